@@ -1,0 +1,70 @@
+/**
+ * The closed table of error codes. Expected failures of data are values (`DeadLetter`), failures of the
+ * surroundings and of configuration are a `TelltaleError`, and a broken assumption of ours is an
+ * `assert`, which ends the process: the supervisor restarts it and the rules of the log make that free.
+ */
+
+export const ERRORS = {
+  config_invalid: 'The configuration has errors; each is listed with file, line and key.',
+  config_missing: 'Give the folder that holds telltale.yaml with --config.',
+  model_missing: 'Check the path in `models`; it is relative to the service file.',
+  model_mismatch: 'Bind the inputs and outputs that the model file has; `telltale validate` lists them.',
+  model_failed: 'The model could not be run; the cause is below.',
+  baseline_invalid: 'Build the baseline again with `telltale baseline build`.',
+  schema_invalid: 'The Avro schema cannot be parsed; check the file or the registry subject.',
+  registry_unavailable: 'Check `registry.url` and that the schema registry runs; reading is retried.',
+  broker_unavailable: 'Check `kafka.brokers` and that the brokers run; connecting is retried.',
+  codec_missing: 'Run `npm ci` again: the package of this compression codec is not installed.',
+  log_failed: 'Writing to the log failed; the process ends and continues from its last commit.',
+  sink_unavailable: 'The receiver is away; results stay in the log and are written when it is back.',
+  file_unreadable: 'Check that the file exists and can be read.',
+  input_unreadable: 'Check the file format; see `--help` for the formats that are read.',
+  topic_missing: 'Create the topic, or correct its name; reading begins when it exists.',
+  stack_unavailable: 'See the log file named above for what the server said.',
+  usage: 'See `--help`.',
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Codes on dead letters (header `x-error-code`). */
+export const DEAD_CODES = {
+  too_large: 'longer than limits.message_bytes_max',
+  empty: 'no value',
+  wire_format: 'no Confluent header: first byte is not 0 or fewer than 5 bytes',
+  schema_unknown: 'the registry does not know the schema id',
+  schema_incompatible: 'the schema has none of the fields that the service reads',
+  avro: 'the Avro bytes are truncated or do not match their schema',
+  json: 'not valid JSON',
+  otlp: 'not OTLP-JSON metrics',
+  id_missing: 'no id',
+  time_missing: 'no event time, or one that cannot be read',
+  time_future: 'event time later than the log time stamp plus windows.max_future',
+  time_past: 'event time earlier than the log time stamp less windows.max_past',
+  output_invalid: 'the label or prediction has the wrong type or an unknown class',
+  kind_missing: 'no kind of feedback',
+  failed: 'a stage threw on this record',
+} as const;
+
+export type DeadCode = keyof typeof DEAD_CODES;
+
+/** An error that says what, where and the cure. `help` is one line from the table above. */
+export class TelltaleError extends Error {
+  readonly code: ErrorCode;
+  readonly help: string;
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'TelltaleError';
+    this.code = code;
+    this.help = ERRORS[code];
+  }
+}
+
+/** Ends the caller when one of our own assumptions is broken. Stays on in production. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${message}`);
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

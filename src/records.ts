@@ -1,0 +1,435 @@
+/**
+ * The types that cross a stage border, and nothing else. Stages import this file, `errors`, `math` and
+ * their own folder; only `flow/` sees several stages. Times are milliseconds since the epoch, in event
+ * time unless the name says otherwise. Offsets are plain numbers below 2^53.
+ */
+
+// ---------------------------------------------------------------------------------------------- the log
+
+export interface LogRecord {
+  topic: string;
+  partition: number;
+  offset: number;
+  /** The log's own time stamp of the record, not the event time. */
+  timestampMs: number;
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: Record<string, Buffer>;
+}
+
+export interface Append {
+  topic: string;
+  /** Absent: the log places the record by the key's murmur2 hash, as Java producers do. */
+  partition?: number;
+  key: string | Buffer | null;
+  value: Buffer | null;
+  headers?: Record<string, string | Buffer>;
+}
+
+// -------------------------------------------------------------------------------------- what is monitored
+
+export const STREAMS = ['requests', 'predictions', 'labels', 'feedback', 'telemetry'] as const;
+export type StreamName = (typeof STREAMS)[number];
+
+export type Encoding = 'json' | 'avro' | 'avro_file' | 'otlp_json';
+
+export interface StreamSpec {
+  stream: StreamName;
+  topic: string;
+  /** avro: Confluent wire format with a registry; avro_file: bare Avro with `schemaFile`; otlp_json: telemetry. */
+  encoding: Encoding;
+  schemaFile: string | null;
+  /** Paths into the record, dots between levels. */
+  id: string;
+  time: string;
+  /** predictions: output name -> path; labels: output name -> path; otherwise empty. */
+  fields: Record<string, string>;
+  /** predictions only: path of the positive class's score, of the latency in ms and of an error flag or text. */
+  score: string | null;
+  latencyMs: string | null;
+  error: string | null;
+  /** feedback only: path of the kind, and kind as found in the record -> our kind. */
+  kind: string | null;
+  kinds: Record<string, FeedbackKind>;
+}
+
+export const FEEDBACK_KINDS = ['click', 'redo', 'switch_to_typing'] as const;
+export type FeedbackKind = (typeof FEEDBACK_KINDS)[number];
+
+export type InputType = 'numeric' | 'categorical' | 'text' | 'image';
+
+export interface InputSpec {
+  name: string;
+  type: InputType;
+  /** Path into the request record; defaults to the name. */
+  from: string;
+  /** A value outside is counted as a range violation and still profiled. */
+  range: [number, number] | null;
+  /** The allowed categories; null: those of the baseline, else anything. */
+  categories: string[] | null;
+}
+
+export type OutputType = 'classifier' | 'regressor' | 'detector' | 'text';
+
+export interface OutputSpec {
+  name: string;
+  type: OutputType;
+  /** Class names in the model's order; the labels of a detector's boxes. */
+  classes: string[];
+  /** The class that precision, recall and F1 speak of. Null: macro average. */
+  positive: string | null;
+  /** Binary classifiers: a score at or above it means `positive`. */
+  threshold: number;
+  /** Regressors: answers that differ by at most this much agree. */
+  tolerance: number;
+  /** Detectors: boxes below this confidence are ignored; boxes match at this intersection over union. */
+  confidenceMin: number;
+  iouMin: number;
+}
+
+/** One column of a model's input tensor. */
+export type FeatureSpec =
+  | { input: string; encode: 'numeric'; fill: number; mean: number; std: number }
+  | { input: string; encode: 'one_hot'; categories: string[] }
+  | { input: string; encode: 'ordinal'; categories: string[]; unknown: number }
+  | { input: string; encode: 'text_length'; mean: number; std: number };
+
+/** One named ONNX input: columns side by side ([rows, columns]), or an image ([rows, channels, height, width]). */
+export type TensorSpec =
+  | { tensor: string; kind: 'columns'; features: FeatureSpec[] }
+  | {
+      tensor: string;
+      kind: 'image';
+      input: string;
+      width: number;
+      height: number;
+      channels: 1 | 3;
+      layout: 'nchw' | 'nhwc';
+      /** pixel * scale + shift, pixel in 0..255. */
+      scale: number;
+      shift: number;
+    };
+
+/** Names of the ONNX outputs that make up one output of the service. */
+export interface OutputBinding {
+  output: string;
+  /** classifier: [rows, classes] or [rows] / [rows, 1] of the positive class. */
+  probabilities: string | null;
+  /** regressor: [rows] or [rows, 1]. */
+  value: string | null;
+  /** detector: boxes [rows, k, 4] (x1, y1, x2, y2 in 0..1), labels [rows, k], confidences [rows, k]. */
+  boxes: string | null;
+  labels: string | null;
+  confidences: string | null;
+}
+
+export interface ModelSpec {
+  name: string;
+  role: 'primary' | 'shadow';
+  /** Absolute path. */
+  file: string;
+  tensors: TensorSpec[];
+  outputs: OutputBinding[];
+}
+
+export interface WindowSpec {
+  sizeMs: number;
+  /** Equal to sizeMs: tumbling. Smaller and a divisor of it: hopping. */
+  hopMs: number;
+  /** Bound on disorder: the watermark of a partition is its maximum event time less this. */
+  latenessMs: number;
+  /** A window closes when the watermark reaches its end plus this. */
+  graceMs: number;
+  idleAfterMs: number;
+  /** Rule R10: an event time beyond the record's log time stamp plus this is a dead letter. */
+  maxFutureMs: number;
+  /** An event time before the log time stamp less this is a dead letter; null: any past is good. */
+  maxPastMs: number | null;
+}
+
+export interface LimitSpec {
+  segmentsMax: number;
+  categoriesMax: number;
+  openWindowsMax: number;
+  pendingJoinsMax: number;
+  messageBytesMax: number;
+}
+
+export type Level = 'warning' | 'critical';
+export type Comparison = '>' | '>=' | '<' | '<=';
+
+export interface Threshold {
+  op: Comparison;
+  value: number;
+}
+
+export interface RuleSpec {
+  name: string;
+  metric: string;
+  /** Input, output or telemetry name; '*': every subject that has the metric. */
+  subject: string;
+  /** Model name; '*': every model. */
+  model: string;
+  /** '*': the whole traffic; 'each': every segment; otherwise one segment as 'country=de'. */
+  segment: string;
+  warning: Threshold | null;
+  critical: Threshold | null;
+  nMin: number;
+  forMs: number;
+}
+
+export interface RetrainSpec {
+  mode: 'automatic' | 'manual';
+  /** Names of the rules whose alarms ask for retraining. */
+  on: string[];
+  level: Level;
+  cooldownMs: number;
+  /** How far before the onset of the earliest trigger the training data begin. */
+  lookbackMs: number;
+}
+
+export interface ServiceSpec {
+  service: string;
+  description: string;
+  streams: StreamSpec[];
+  inputs: InputSpec[];
+  outputs: OutputSpec[];
+  /** Primary first. Empty: the other system is the scorer. */
+  models: ModelSpec[];
+  /** Each one or two categorical inputs; every entry splits the whole traffic. */
+  segments: string[][];
+  windows: WindowSpec;
+  /** Labels and feedback are matched to their request up to this long after its event time. */
+  maxDelayMs: number;
+  limits: LimitSpec;
+  baseline: Baseline | null;
+  rules: RuleSpec[];
+  retrain: RetrainSpec | null;
+  /** SHA-256 of the canonical JSON of everything above. */
+  digest: string;
+}
+
+// -------------------------------------------------------------------------------------------- baselines
+
+export interface NumericBaseline {
+  type: 'numeric';
+  n: number;
+  missing: number;
+  invalid: number;
+  mean: number;
+  std: number;
+  min: number;
+  max: number;
+  /** Strictly rising inner edges of the quantile bins; cell i holds edges[i-1] <= x < edges[i] within min..max. */
+  edges: number[];
+  /** [below min, the edges.length + 1 cells, above max]. */
+  counts: number[];
+  /** Quantile sketch: bucket index -> count, as pairs. */
+  sketch: [number, number][];
+}
+
+export interface CategoricalBaseline {
+  type: 'categorical';
+  n: number;
+  missing: number;
+  invalid: number;
+  counts: Record<string, number>;
+}
+
+export type TrackBaseline = NumericBaseline | CategoricalBaseline;
+
+export interface Baseline {
+  format: 'telltale-baseline/1';
+  service: string;
+  n: number;
+  /** Keyed by track: `amount`, `query.length`, `photo.brightness`. */
+  tracks: Record<string, TrackBaseline>;
+}
+
+// ------------------------------------------------------------------------------------- decoded column batches
+
+/** Why a cell carries no value. INVALID: wrong type, NaN, infinity, or an image that cannot be decoded. */
+export const CELL_OK = 0;
+export const CELL_MISSING = 1;
+export const CELL_INVALID = 2;
+
+export interface NumericColumn {
+  kind: 'numeric';
+  /** Only where state is CELL_OK. */
+  values: Float64Array;
+  state: Uint8Array;
+}
+export interface CategoricalColumn {
+  kind: 'categorical';
+  /** Index into dictionary where state is CELL_OK. */
+  codes: Int32Array;
+  dictionary: string[];
+  state: Uint8Array;
+}
+export interface TextColumn {
+  kind: 'text';
+  values: string[];
+  state: Uint8Array;
+}
+export interface ImageColumn {
+  kind: 'image';
+  bytes: (Uint8Array | null)[];
+  state: Uint8Array;
+}
+export type Column = NumericColumn | CategoricalColumn | TextColumn | ImageColumn;
+
+/** One box, in 0..1 of the image's width and height. */
+export interface Box {
+  x1: number;
+  y1: number;
+  x2: number;
+  y2: number;
+  label: number;
+  confidence: number;
+}
+
+/** Answers or truths of one output, a row each. `state` is CELL_MISSING where the answer is null. */
+export type OutputColumn =
+  | {
+      kind: 'class';
+      /** Index into OutputSpec.classes. */
+      codes: Int32Array;
+      /** Score of the positive class (binary) or of the chosen class; NaN where unknown. */
+      scores: Float64Array;
+      state: Uint8Array;
+    }
+  | { kind: 'number'; values: Float64Array; state: Uint8Array }
+  | { kind: 'boxes'; boxes: Box[][]; state: Uint8Array }
+  | { kind: 'text'; values: string[]; state: Uint8Array };
+
+export interface DeadLetter {
+  offset: number;
+  code: string;
+  stage: string;
+  message: string;
+  record: LogRecord;
+}
+
+/** The readable rows of one run of records of one partition, in offset order, as columns. */
+export interface Batch {
+  n: number;
+  offsets: Float64Array;
+  times: Float64Array;
+  /** Empty for telemetry. */
+  ids: string[];
+  dead: DeadLetter[];
+  /** requests: in the order of ServiceSpec.inputs. */
+  inputs: Column[];
+  /** predictions and labels: in the order of ServiceSpec.outputs. */
+  outputs: OutputColumn[];
+  /** predictions; NaN where absent. */
+  latencyMs: Float64Array | null;
+  /** predictions; 1 where the service failed. */
+  failed: Uint8Array | null;
+  /** feedback; index into FEEDBACK_KINDS, -1: a kind that is not mapped. */
+  feedback: Int8Array | null;
+  /** telemetry: one row a data point. */
+  telemetry: { metrics: string[]; values: Float64Array } | null;
+}
+
+/** Numbers measured on the images of one input; NaN where state is not CELL_OK. */
+export interface ImageMeasures {
+  input: string;
+  /** Mean luma, 0..255. */
+  brightness: Float64Array;
+  /** Standard deviation of luma, 0..127.5. */
+  contrast: Float64Array;
+  state: Uint8Array;
+}
+
+/** A batch of requests with what the models said. */
+export interface Scored {
+  /** In the order of ServiceSpec.models; null: the model is switched off or failed on this batch. */
+  models: (OutputColumn[] | null)[];
+  /** Rows that a model failed on although others of the batch were good; by model, may be empty. */
+  images: ImageMeasures[];
+}
+
+// ----------------------------------------------------------------------------------------- public records
+
+export interface Result {
+  id: string;
+  service: string;
+  family: 'input' | 'output' | 'agreement' | 'performance' | 'feedback' | 'software';
+  metric: string;
+  /** Track (`amount`, `query.length`), output or telemetry metric that is measured; '' for the whole service. */
+  subject: string;
+  /** '' where no model is meant. */
+  model: string;
+  /** '*' or 'country=de' or 'country=de,channel=web'. */
+  segment: string;
+  windowStartMs: number;
+  windowEndMs: number;
+  revision: number;
+  /** Null: it cannot be computed, and `reason` says why. */
+  value: number | null;
+  reason: string;
+  /** Size of the sample behind the value. */
+  n: number;
+}
+
+export interface Alert {
+  id: string;
+  /** Stable for the alarm: hash of service, rule, subject, model, segment. */
+  fingerprint: string;
+  service: string;
+  rule: string;
+  metric: string;
+  subject: string;
+  model: string;
+  segment: string;
+  state: 'firing' | 'resolved';
+  level: Level;
+  /** Why this transition happened, in words. */
+  reason: string;
+  value: number | null;
+  threshold: string;
+  n: number;
+  windowStartMs: number;
+  windowEndMs: number;
+  /** Event time of the first window in breach. */
+  sinceMs: number;
+  configDigest: string;
+}
+
+export interface OffsetRange {
+  stream: StreamName;
+  topic: string;
+  partition: number;
+  /** Both inclusive. */
+  fromOffset: number;
+  toOffset: number;
+}
+
+export interface Retrain {
+  id: string;
+  /** The same for all records of one request for retraining. */
+  retrainId: string;
+  service: string;
+  state: 'requested' | 'approved' | 'rejected';
+  mode: 'automatic' | 'manual';
+  /** Event time. */
+  atMs: number;
+  /** Who approved or rejected; '' for automatic. */
+  by: string;
+  reason: string;
+  triggers: Alert[];
+  data: { fromMs: number; toMs: number; ranges: OffsetRange[] };
+  cooldownUntilMs: number;
+  configDigest: string;
+}
+
+/** What a person asks for; sequenced into `slots` of the service. */
+export interface Command {
+  id: string;
+  service: string;
+  kind: 'retrain.approve' | 'retrain.reject';
+  target: string;
+  by: string;
+  reason: string;
+}
