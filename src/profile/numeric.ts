@@ -1,0 +1,181 @@
+/** Values of one numeric track: counts, exact sums, range, baseline cells and a quantile sketch. */
+
+import { assert } from '../errors.ts';
+import {
+  addExact,
+  CHUNKS,
+  carry,
+  createExactSum,
+  type ExactSum,
+  mergeExact,
+  valueOf,
+} from '../math/exact-sum.ts';
+import { CELL_MISSING, CELL_OK } from '../records.ts';
+import type { ByteReader, ByteWriter } from './bytes.ts';
+import {
+  addBucket,
+  bucketOf,
+  createSketch,
+  mergeSketch,
+  packSketch,
+  type Sketch,
+  unpackSketch,
+} from './sketch.ts';
+import type { ProfileKind } from './track.ts';
+
+export interface NumericParameters {
+  /** Borders of the baseline's cells: minimum, inner edges, maximum; empty without a baseline. */
+  borders: Float64Array;
+  /** Values outside are counted as range violations; infinite: none. */
+  low: number;
+  high: number;
+}
+
+export interface NumericState {
+  n: number;
+  missing: number;
+  invalid: number;
+  outOfRange: number;
+  min: number;
+  max: number;
+  sum: ExactSum;
+  squares: ExactSum;
+  /** [below, cells between the borders, above]; empty without a baseline. */
+  cells: Float64Array;
+  sketch: Sketch;
+}
+
+export const NO_PARAMETERS: NumericParameters = {
+  borders: new Float64Array(0),
+  low: Number.NEGATIVE_INFINITY,
+  high: Number.POSITIVE_INFINITY,
+};
+
+export const createNumeric = (parameters: NumericParameters): NumericState => ({
+  n: 0,
+  missing: 0,
+  invalid: 0,
+  outOfRange: 0,
+  min: Number.POSITIVE_INFINITY,
+  max: Number.NEGATIVE_INFINITY,
+  sum: createExactSum(),
+  squares: createExactSum(),
+  cells: new Float64Array(parameters.borders.length === 0 ? 0 : parameters.borders.length + 1),
+  sketch: createSketch(),
+});
+
+/** Cell of a value: 0 below the first border, the last one above the last border (which is inclusive). */
+export function cellOf(borders: Float64Array, value: number): number {
+  const last = borders.length - 1;
+  if (value > borders[last]!) return last + 1;
+  if (value === borders[last]!) return last;
+  let cell = 0;
+  while (cell <= last && value >= borders[cell]!) cell++;
+  return cell;
+}
+
+/**
+ * Folds the given rows of a column into the state. `values` need only be set where `states` is CELL_OK;
+ * `rows` are indices into both, of which the first `count` are used.
+ */
+export function updateNumeric(
+  state: NumericState,
+  parameters: NumericParameters,
+  values: Float64Array,
+  states: Uint8Array,
+  rows: Int32Array,
+  count: number,
+): void {
+  const { borders, low, high } = parameters;
+  const { sum, squares, cells, sketch } = state;
+  const withCells = borders.length > 0;
+  for (let i = 0; i < count; i++) {
+    const row = rows[i]!;
+    const cellState = states[row]!;
+    if (cellState !== CELL_OK) {
+      if (cellState === CELL_MISSING) state.missing++;
+      else state.invalid++;
+      continue;
+    }
+    // Minus zero would make equal streams differ in bits.
+    const x = values[row]! + 0;
+    state.n++;
+    if (x < low || x > high) state.outOfRange++;
+    if (x < state.min) state.min = x;
+    if (x > state.max) state.max = x;
+    addExact(sum, x);
+    // A square beyond the largest double would poison the sum; the mean stays right, the deviation saturates.
+    addExact(squares, Math.min(x * x, Number.MAX_VALUE));
+    if (withCells) cells[cellOf(borders, x)]!++;
+    addBucket(sketch, bucketOf(x), 1);
+  }
+}
+
+function packSum(sum: ExactSum, out: ByteWriter): void {
+  carry(sum);
+  let used = 0;
+  for (let c = 0; c < CHUNKS; c++) if (sum.chunks[c] !== 0) used++;
+  out.uint(used);
+  for (let c = 0; c < CHUNKS; c++) {
+    if (sum.chunks[c] === 0) continue;
+    out.uint(c);
+    out.double(sum.chunks[c]!);
+  }
+}
+
+function unpackSum(from: ByteReader): ExactSum {
+  const sum = createExactSum();
+  for (let left = from.uint(); left > 0; left--) sum.chunks[from.uint()] = from.double();
+  return sum;
+}
+
+export const numeric: ProfileKind<NumericState> = {
+  name: 'numeric',
+  description: 'counts, exact sums, range, cells of the baseline and a quantile sketch of numbers',
+  merge(into, from) {
+    assert(
+      into.cells.length === from.cells.length || into.cells.length === 0 || from.cells.length === 0,
+      'merged cells have one baseline',
+    );
+    into.n += from.n;
+    into.missing += from.missing;
+    into.invalid += from.invalid;
+    into.outOfRange += from.outOfRange;
+    into.min = Math.min(into.min, from.min);
+    into.max = Math.max(into.max, from.max);
+    mergeExact(into.sum, from.sum);
+    mergeExact(into.squares, from.squares);
+    if (into.cells.length === 0) into.cells = from.cells.slice();
+    else for (let i = 0; i < from.cells.length; i++) into.cells[i]! += from.cells[i]!;
+    mergeSketch(into.sketch, from.sketch);
+  },
+  pack(state, out) {
+    for (const count of [state.n, state.missing, state.invalid, state.outOfRange]) out.uint(count);
+    out.double(state.min);
+    out.double(state.max);
+    packSum(state.sum, out);
+    packSum(state.squares, out);
+    out.uint(state.cells.length);
+    for (const count of state.cells) out.uint(count);
+    packSketch(state.sketch, out);
+  },
+  unpack(from) {
+    const [n, missing, invalid, outOfRange] = [from.uint(), from.uint(), from.uint(), from.uint()];
+    const [min, max] = [from.double(), from.double()];
+    const [sum, squares] = [unpackSum(from), unpackSum(from)];
+    const cells = new Float64Array(from.uint());
+    for (let i = 0; i < cells.length; i++) cells[i] = from.uint();
+    return { n, missing, invalid, outOfRange, min, max, sum, squares, cells, sketch: unpackSketch(from) };
+  },
+};
+
+/** Mean, undefined when nothing was added. */
+export const meanOf = (state: NumericState): number | undefined =>
+  state.n === 0 ? undefined : valueOf(state.sum) / state.n;
+
+/** Sample variance (divisor n - 1), undefined below two values. */
+export function varianceOf(state: NumericState): number | undefined {
+  if (state.n < 2) return undefined;
+  const sum = valueOf(state.sum);
+  return Math.max(0, (valueOf(state.squares) - (sum * sum) / state.n) / (state.n - 1));
+}

@@ -1,0 +1,77 @@
+/** Every kind of track state; the laws of `track.ts` are tested over all entries. */
+
+import { assert } from '../errors.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { type CategoricalState, categorical } from './categorical.ts';
+import { type ConfusionState, confusion } from './confusion.ts';
+import { type Counters, counters } from './counters.ts';
+import { type NumericState, numeric } from './numeric.ts';
+import type { ProfileKind } from './track.ts';
+
+export type TrackState =
+  | { kind: 'numeric'; state: NumericState }
+  | { kind: 'categorical'; state: CategoricalState }
+  | { kind: 'counters'; state: Counters }
+  | { kind: 'confusion'; state: ConfusionState };
+
+export type KindName = TrackState['kind'];
+
+type StateOf<K extends KindName> = Extract<TrackState, { kind: K }>['state'];
+
+export const PROFILE_KINDS: { readonly [K in KindName]: ProfileKind<StateOf<K>> } = {
+  numeric,
+  categorical,
+  counters,
+  confusion,
+};
+
+/** The registry entry of a track as one that takes any state: the union's tag proves the pairing. */
+const kindOf = (track: TrackState): ProfileKind<TrackState['state']> =>
+  PROFILE_KINDS[track.kind] as unknown as ProfileKind<TrackState['state']>;
+
+/** Tracks of one cell, by key text. */
+export type Tracks = Map<string, TrackState>;
+
+/** into += from, track by track; `from` is not aliased. */
+export function mergeTracks(into: Tracks, from: Tracks): void {
+  for (const [key, track] of from) {
+    const own = into.get(key);
+    if (own === undefined) {
+      into.set(key, copyTrack(track));
+      continue;
+    }
+    assert(own.kind === track.kind, `track ${key} has one kind`);
+    kindOf(own).merge(own.state, track.state);
+  }
+}
+
+function copyTrack(track: TrackState): TrackState {
+  const out = new ByteWriter();
+  kindOf(track).pack(track.state, out);
+  return { kind: track.kind, state: kindOf(track).unpack(new ByteReader(out.take())) } as TrackState;
+}
+
+/** Bytes of the tracks whose index in key order is given by `keys`; self-describing. */
+export function packTracks(tracks: Tracks, keys: readonly string[]): Uint8Array {
+  const out = new ByteWriter();
+  for (const key of keys) {
+    const track = tracks.get(key);
+    if (track === undefined) continue;
+    out.text(key);
+    out.text(track.kind);
+    kindOf(track).pack(track.state, out);
+  }
+  return out.take();
+}
+
+export function unpackTracks(bytes: Uint8Array): Tracks {
+  const from = new ByteReader(bytes);
+  const tracks: Tracks = new Map();
+  while (!from.done) {
+    const key = from.text();
+    const kind = from.text() as KindName;
+    assert(kind in PROFILE_KINDS, `profile kind ${kind} is known`);
+    tracks.set(key, { kind, state: PROFILE_KINDS[kind].unpack(from) } as TrackState);
+  }
+  return tracks;
+}

@@ -1,0 +1,114 @@
+/**
+ * Quantiles of a stream: counts per bucket of the number line, where a bucket is one of 64 equal parts
+ * between two powers of two. This is DDSketch (C. Masson, J. E. Rim, H. K. Lee, VLDB 2019) with the
+ * linearly interpolated index mapping: the index is the leading 18 bits of the double, so finding it is a
+ * shift. A quantile's relative error is at most 1/128 (0.8 %). Merging adds counts, so any split of a
+ * stream gives the same sketch. Bounded: magnitudes below 2^-40 are zero, above 2^63 they are 2^63.
+ */
+
+import type { ByteReader, ByteWriter } from './bytes.ts';
+
+const PARTS = 64;
+const EXPONENT_MIN = 1023 - 40;
+const EXPONENT_MAX = 1023 + 63;
+/** Page of values that count as zero; no clamped double has it. */
+const ZERO_PAGE = 0;
+/** Sign bit of a page number. */
+const NEGATIVE = 0x800;
+
+/** Page (sign and exponent) -> counts of its 64 parts. */
+export interface Sketch {
+  pages: Map<number, Float64Array>;
+}
+
+const view = new Float64Array(1);
+const words = new Uint32Array(view.buffer);
+
+export const createSketch = (): Sketch => ({ pages: new Map() });
+
+/** Bucket index 0..2^18-1 of a finite double. */
+export function bucketOf(value: number): number {
+  view[0] = value;
+  const word = words[1]!;
+  const exponent = (word >>> 20) & 0x7ff;
+  if (exponent < EXPONENT_MIN) return ZERO_PAGE * PARTS;
+  if (exponent > EXPONENT_MAX) return ((((word >>> 31) << 11) | EXPONENT_MAX) * PARTS) | (PARTS - 1);
+  return word >>> 14;
+}
+
+/** Lower border of the bucket's magnitudes with its sign: the border nearer to zero. */
+export function borderOf(bucket: number): number {
+  const page = Math.floor(bucket / PARTS);
+  if (page === ZERO_PAGE) return 0;
+  const exponent = (page & 0x7ff) - 1023;
+  const magnitude = 2 ** exponent * (1 + (bucket % PARTS) / PARTS);
+  return page & NEGATIVE ? -magnitude : magnitude;
+}
+
+/** Middle of the bucket. */
+export function middleOf(bucket: number): number {
+  const page = Math.floor(bucket / PARTS);
+  if (page === ZERO_PAGE) return 0;
+  const exponent = (page & 0x7ff) - 1023;
+  const magnitude = 2 ** exponent * (1 + ((bucket % PARTS) + 0.5) / PARTS);
+  return page & NEGATIVE ? -magnitude : magnitude;
+}
+
+export function addBucket(sketch: Sketch, bucket: number, count: number): void {
+  const page = bucket >>> 6;
+  let counts = sketch.pages.get(page);
+  if (counts === undefined) {
+    counts = new Float64Array(PARTS);
+    sketch.pages.set(page, counts);
+  }
+  counts[bucket & 63]! += count;
+}
+
+export function mergeSketch(into: Sketch, from: Sketch): void {
+  for (const [page, counts] of from.pages) {
+    const own = into.pages.get(page);
+    if (own === undefined) into.pages.set(page, counts.slice());
+    else for (let i = 0; i < PARTS; i++) own[i]! += counts[i]!;
+  }
+}
+
+/** [bucket, count] of the non-empty buckets, in rising order of value. */
+export function bucketsOf(sketch: Sketch): [number, number][] {
+  const found: [number, number][] = [];
+  for (const [page, counts] of sketch.pages) {
+    for (let i = 0; i < PARTS; i++) if (counts[i] !== 0) found.push([page * PARTS + i, counts[i]!]);
+  }
+  return found.sort((a, b) => middleOf(a[0]) - middleOf(b[0]));
+}
+
+/**
+ * Nearest-rank quantile, q in 0..1, to a relative error of 1/128; undefined when nothing was added.
+ */
+export function quantileOf(sketch: Sketch, q: number): number | undefined {
+  const buckets = bucketsOf(sketch);
+  let n = 0;
+  for (const [, count] of buckets) n += count;
+  if (n === 0) return undefined;
+  const rank = Math.max(1, Math.ceil(q * n));
+  let seen = 0;
+  for (const [bucket, count] of buckets) {
+    seen += count;
+    if (seen >= rank) return middleOf(bucket);
+  }
+  return middleOf(buckets.at(-1)![0]);
+}
+
+export function packSketch(sketch: Sketch, out: ByteWriter): void {
+  const buckets = bucketsOf(sketch);
+  out.uint(buckets.length);
+  for (const [bucket, count] of buckets) {
+    out.uint(bucket);
+    out.uint(count);
+  }
+}
+
+export function unpackSketch(from: ByteReader): Sketch {
+  const sketch = createSketch();
+  for (let left = from.uint(); left > 0; left--) addBucket(sketch, from.uint(), from.uint());
+  return sketch;
+}
