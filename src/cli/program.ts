@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { Command, CommanderError } from 'commander';
+import type { Environment } from '../config/environment.ts';
+import type { TopicAdmin } from '../config/topics.ts';
+import { ConfigError, formatProblem, type Registries, type TelltaleConfig } from '../config/types.ts';
+import { ERRORS, messageOf, TelltaleError } from '../errors.ts';
+import { type BaselineWiring, baselineCommand } from './baseline.ts';
+import { examples, printJson, printLine } from './output.ts';
+import type { TerminalStream } from './progress.ts';
+import { topicsCommand } from './topics.ts';
+import { type ServiceCheck, validateCommand } from './validate.ts';
+
+/** Where a command reads its surroundings and writes; tests put streams of their own here. */
+export interface Io {
+  stdout: Writable;
+  stderr: TerminalStream;
+  env: Environment;
+}
+
+/** The parts of the daemon that commands use; `main.ts` puts the real ones in. */
+export interface Wiring extends BaselineWiring {
+  registries: Registries;
+  /** Checks of `telltale validate` beyond the configuration itself, such as of the model files. */
+  checks: readonly ServiceCheck[];
+  openTopicAdmin(config: TelltaleConfig): Promise<TopicAdmin>;
+}
+
+/** What a command gets besides its own arguments. */
+export interface Cli {
+  io: Io;
+  wiring: Wiring;
+  /** The options that stand before or after any command. */
+  options(): { config: string; json: boolean };
+}
+
+/** One command in one file; it adds itself, with its help and examples, to the program. */
+export interface CommandModule {
+  register(program: Command, cli: Cli): void;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandModule[] = [validateCommand, topicsCommand, baselineCommand];
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+/** Errors whose cure is in the command line or the configuration. */
+const USAGE_CODES: readonly string[] = [
+  'config_invalid',
+  'config_missing',
+  'model_missing',
+  'model_mismatch',
+  'baseline_invalid',
+  'schema_invalid',
+  'usage',
+];
+
+/** The whole command line, writing to `io`; it never ends the process. */
+export function buildProgram(io: Io, wiring: Wiring, commands: readonly CommandModule[] = COMMANDS): Command {
+  const program = new Command('telltale');
+  program
+    .description('Watches machine-learning services through their Kafka streams.')
+    .version(packageVersion(), '-V, --version')
+    .option('--config <dir>', 'folder that holds telltale.yaml', 'config')
+    .option('--json', 'print JSON for programs instead of text', false)
+    .addHelpText('after', examples(['telltale validate', 'telltale validate --json --config /etc/telltale']))
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      // `run` prints every error in one form.
+      outputError: () => {},
+    });
+  const cli: Cli = { io, wiring, options: () => program.opts() };
+  for (const command of commands) command.register(program, cli);
+  return program;
+}
+
+/**
+ * Runs one command line.
+ *
+ * @param args without the interpreter and the script
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage or configuration
+ */
+export async function run(
+  args: readonly string[],
+  io: Io,
+  wiring: Wiring,
+  commands: readonly CommandModule[] = COMMANDS,
+): Promise<number> {
+  try {
+    await buildProgram(io, wiring, commands).parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return endOfCommander(error, args, io);
+    printError(error, io, args.includes('--json'));
+    return error instanceof TelltaleError && USAGE_CODES.includes(error.code) ? EXIT_USAGE : EXIT_FAILURE;
+  }
+}
+
+function endOfCommander(error: CommanderError, args: readonly string[], io: Io): number {
+  if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 0;
+  // Help that was asked for has exit code 0; without a command it is the answer to wrong usage.
+  if (error.code === 'commander.help') return args.includes('help') ? 0 : EXIT_USAGE;
+  const message = error.message.replace(/^error: /, '').replace(/\n+/g, ' ');
+  printError(new TelltaleError('usage', message), io, args.includes('--json'));
+  return EXIT_USAGE;
+}
+
+/** Prints `error[CODE] message`, the cure, and the problems of a configuration. */
+export function printError(error: unknown, io: Io, json: boolean): void {
+  const code = error instanceof TelltaleError ? error.code : 'internal';
+  const help = error instanceof TelltaleError ? ERRORS[error.code] : 'Set TELLTALE_DEBUG=1 to see the stack.';
+  const problems = error instanceof ConfigError ? error.problems : undefined;
+  if (json) {
+    printJson(io.stdout, { ok: false, error: code, message: messageOf(error), help, problems });
+  } else {
+    for (const problem of problems ?? []) printLine(io.stderr, formatProblem(problem));
+    printLine(io.stderr, `error[${code}] ${messageOf(error)}`);
+    printLine(io.stderr, `  help: ${help}`);
+  }
+  if (io.env.TELLTALE_DEBUG === '1' && error instanceof Error) printLine(io.stderr, error.stack ?? '');
+}
+
+/** The version in package.json, which lies two folders up from the sources as from the build. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}

@@ -1,0 +1,218 @@
+import { assert } from '../errors.ts';
+import {
+  type Baseline,
+  FEEDBACK_KINDS,
+  type FeatureSpec,
+  type FeedbackKind,
+  type InputSpec,
+  type ModelSpec,
+  type OutputSpec,
+  type RuleSpec,
+  type ServiceSpec,
+  type StreamName,
+  type StreamSpec,
+  type TensorSpec,
+} from '../records.ts';
+import { digestOf } from './digest.ts';
+import { deepFreeze } from './freeze.ts';
+import type {
+  FeatureShape,
+  InputShape,
+  ModelShape,
+  OutputShape,
+  RuleShape,
+  StreamShape,
+} from './service-shape.ts';
+import type { Registries } from './types.ts';
+import type { View } from './view.ts';
+
+/**
+ * The frozen spec of a service file without problems.
+ *
+ * The digest covers file paths as they are written, not as they are on this machine: instances that run
+ * from different folders have the same configuration, and say so.
+ */
+export function buildSpec(
+  view: View,
+  baseline: Baseline | null,
+  registries: Registries,
+  resolve: (path: string) => string,
+): ServiceSpec {
+  const portable = specOf(view, baseline, registries, (path) => path);
+  return deepFreeze({ ...specOf(view, baseline, registries, resolve), digest: digestOf(portable) });
+}
+
+function specOf(
+  view: View,
+  baseline: Baseline | null,
+  registries: Registries,
+  resolve: (path: string) => string,
+): Omit<ServiceSpec, 'digest'> {
+  const windows = sound(view.windows);
+  const limits = sound(view.limits);
+  const models = view.models.map((model) => modelOf(sound(model), resolve));
+  return {
+    service: view.service,
+    description: view.description,
+    streams: [...view.streams].map(([stream, spec]) => streamOf(stream, sound(spec), view, resolve)),
+    inputs: [...view.inputs].map(([name, input]) => inputOf(name, sound(input))),
+    outputs: [...view.outputs].map(([name, output]) => outputOf(name, sound(output))),
+    models: [
+      ...models.filter((model) => model.role === 'primary'),
+      ...models.filter((model) => model.role !== 'primary'),
+    ],
+    segments: sound(view.segments),
+    windows: {
+      sizeMs: windows.size,
+      hopMs: windows.hop ?? windows.size,
+      latenessMs: windows.lateness,
+      graceMs: windows.grace,
+      idleAfterMs: windows.idle_after,
+      maxFutureMs: windows.max_future,
+      maxPastMs: windows.max_past,
+    },
+    maxDelayMs: sound(view.maxDelayMs),
+    limits: {
+      segmentsMax: limits.segments_max,
+      categoriesMax: limits.categories_max,
+      openWindowsMax: limits.open_windows_max,
+      pendingJoinsMax: limits.pending_joins_max,
+      messageBytesMax: limits.message_bytes_max,
+    },
+    baseline,
+    rules: view.rules.map((rule) => ruleOf(sound(rule), registries)),
+    retrain: retrainOf(view),
+  };
+}
+
+/** Broken entries are reported before a spec is built. */
+function sound<T>(entry: T | null): T {
+  assert(entry !== null, 'a spec is built only of a view without broken entries');
+  return entry;
+}
+
+function streamOf(
+  stream: StreamName,
+  shape: StreamShape,
+  view: View,
+  resolve: (path: string) => string,
+): StreamSpec {
+  const schemaFile = 'schema_file' in shape ? shape.schema_file : undefined;
+  return {
+    stream,
+    topic: shape.topic,
+    encoding: shape.encoding,
+    schemaFile: schemaFile === undefined ? null : resolve(schemaFile),
+    // OTLP names its own time in every data point and has no ids.
+    id: 'id' in shape ? shape.id : '',
+    time: 'time' in shape ? shape.time : '',
+    fields: fieldsOf(stream, 'fields' in shape ? shape.fields : undefined, view),
+    score: ('score' in shape ? shape.score : undefined) ?? null,
+    latencyMs: ('latency_ms' in shape ? shape.latency_ms : undefined) ?? null,
+    error: ('error' in shape ? shape.error : undefined) ?? null,
+    kind: 'kind' in shape ? shape.kind : null,
+    kinds: stream === 'feedback' ? kindsOf('kinds' in shape ? shape.kinds : undefined) : {},
+  };
+}
+
+function fieldsOf(
+  stream: StreamName,
+  fields: Record<string, string> | undefined,
+  view: View,
+): Record<string, string> {
+  const outputs = [...view.outputs.keys()];
+  if (stream === 'labels') return fields ?? Object.fromEntries(outputs.map((output) => [output, 'label']));
+  if (stream === 'predictions')
+    return fields ?? Object.fromEntries(outputs.map((output) => [output, output]));
+  return {};
+}
+
+/** Theirs -> ours. Without a mapping they use our words; with one, only what it names. */
+function kindsOf(ours: Partial<Record<FeedbackKind, string>> | undefined): Record<string, FeedbackKind> {
+  const kinds: Record<string, FeedbackKind> = {};
+  for (const kind of FEEDBACK_KINDS) {
+    const theirs = ours === undefined ? kind : ours[kind];
+    if (theirs !== undefined) kinds[theirs] = kind;
+  }
+  return kinds;
+}
+
+function inputOf(name: string, shape: InputShape): InputSpec {
+  return {
+    name,
+    type: shape.type,
+    from: shape.from ?? name,
+    range: shape.type === 'numeric' ? (shape.range ?? null) : null,
+    categories: shape.type === 'categorical' ? (shape.categories ?? null) : null,
+  };
+}
+
+function outputOf(name: string, shape: OutputShape): OutputSpec {
+  return {
+    name,
+    type: shape.type,
+    classes: 'classes' in shape ? shape.classes : [],
+    positive: 'positive' in shape ? (shape.positive ?? null) : null,
+    threshold: 'threshold' in shape ? shape.threshold : 0.5,
+    tolerance: 'tolerance' in shape ? shape.tolerance : 0,
+    confidenceMin: 'confidence_min' in shape ? shape.confidence_min : 0.5,
+    iouMin: 'iou_min' in shape ? shape.iou_min : 0.5,
+  };
+}
+
+function modelOf(shape: ModelShape, resolve: (path: string) => string): ModelSpec {
+  const tensors = Object.entries(shape.inputs).map(([tensor, spec]): TensorSpec => {
+    if (Array.isArray(spec)) return { tensor, kind: 'columns', features: spec.map(featureOf) };
+    const { image, ...rest } = spec;
+    return { tensor, kind: 'image', input: image, ...rest };
+  });
+  const outputs = Object.entries(shape.outputs).map(([output, binding]) => ({
+    output,
+    probabilities: binding.probabilities ?? null,
+    value: binding.value ?? null,
+    boxes: binding.boxes ?? null,
+    labels: binding.labels ?? null,
+    confidences: binding.confidences ?? null,
+  }));
+  return { name: shape.name, role: shape.role, file: resolve(shape.file), tensors, outputs };
+}
+
+function featureOf(shape: FeatureShape): FeatureSpec {
+  if (typeof shape === 'string') return { input: shape, encode: 'numeric', fill: 0, mean: 0, std: 1 };
+  if ('one_hot' in shape) return { input: shape.input, encode: 'one_hot', categories: shape.one_hot };
+  if ('ordinal' in shape) {
+    return { input: shape.input, encode: 'ordinal', categories: shape.ordinal, unknown: shape.unknown };
+  }
+  const { input, mean, std } = shape;
+  if ('length' in shape) return { input, encode: 'text_length', mean, std };
+  return { input, encode: 'numeric', fill: shape.fill, mean, std };
+}
+
+/**
+ * Without `min_n` a rule waits for 30 samples: a PSI or an accuracy of fewer is noise. Counts and gauges of
+ * the whole service (volume, memory) mean something at any n, and a rule on too little volume must be
+ * able to fire.
+ */
+const MIN_N_DEFAULT = 30;
+
+function ruleOf(shape: RuleShape, registries: Registries): RuleSpec {
+  const kind = registries.metrics.get(shape.metric)?.subjects;
+  const minN = kind === 'service' || kind === 'telemetry' ? 0 : MIN_N_DEFAULT;
+  return {
+    name: shape.name,
+    metric: shape.metric,
+    subject: kind === 'service' ? '*' : shape.subject,
+    model: shape.model,
+    segment: shape.segment,
+    warning: shape.warning ?? null,
+    critical: shape.critical ?? null,
+    nMin: shape.min_n ?? minN,
+    forMs: shape.for,
+  };
+}
+
+function retrainOf(view: View): ServiceSpec['retrain'] {
+  if (view.retrain === undefined) return null;
+  const { mode, on, level, cooldown, lookback } = sound(view.retrain);
+  return { mode, on, level, cooldownMs: cooldown, lookbackMs: lookback };
+}

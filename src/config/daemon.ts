@@ -1,0 +1,85 @@
+import type { z } from 'zod';
+import { checkShape } from './check-shape.ts';
+import type { Files } from './checks/streams.ts';
+import { daemonShape } from './daemon-shape.ts';
+import { readSource, type Source } from './document.ts';
+import type { Environment } from './environment.ts';
+import { deepFreeze } from './freeze.ts';
+import type { DaemonConfig, KafkaConfig, Path, TlsFiles } from './types.ts';
+
+type Shape = z.output<typeof daemonShape>;
+
+/**
+ * Parses and checks the text of telltale.yaml; an empty file gives the defaults.
+ *
+ * @param files resolves paths relative to telltale.yaml
+ * @returns null with at least one problem in the source where it is wrong; does not throw
+ */
+export function readDaemon(
+  text: string,
+  file: string,
+  context: { env: Environment; files: Files },
+): { config: DaemonConfig | null; source: Source } {
+  const source = readSource(text, file, context.env);
+  if (!source.readable) return { config: null, source };
+  source.value ??= {};
+  const parsed = daemonShape.safeParse(checkShape(daemonShape, source).value);
+  if (!parsed.success) return { config: null, source };
+  const config = configOf(parsed.data, context.files);
+  checkTlsFiles(config.kafka.ssl, context.files, source);
+  return { config: source.problems.length > 0 ? null : deepFreeze(config), source };
+}
+
+function checkTlsFiles(ssl: KafkaConfig['ssl'], files: Files, source: Source): void {
+  if (typeof ssl === 'boolean') return;
+  const paths: [keyof TlsFiles, Path][] = [
+    ['caFile', ['kafka', 'ssl', 'ca_file']],
+    ['certFile', ['kafka', 'ssl', 'cert_file']],
+    ['keyFile', ['kafka', 'ssl', 'key_file']],
+  ];
+  for (const [key, path] of paths) {
+    const absolute = ssl[key];
+    if (absolute !== null && !files.exists(absolute)) {
+      source.report(path, { message: 'no such file (paths are relative to telltale.yaml)' });
+    }
+  }
+}
+
+function configOf(shape: Shape, files: Files): DaemonConfig {
+  const { kafka, topics, checkpoint, scoring } = shape;
+  return {
+    kafka: {
+      brokers: kafka.brokers,
+      clientId: kafka.client_id,
+      group: kafka.group,
+      compression: kafka.compression,
+      ssl: sslOf(kafka.ssl, files),
+      sasl: kafka.sasl ?? null,
+    },
+    registry: shape.registry ?? null,
+    topics: {
+      prefix: topics.prefix,
+      partitions: topics.partitions,
+      replication: topics.replication,
+      retentionMs: topics.retention,
+    },
+    influx: shape.influx ?? null,
+    http: shape.http,
+    metrics: shape.metrics === false ? null : shape.metrics,
+    otlp: shape.otlp ?? null,
+    checkpoint: { everyMs: checkpoint.every, records: checkpoint.records },
+    scoring: {
+      threads: scoring.threads,
+      shadowTimeoutMs: scoring.shadow_timeout,
+      shadowFailuresMax: scoring.shadow_failures_max,
+    },
+    log: shape.log,
+    servicesDir: files.resolve(shape.services),
+  };
+}
+
+function sslOf(ssl: Shape['kafka']['ssl'], files: Files): KafkaConfig['ssl'] {
+  if (typeof ssl === 'boolean') return ssl;
+  const resolve = (path: string | undefined) => (path === undefined ? null : files.resolve(path));
+  return { caFile: resolve(ssl.ca_file), certFile: resolve(ssl.cert_file), keyFile: resolve(ssl.key_file) };
+}

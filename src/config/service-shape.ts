@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import {
+  duration,
+  durationOrNone,
+  label,
+  labels,
+  name,
+  positiveInt,
+  share,
+  spell,
+  text,
+  topic,
+} from './scalar-shapes.ts';
+
+const encoding = z.enum(['json', 'avro', 'avro_file']).prefault('json');
+const paths = z.record(name, text);
+const recordStream = {
+  topic,
+  encoding,
+  schema_file: text.optional(),
+  id: text.prefault('id'),
+  /** Empty: the time stamp of the log. */
+  time: z.string().prefault('time'),
+};
+
+export const streamShapes = {
+  requests: z.strictObject(recordStream),
+  predictions: z.strictObject({
+    ...recordStream,
+    fields: paths.optional(),
+    score: text.optional(),
+    latency_ms: text.optional(),
+    error: text.optional(),
+  }),
+  labels: z.strictObject({ ...recordStream, fields: paths.optional() }),
+  feedback: z.strictObject({
+    ...recordStream,
+    kind: text.prefault('kind'),
+    kinds: z
+      .strictObject({ click: label.optional(), redo: label.optional(), switch_to_typing: label.optional() })
+      .optional(),
+  }),
+  telemetry: z.strictObject({ topic, encoding: z.enum(['otlp_json']).prefault('otlp_json') }),
+} as const;
+
+const from = text.optional();
+export const inputShape = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('numeric'), from, range: z.tuple([z.number(), z.number()]).optional() }),
+  z.strictObject({ type: z.literal('categorical'), from, categories: labels(1).optional() }),
+  z.strictObject({ type: z.literal('text'), from }),
+  z.strictObject({ type: z.literal('image'), from }),
+]);
+
+export const outputShape = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('classifier'),
+    classes: labels(2),
+    positive: label.optional(),
+    threshold: share.prefault(0.5),
+  }),
+  z.strictObject({ type: z.literal('regressor'), tolerance: z.number().min(0).prefault(0) }),
+  z.strictObject({
+    type: z.literal('detector'),
+    classes: labels(1),
+    confidence_min: share.prefault(0.5),
+    iou_min: share.prefault(0.5),
+  }),
+  z.strictObject({ type: z.literal('text') }),
+]);
+
+const mean = z.number().prefault(0);
+const std = z.number().gt(0).prefault(1);
+const imageSide = z.int().min(1).max(8192);
+
+const featureShape = z.union([
+  text,
+  z.strictObject({ input: text, mean, std, fill: z.number().prefault(0) }),
+  z.strictObject({ input: text, one_hot: labels(1) }),
+  z.strictObject({ input: text, ordinal: labels(1), unknown: z.number().prefault(-1) }),
+  z.strictObject({ input: text, length: z.literal(true), mean, std }),
+]);
+const imageTensorShape = z.strictObject({
+  image: text,
+  width: imageSide,
+  height: imageSide,
+  channels: z.union([z.literal(1), z.literal(3)], { error: '1 or 3' }).prefault(3),
+  layout: z.enum(['nchw', 'nhwc']).prefault('nchw'),
+  scale: z.number().prefault(1 / 255),
+  shift: z.number().prefault(0),
+});
+const bindingShape = z.strictObject({
+  probabilities: text.optional(),
+  value: text.optional(),
+  boxes: text.optional(),
+  labels: text.optional(),
+  confidences: text.optional(),
+});
+
+export const modelShape = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a name of letters, digits, dots, - and _'),
+  role: z.enum(['primary', 'shadow']),
+  file: text,
+  inputs: z.record(text, z.union([z.array(featureShape).min(1), imageTensorShape])),
+  outputs: z.record(name, bindingShape),
+});
+
+const segmentShape = z
+  .array(name)
+  .min(1, 'a list of one or two inputs')
+  .max(2, 'a list of one or two inputs')
+  .refine((list) => new Set(list).size === list.length, 'two different inputs');
+
+export const windowsShape = z.strictObject({
+  size: spell.prefault('1m'),
+  hop: spell.optional(),
+  lateness: duration.prefault('10s'),
+  grace: duration.prefault('0s'),
+  idle_after: spell.prefault('30s'),
+  max_future: duration.prefault('10m'),
+  max_past: durationOrNone.prefault('none'),
+});
+
+const THRESHOLD = /^(>=|>|<=|<)\s*(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)$/;
+const THRESHOLD_WORDS = "a comparison with a number, such as '> 0.25'";
+const threshold = z
+  .string({ error: THRESHOLD_WORDS })
+  .regex(THRESHOLD, THRESHOLD_WORDS)
+  .transform((written) => {
+    const [, op, value] = THRESHOLD.exec(written) ?? [];
+    return { op: op as '>' | '>=' | '<' | '<=', value: Number(value) };
+  });
+
+export const ruleShape = z.strictObject({
+  name,
+  metric: text,
+  subject: z.string().prefault('*'),
+  model: text.prefault('*'),
+  segment: text.prefault('*'),
+  warning: threshold.optional(),
+  critical: threshold.optional(),
+  min_n: z.int().min(0).optional(),
+  for: duration.prefault('0s'),
+});
+
+export const retrainShape = z.strictObject({
+  mode: z.enum(['automatic', 'manual']).prefault('manual'),
+  on: z.array(text).min(1),
+  level: z.enum(['warning', 'critical']).prefault('critical'),
+  cooldown: duration.prefault('24h'),
+  lookback: duration.prefault('2h'),
+});
+
+export const limitsShape = z.strictObject({
+  segments_max: positiveInt.prefault(50),
+  categories_max: positiveInt.prefault(200),
+  open_windows_max: positiveInt.prefault(1000),
+  pending_joins_max: positiveInt.prefault(1_000_000),
+  message_bytes_max: positiveInt.prefault(4_194_304),
+});
+
+export const joinShape = z.strictObject({ max_delay: spell.prefault('1h') });
+export const serviceName = z.string().regex(/^[a-z0-9-]+$/, 'a name of a-z, 0-9 and -');
+export const segmentsShape = z.array(segmentShape);
+
+/** One file of `services/`. */
+export const serviceShape = z
+  .strictObject({
+    service: serviceName,
+    description: z.string().prefault(''),
+    streams: z
+      .strictObject({
+        requests: streamShapes.requests.optional(),
+        predictions: streamShapes.predictions.optional(),
+        labels: streamShapes.labels.optional(),
+        feedback: streamShapes.feedback.optional(),
+        telemetry: streamShapes.telemetry.optional(),
+      })
+      .refine((streams) => Object.values(streams).some((stream) => stream !== undefined), {
+        error: 'at least one of requests, predictions, labels, feedback, telemetry',
+      }),
+    inputs: z.record(name, inputShape).optional(),
+    outputs: z.record(name, outputShape).optional(),
+    models: z.array(modelShape).optional(),
+    segments: segmentsShape.optional(),
+    baseline: text.optional(),
+    windows: windowsShape.optional(),
+    join: joinShape.optional(),
+    limits: limitsShape.optional(),
+    rules: z.array(ruleShape).optional(),
+    retrain: retrainShape.optional(),
+  })
+  .meta({ title: 'A service that Telltale watches', description: 'One file of config/services.' });
+
+export type StreamShape = z.output<(typeof streamShapes)[keyof typeof streamShapes]>;
+export type InputShape = z.output<typeof inputShape>;
+export type OutputShape = z.output<typeof outputShape>;
+export type ModelShape = z.output<typeof modelShape>;
+export type FeatureShape = z.output<typeof featureShape>;
+export type BindingShape = z.output<typeof bindingShape>;
+export type RuleShape = z.output<typeof ruleShape>;
+export type RetrainShape = z.output<typeof retrainShape>;
+export type WindowsShape = z.output<typeof windowsShape>;
+export type LimitsShape = z.output<typeof limitsShape>;

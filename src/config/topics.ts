@@ -1,0 +1,69 @@
+import type { TelltaleConfig } from './types.ts';
+
+/** A topic as it shall be created. */
+export interface TopicSpec {
+  name: string;
+  partitions: number;
+  replication: number;
+  config: Record<string, string>;
+}
+
+/** What the commands need of a broker; written against the log port by whoever wires the program. */
+export interface TopicAdmin {
+  /** Names of all topics. */
+  list(): Promise<string[]>;
+  /** Creates those that do not exist and returns their names; the others stay as they are. */
+  create(specs: TopicSpec[]): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+const NAMES = ['events', 'slots', 'snapshots', 'results', 'alerts', 'retrain', 'dead'] as const;
+export type InternalTopic = (typeof NAMES)[number];
+
+/** The full names of the topics that Telltale itself writes. */
+export function internalTopicNames(prefix: string): string[] {
+  return NAMES.map((name) => prefix + name);
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Kafka's own default limit of a message. */
+const MESSAGE_BYTES_DEFAULT = 1_048_588;
+/** Room for the headers and the batch around a dead letter's original bytes. */
+const DEAD_OVERHEAD_BYTES = 65_536;
+
+/**
+ * The internal and public topics with their retention.
+ *
+ * `events` must outlive the longest wait for a label: a restart reads the pending joins from it again. `slots`
+ * keeps what is younger than an hour uncompacted, so that a reader that is behind sees every writer.
+ */
+export function topicSpecs(config: Pick<TelltaleConfig, 'topics' | 'services'>): TopicSpec[] {
+  const { prefix, partitions, replication, retentionMs } = config.topics;
+  const waits = config.services.map(
+    ({ maxDelayMs, windows }) => maxDelayMs + windows.sizeMs + windows.graceMs,
+  );
+  const eventsMs = Math.max(retentionMs, Math.max(0, ...waits) + DAY_MS);
+  const messageBytes = config.services.map(({ limits }) => limits.messageBytesMax + DEAD_OVERHEAD_BYTES);
+  const configs: Record<InternalTopic, Record<string, string>> = {
+    events: deleted(eventsMs),
+    slots: { ...compacted(retentionMs), 'min.compaction.lag.ms': String(HOUR_MS) },
+    snapshots: compacted(retentionMs),
+    results: deleted(retentionMs),
+    alerts: deleted(retentionMs),
+    retrain: deleted(retentionMs),
+    dead: {
+      ...deleted(retentionMs),
+      'max.message.bytes': String(Math.max(MESSAGE_BYTES_DEFAULT, ...messageBytes)),
+    },
+  };
+  return NAMES.map((name) => ({ name: prefix + name, partitions, replication, config: configs[name] }));
+}
+
+function deleted(retentionMs: number): Record<string, string> {
+  return { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) };
+}
+
+function compacted(retentionMs: number): Record<string, string> {
+  return { 'cleanup.policy': 'compact,delete', 'retention.ms': String(retentionMs) };
+}

@@ -1,0 +1,18 @@
+import type { InputType, TrackBaseline } from '../records.ts';
+
+/** The series that are profiled of one input, and what each is. */
+export function tracksOf(name: string, type: InputType): { track: string; type: TrackBaseline['type'] }[] {
+  switch (type) {
+    case 'numeric':
+      return [{ track: name, type: 'numeric' }];
+    case 'categorical':
+      return [{ track: name, type: 'categorical' }];
+    case 'text':
+      return [{ track: `${name}.length`, type: 'numeric' }];
+    case 'image':
+      return [
+        { track: `${name}.brightness`, type: 'numeric' },
+        { track: `${name}.contrast`, type: 'numeric' },
+      ];
+  }
+}

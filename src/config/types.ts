@@ -1,0 +1,147 @@
+import { TelltaleError } from '../errors.ts';
+import type { ServiceSpec } from '../records.ts';
+
+/** Keys and list indexes from the top of a file down to one value. */
+export type Path = readonly (string | number)[];
+
+/** What is wrong at one place of one file, as data, so that `--json` can print it. */
+export interface ConfigProblem {
+  /** As the user would write it: the folder given with --config and the rest of the path. */
+  file: string;
+  /** Both from 1. */
+  line: number;
+  column: number;
+  /** `rules[0].metric`; empty for faults of the YAML syntax. */
+  key: string;
+  /** What stands there, in words; secrets and expanded variables are not shown. */
+  found: string;
+  /** What may stand there; empty where no list or form can be given. */
+  allowed: string[];
+  /** The allowed word that is nearest to what was found. */
+  suggestion: string | null;
+  message: string;
+}
+
+/** One problem as a line: `config/services/fraud.yaml:12:5  rules[0].metric: found ...`. */
+export function formatProblem(problem: ConfigProblem): string {
+  const key = problem.key === '' ? '' : `${problem.key}: `;
+  return `${problem.file}:${problem.line}:${problem.column}  ${key}${problem.message}`;
+}
+
+/** Orders by file, line, column and key, so that a reader can go through a file once. */
+export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return [...problems].sort(
+    (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.key, b.key),
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** Every fault of all files at once. */
+export class ConfigError extends TelltaleError {
+  readonly problems: readonly ConfigProblem[];
+  constructor(problems: readonly ConfigProblem[]) {
+    const sorted = sortProblems(problems);
+    const files = new Set(sorted.map((problem) => problem.file)).size;
+    const count = `${sorted.length} ${sorted.length === 1 ? 'problem' : 'problems'}`;
+    super('config_invalid', `${count} in ${files} ${files === 1 ? 'file' : 'files'}`);
+    this.name = 'ConfigError';
+    this.problems = sorted;
+  }
+}
+
+/**
+ * What a metric can be measured on. track: a numeric or categorical series of an input (`amount`,
+ * `query.length`, `photo.brightness`); class: `output=class` of a classifier; telemetry: any name;
+ * service: the whole service, written '' or '*'.
+ */
+export type SubjectKind =
+  | 'track'
+  | 'numeric_track'
+  | 'categorical_track'
+  | 'output'
+  | 'model_output'
+  | 'class'
+  | 'telemetry'
+  | 'service';
+
+/** What the configuration must know about the parts that register themselves. */
+export interface Registries {
+  metrics: ReadonlyMap<string, { family: string; subjects: SubjectKind }>;
+}
+
+export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+export interface TlsFiles {
+  /** Absolute paths. */
+  caFile: string | null;
+  certFile: string | null;
+  keyFile: string | null;
+}
+
+export interface SaslConfig {
+  mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  username: string;
+  password: string;
+}
+
+export interface KafkaConfig {
+  brokers: string[];
+  clientId: string;
+  group: string;
+  compression: Compression;
+  ssl: boolean | TlsFiles;
+  sasl: SaslConfig | null;
+}
+
+export interface TopicsConfig {
+  prefix: string;
+  partitions: number;
+  replication: number;
+  retentionMs: number;
+}
+
+export interface InfluxConfig {
+  url: string;
+  database: string;
+  username: string;
+  password: string;
+}
+
+export interface Address {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+}
+
+/** telltale.yaml, with every default filled in. */
+export interface DaemonConfig {
+  kafka: KafkaConfig;
+  /** Null: no stream may use the encoding `avro`. */
+  registry: { url: string } | null;
+  topics: TopicsConfig;
+  /** Null: no InfluxDB sink. */
+  influx: InfluxConfig | null;
+  http: Address;
+  /** Null: no Prometheus endpoint. */
+  metrics: Address | null;
+  /** Null: no export to an OpenTelemetry collector. */
+  otlp: { url: string } | null;
+  checkpoint: { everyMs: number; records: number };
+  scoring: { threads: number; shadowTimeoutMs: number; shadowFailuresMax: number };
+  log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' };
+  /** Absolute path of the folder of the service files. */
+  servicesDir: string;
+}
+
+/** Everything that the daemon is told, deeply frozen. */
+export interface TelltaleConfig extends DaemonConfig {
+  /** Absolute path of the folder that holds telltale.yaml. */
+  dir: string;
+  /** By name. */
+  services: ServiceSpec[];
+}
