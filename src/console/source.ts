@@ -1,0 +1,74 @@
+import type { Alert, Command, Result, Retrain, StreamName } from '../records.ts';
+
+/** grey: no results yet. */
+export type Light = 'green' | 'yellow' | 'red' | 'grey';
+
+/** waiting: nothing was read yet. missing: the topic does not exist. */
+export type StreamState = 'waiting' | 'flowing' | 'idle' | 'missing' | 'failed';
+
+export interface StreamView {
+  stream: StreamName;
+  topic: string;
+  state: StreamState;
+  /** One line for a person; '' where there is nothing to say. */
+  detail: string;
+}
+
+export interface ServiceView {
+  name: string;
+  description: string;
+  light: Light;
+  /** Latest window end of any result; null before the first. */
+  eventTimeMs: number | null;
+  /** What the caller counts: requests, predictions, labels, feedback, dead, late ... */
+  counts: Record<string, number>;
+  /** Alarms that fire now, critical first, then the longest first. */
+  firing: Alert[];
+  streams: StreamView[];
+}
+
+export interface HealthView {
+  live: boolean;
+  ready: boolean;
+  checks: { name: string; ok: boolean; detail: string }[];
+}
+
+/** Names one series of results of a service. */
+export interface SeriesKey {
+  metric: string;
+  subject: string;
+  model: string;
+  segment: string;
+}
+
+export interface HistoryPoint {
+  windowEndMs: number;
+  value: number | null;
+  n: number;
+}
+
+export type ConsoleEvent =
+  | { type: 'result'; data: Result }
+  | { type: 'alert'; data: Alert }
+  | { type: 'retrain'; data: Retrain }
+  | { type: 'health'; data: HealthView };
+
+/** What the console shows; every call answers at once from memory. */
+export interface ConsoleSource {
+  health(): HealthView;
+  /** Already without secrets: it is served as it is. */
+  config(): unknown;
+  services(): ServiceView[];
+  /** The newest result of every series; empty for an unknown service. */
+  results(service: string): Result[];
+  /** Oldest first, bounded. */
+  history(service: string, key: SeriesKey): HistoryPoint[];
+  /** Newest first, bounded. */
+  alerts(): Alert[];
+  /** Newest first, bounded. */
+  retrains(): Retrain[];
+  /** Returns the call that ends the subscription. Listeners must not throw. */
+  subscribe(listener: (event: ConsoleEvent) => void): () => void;
+  /** Resolves when the command is on the log. */
+  command(command: Command): Promise<void>;
+}

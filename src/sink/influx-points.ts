@@ -1,0 +1,141 @@
+import { FieldType, type IPoint, type ISchemaOptions } from 'influx';
+import type { Alert, Result, Retrain } from '../records.ts';
+import type { Delivery } from './sink.ts';
+
+/**
+ * The layout of the data in InfluxDB. A point is replaced by one with the same measurement, tags and
+ * time, field by field; hence a field that may be empty is written as '' and not left out, else the
+ * text of an earlier revision would stay. Only a null `value` is left out: InfluxDB has no null.
+ */
+export const INFLUX_SCHEMA: readonly ISchemaOptions[] = [
+  {
+    measurement: 'telltale_result',
+    tags: ['service', 'family', 'metric', 'subject', 'model', 'segment'],
+    fields: {
+      value: FieldType.FLOAT,
+      n: FieldType.INTEGER,
+      reason: FieldType.STRING,
+      revision: FieldType.INTEGER,
+    },
+  },
+  {
+    measurement: 'telltale_alert',
+    tags: ['service', 'rule', 'metric', 'subject', 'model', 'segment', 'level', 'state'],
+    fields: {
+      value: FieldType.FLOAT,
+      n: FieldType.INTEGER,
+      reason: FieldType.STRING,
+      threshold: FieldType.STRING,
+      since: FieldType.INTEGER,
+      id: FieldType.STRING,
+    },
+  },
+  {
+    measurement: 'telltale_retrain',
+    tags: ['service', 'state', 'mode'],
+    fields: {
+      reason: FieldType.STRING,
+      retrain_id: FieldType.STRING,
+      from: FieldType.INTEGER,
+      to: FieldType.INTEGER,
+    },
+  },
+];
+
+/** Stands for an empty tag, which InfluxDB cannot hold and a Grafana variable could not choose. */
+export const EMPTY_TAG = '-';
+
+const TAG_STAND_INS: Record<string, string> = { '\n': '␊', '\r': '␍', '\t': '␉', '\\': '⧵' };
+
+/**
+ * A tag value that the line protocol can carry. Commas, spaces and equals signs are escaped by the
+ * client library; a line break cannot be escaped at all, and a backslash before a separator reads as an
+ * escape, so these are written as look-alikes: two names that differ still differ.
+ */
+export function tagOf(value: string): string {
+  if (value === '') return EMPTY_TAG;
+  return value.replace(/[\n\r\t\\]/g, (char) => TAG_STAND_INS[char] ?? char);
+}
+
+function tagsOf(values: Record<string, string>): Record<string, string> {
+  const tags: Record<string, string> = {};
+  for (const [name, value] of Object.entries(values)) tags[name] = tagOf(value);
+  return tags;
+}
+
+/** NaN and the infinities have no form in the line protocol. */
+function finite(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}
+
+function resultPoint(result: Result): IPoint {
+  const { service, family, metric, subject, model, segment } = result;
+  return {
+    measurement: 'telltale_result',
+    tags: tagsOf({ service, family, metric, subject, model, segment }),
+    fields: {
+      value: finite(result.value),
+      n: result.n,
+      reason: result.reason,
+      revision: result.revision,
+    },
+    timestamp: String(result.windowEndMs),
+  };
+}
+
+function alertPoint(alert: Alert): IPoint {
+  const { service, rule, metric, subject, model, segment, level, state } = alert;
+  return {
+    measurement: 'telltale_alert',
+    tags: tagsOf({ service, rule, metric, subject, model, segment, level, state }),
+    fields: {
+      value: finite(alert.value),
+      n: alert.n,
+      reason: alert.reason,
+      threshold: alert.threshold,
+      since: alert.sinceMs,
+      id: alert.id,
+    },
+    timestamp: String(alert.windowEndMs),
+  };
+}
+
+function retrainPoint(retrain: Retrain): IPoint {
+  const { service, state, mode } = retrain;
+  return {
+    measurement: 'telltale_retrain',
+    tags: tagsOf({ service, state, mode }),
+    fields: {
+      reason: retrain.reason,
+      retrain_id: retrain.retrainId,
+      from: retrain.data.fromMs,
+      to: retrain.data.toMs,
+    },
+    timestamp: String(retrain.atMs),
+  };
+}
+
+/** The point of a delivery; null for one that carries no record. Times are strings, since the client drops a 0. */
+export function pointOf(delivery: Delivery): IPoint | null {
+  if (delivery.result) return resultPoint(delivery.result);
+  if (delivery.alert) return alertPoint(delivery.alert);
+  if (delivery.retrain) return retrainPoint(delivery.retrain);
+  return null;
+}
+
+export interface PointDelivery {
+  point: IPoint;
+  delivery: Delivery;
+}
+
+/** The points of a batch; of several with the same tags and time only the last, the highest revision, stays. */
+export function pointsOf(batch: readonly Delivery[]): PointDelivery[] {
+  const latest = new Map<string, PointDelivery>();
+  for (const delivery of batch) {
+    const point = pointOf(delivery);
+    if (point === null) continue;
+    const key = JSON.stringify([point.measurement, point.timestamp, ...Object.values(point.tags ?? {})]);
+    latest.set(key, { point, delivery });
+  }
+  return [...latest.values()];
+}

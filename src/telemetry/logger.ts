@@ -1,0 +1,81 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export interface LoggerOptions {
+  level: LogLevel;
+  /** Where lines go; standard error when absent, so that standard output stays free for output. */
+  stream?: DestinationStream & { isTTY?: boolean };
+  /** Lines for people in place of JSON; default: when the stream is a terminal. */
+  pretty?: boolean;
+}
+
+/** Keys whose values never reach a log, on the first three levels of what is logged. */
+const SECRET_KEYS = ['password', 'token', 'secret', 'authorization', 'apiKey', 'api_key', 'sasl'];
+const REDACT_PATHS = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+
+const LEVEL_NAMES: Record<number, string> = {
+  10: 'TRACE',
+  20: 'DEBUG',
+  30: 'INFO ',
+  40: 'WARN ',
+  50: 'ERROR',
+  60: 'FATAL',
+};
+
+/** Escapes that could steer a terminal come from data, and are shown instead of obeyed. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (char) => JSON.stringify(char).slice(1, -1));
+}
+
+function fieldOf(value: unknown): string {
+  if (typeof value === 'string')
+    return visible(/^[\w.:/*+@=-]+$/.test(value) ? value : JSON.stringify(value));
+  return visible(JSON.stringify(value) ?? 'undefined');
+}
+
+function errorOf(value: unknown): { message: string; stack: string } | null {
+  if (typeof value !== 'object' || value === null || !('message' in value)) return null;
+  const stack = 'stack' in value && typeof value.stack === 'string' ? value.stack : '';
+  return { message: String(value.message), stack };
+}
+
+/**
+ * One line of pino's JSON as a line for people: time in UTC, level, message, fields as key=value. The
+ * stack of an error follows on lines of its own. A line that is not JSON is returned as it is.
+ */
+export function prettyLine(line: string): string {
+  let entry: Record<string, unknown>;
+  try {
+    entry = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return line;
+  }
+  const { level, time, msg, err, ...fields } = entry;
+  const clock = typeof time === 'string' ? time.slice(11, 23) : '';
+  const name = LEVEL_NAMES[Number(level)] ?? String(level);
+  const pairs = Object.entries(fields).map(([key, value]) => `${key}=${fieldOf(value)}`);
+  const error = errorOf(err);
+  if (error) pairs.push(`error=${fieldOf(error.message)}`);
+  const head = [clock, name, visible(String(msg ?? '')), ...pairs].filter((part) => part !== '').join(' ');
+  const stack = error && Number(level) >= 50 ? error.stack.split('\n').slice(1) : [];
+  return `${[head, ...stack.map(visible)].join('\n')}\n`;
+}
+
+/** The one logger of the process: JSON lines for machines, or single lines for a person at a terminal. */
+export function createLogger(options: LoggerOptions): Logger {
+  const stream = options.stream ?? process.stderr;
+  const pretty = options.pretty ?? stream.isTTY === true;
+  const destination: DestinationStream = pretty
+    ? { write: (line) => stream.write(prettyLine(line)) }
+    : stream;
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: REDACT_PATHS, censor: '[secret]' },
+    },
+    destination,
+  );
+}

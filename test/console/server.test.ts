@@ -1,0 +1,174 @@
+import { request as httpRequest } from 'node:http';
+import { Script } from 'node:vm';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PAGE_SCRIPT } from '../../src/console/page.ts';
+import { type Console, createConsole } from '../../src/console/server.ts';
+import type { HealthView } from '../../src/console/source.ts';
+import { type ConsoleState, createConsoleState } from '../../src/console/state.ts';
+import type { Command } from '../../src/records.ts';
+import { makeAlert, makeResult, makeRetrain, makeSpec } from './records.ts';
+
+let state: ConsoleState;
+let health: HealthView;
+let commands: Command[];
+let commandFails: string;
+let app: Console;
+
+beforeEach(async () => {
+  state = createConsoleState([makeSpec('fraud'), makeSpec('voice search/ü')]);
+  health = { live: true, ready: true, checks: [] };
+  commands = [];
+  commandFails = '';
+  const source = {
+    ...state,
+    health: () => health,
+    config: () => ({ password: '***' }),
+    command: async (command: Command) => {
+      if (commandFails) throw new Error(commandFails);
+      commands.push(command);
+    },
+  };
+  app = await createConsole(source, {
+    host: '127.0.0.1',
+    port: 0,
+    flushMs: 5,
+    heartbeatMs: 20,
+    clientsMax: 2,
+  });
+});
+afterEach(async () => {
+  await app.close();
+});
+
+const get = async (path: string) => {
+  const response = await fetch(app.url + path);
+  // What the API answers is asserted field by field, so its shape is not written down a second time here.
+  const body = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, body };
+};
+
+function decide(action: string, headers: Record<string, string> = { 'x-telltale': '1' }, over: object = {}) {
+  return fetch(`${app.url}/api/retrains/again-1/${action}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ service: 'fraud', by: ' ann ', reason: 'seen', ...over }),
+  });
+}
+
+test('health and readiness answer with their codes', async () => {
+  expect([(await get('/healthz')).status, (await get('/readyz')).status]).toEqual([200, 200]);
+  health = { live: true, ready: false, checks: [{ name: 'log', ok: false, detail: 'away' }] };
+  expect([(await get('/healthz')).status, (await get('/readyz')).status]).toEqual([200, 503]);
+  health = { ...health, live: false };
+  expect(await get('/healthz')).toMatchObject({ status: 503, body: health });
+});
+
+test('the API tells what the source knows, and what there is where something is not found', async () => {
+  state.apply({ result: makeResult(0) });
+  state.apply({ result: makeResult(1) });
+  state.apply({ alert: makeAlert('a1') });
+  state.apply({ retrain: makeRetrain('t1') });
+  expect((await get('/api/services')).body).toMatchObject([
+    { name: 'fraud', light: 'yellow' },
+    { light: 'grey' },
+  ]);
+  expect((await get('/api/services/fraud')).body.results).toEqual([makeResult(1)]);
+  const inline = (await get('/api/services/fraud?history=1')).body.results;
+  expect(inline).toMatchObject([{ history: [[makeResult(1).windowEndMs, 0.01]] }]);
+  const history = await get('/api/services/fraud/history?metric=psi&subject=amount');
+  expect(history.body).toMatchObject([{ value: 0 }, { value: 0.01 }]);
+  expect((await get(`/api/services/${encodeURIComponent('voice search/ü')}`)).status).toBe(200);
+  expect((await get('/api/alerts')).body).toMatchObject([{ id: 'a1' }]);
+  expect((await get('/api/retrains')).body).toMatchObject([{ id: 't1' }]);
+  expect((await get('/api/config')).body).toEqual({ password: '***' });
+  expect(await get('/api/services/nobody')).toMatchObject({
+    status: 404,
+    body: { help: expect.stringContaining('fraud') },
+  });
+  expect((await get('/api/services/fraud/history')).status).toBe(400);
+  expect(await get('/nothing')).toMatchObject({
+    status: 404,
+    body: { help: expect.stringContaining('/api/alerts') },
+  });
+});
+
+test('the page loads nothing from elsewhere and its policy lets only its own script run', async () => {
+  const response = await fetch(`${app.url}/`);
+  const page = await response.text();
+  expect(response.headers.get('content-type')).toContain('text/html');
+  expect(response.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'sha256-/);
+  expect(page.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:\/\//);
+  expect(() => new Script(PAGE_SCRIPT)).not.toThrow();
+  expect(page).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(/);
+});
+
+test('a decision goes to the source once, and only for a request that waits', async () => {
+  expect((await decide('approve')).status).toBe(404);
+  state.apply({ retrain: makeRetrain('t1') });
+  expect((await decide('approve')).status).toBe(202);
+  expect((await decide('reject')).status).toBe(202);
+  expect(commands).toMatchObject([
+    { service: 'fraud', kind: 'retrain.approve', target: 'again-1', by: 'ann', reason: 'seen' },
+    { kind: 'retrain.reject' },
+  ]);
+  expect(commands[0]?.id).not.toBe(commands[1]?.id);
+  commandFails = 'the log is away';
+  const failed = await decide('approve');
+  expect([failed.status, await failed.text()]).toEqual([503, expect.stringContaining('the log is away')]);
+  expect((await decide('approve', undefined, { by: ' ' })).status).toBe(400);
+  expect((await decide('approve', undefined, { by: undefined })).status).toBe(400);
+  state.apply({ retrain: makeRetrain('t2', { state: 'approved', by: 'bob' }) });
+  const late = await decide('reject');
+  expect([late.status, await late.text()]).toEqual([409, expect.stringContaining('approved by bob')]);
+  expect(commands).toHaveLength(2);
+});
+
+test('commands of other sites are refused', async () => {
+  state.apply({ retrain: makeRetrain('t1') });
+  const mine = new URL(app.url).host;
+  const tries: [Record<string, string>, number][] = [
+    [{}, 403],
+    [{ 'x-telltale': '1', origin: 'https://elsewhere.example' }, 403],
+    [{ 'x-telltale': '1', origin: 'null' }, 403],
+    [{ 'x-telltale': '1', 'sec-fetch-site': 'cross-site' }, 403],
+    [{ 'x-telltale': '1', origin: `http://${mine}`, 'sec-fetch-site': 'same-origin' }, 202],
+  ];
+  for (const [headers, status] of tries) {
+    // Not fetch, which chooses these headers itself.
+    const found = await new Promise((resolve, reject) => {
+      const url = `${app.url}/api/retrains/again-1/approve`;
+      const all = { 'content-type': 'application/json', ...headers };
+      const sent = httpRequest(url, { method: 'POST', headers: all }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode));
+      });
+      sent.on('error', reject);
+      sent.end(JSON.stringify({ service: 'fraud', by: 'ann', reason: '' }));
+    });
+    expect([headers, found]).toEqual([headers, status]);
+  }
+  expect(commands).toHaveLength(1);
+});
+
+test('a console on loopback answers to no other name', async () => {
+  const ask = (host: string) =>
+    new Promise((resolve, reject) => {
+      httpRequest(`${app.url}/api/alerts`, { headers: { host } }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode));
+      })
+        .on('error', reject)
+        .end();
+    });
+  expect(await ask('localhost:1')).toBe(200);
+  expect(await ask('[::1]:1')).toBe(200);
+  expect(await ask('rebound.example')).toBe(403);
+  expect(await ask('127.rebound.example')).toBe(403);
+});
+
+test('a port that is taken is an error that names it', async () => {
+  const { port } = new URL(app.url);
+  const second = createConsole(
+    { ...state, health: () => health, config: () => null, command: async () => {} },
+    { host: '127.0.0.1', port: Number(port) },
+  );
+  await expect(second).rejects.toThrow(`127.0.0.1:${port}`);
+});

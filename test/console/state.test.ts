@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import type { ConsoleEvent } from '../../src/console/source.ts';
+import { createConsoleState } from '../../src/console/state.ts';
+import { HOUR_MS, makeAlert, makeResult, makeRetrain, makeSpec, T0 } from './records.ts';
+
+const KEY = { metric: 'psi', subject: 'amount', model: '', segment: '*' };
+const fresh = () => createConsoleState([makeSpec('fraud'), makeSpec('housing')]);
+
+test('the light follows results and firing alarms', () => {
+  const state = fresh();
+  const light = () => state.services()[0]?.light;
+  expect(light()).toBe('grey');
+  state.apply({ result: makeResult(0) });
+  expect(light()).toBe('green');
+  state.apply({ alert: makeAlert('a1') });
+  expect(light()).toBe('yellow');
+  state.apply({ alert: makeAlert('a2', { fingerprint: 'f2', level: 'critical' }) });
+  expect(light()).toBe('red');
+  expect(state.services()[0]?.firing.map((alert) => alert.id)).toEqual(['a2', 'a1']);
+  state.apply({ alert: makeAlert('a3', { fingerprint: 'f2', level: 'critical', state: 'resolved' }) });
+  expect(light()).toBe('yellow');
+  state.apply({ alert: makeAlert('a2', { fingerprint: 'f2', level: 'critical' }) });
+  expect(light(), 'a transition that comes twice does not fire again').toBe('yellow');
+  expect(state.services()[1]?.light).toBe('grey');
+});
+
+test('history is in order of time, a later revision replaces, an earlier one does not', () => {
+  const state = fresh();
+  for (const window of [0, 2, 1]) state.apply({ result: makeResult(window) });
+  state.apply({ result: makeResult(2, { revision: 1, value: null, reason: 'too few' }) });
+  state.apply({ result: makeResult(2, { revision: 0, value: 9 }) });
+  expect(state.history('fraud', KEY).map((point) => [point.windowEndMs, point.value])).toEqual([
+    [T0 + HOUR_MS, 0],
+    [T0 + 2 * HOUR_MS, 0.01],
+    [T0 + 3 * HOUR_MS, null],
+  ]);
+  expect(state.results('fraud')).toMatchObject([{ windowEndMs: T0 + 3 * HOUR_MS, revision: 1, value: null }]);
+  expect(state.services()[0]?.eventTimeMs).toBe(T0 + 3 * HOUR_MS);
+});
+
+test('memory is bounded: 500 points a series, 2,000 series a service, 200 alerts and retrain records', () => {
+  const state = fresh();
+  for (let window = 0; window < 600; window++) state.apply({ result: makeResult(window) });
+  const history = state.history('fraud', KEY);
+  expect(history).toHaveLength(500);
+  expect(history[0]?.windowEndMs).toBe(T0 + 101 * HOUR_MS);
+  for (let i = 0; i < 2_000; i++) {
+    state.apply({ result: makeResult(600 + i, { subject: `s${i}` }) });
+    // The first series has news all the time, so it is not the one to go.
+    if (i % 500 === 0) state.apply({ result: makeResult(600 + i) });
+  }
+  const subjects = state.results('fraud').map((result) => result.subject);
+  expect(subjects).toHaveLength(2_000);
+  expect(subjects).toContain('amount');
+  expect(subjects).not.toContain('s0');
+  for (let i = 0; i < 250; i++) {
+    state.apply({ alert: makeAlert(`a${i}`), retrain: undefined });
+    state.apply({ retrain: makeRetrain(`t${i}`) });
+  }
+  expect(state.alerts()).toHaveLength(200);
+  expect(state.alerts()[0]?.id).toBe('a249');
+  expect(state.retrains().map((record) => record.id)[199]).toBe('t50');
+});
+
+test('counts, streams and unknown services', () => {
+  const state = fresh();
+  state.count('fraud', 'dead', 2);
+  state.count('fraud', 'dead', 3);
+  state.count('nobody', 'dead', 3);
+  state.stream('fraud', 'requests', 'missing', 'no such topic');
+  state.stream('fraud', 'labels', 'flowing');
+  state.apply({ result: makeResult(0, { service: 'nobody' }) });
+  expect(state.results('nobody')).toEqual([]);
+  expect(state.history('nobody', KEY)).toEqual([]);
+  expect(state.services()).toMatchObject([
+    {
+      name: 'fraud',
+      counts: { dead: 5 },
+      streams: [{ topic: 'fraud.requests', state: 'missing', detail: 'no such topic' }],
+    },
+    { name: 'housing', counts: {}, streams: [{ state: 'waiting' }] },
+  ]);
+});
+
+test('subscribers hear of what is new, until they leave', () => {
+  const state = fresh();
+  const heard: ConsoleEvent['type'][] = [];
+  const leave = state.subscribe((event) => heard.push(event.type));
+  state.apply({ result: makeResult(0) });
+  state.apply({ alert: makeAlert('a1') });
+  state.apply({ alert: makeAlert('a1') });
+  state.apply({ retrain: makeRetrain('t1') });
+  leave();
+  state.apply({ alert: makeAlert('a2') });
+  expect(heard).toEqual(['result', 'alert', 'retrain']);
+});

@@ -1,0 +1,133 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { influxSink } from '../../src/sink/influx.ts';
+import { pointsOf, tagOf } from '../../src/sink/influx-points.ts';
+import type { Delivery } from '../../src/sink/sink.ts';
+import { makeResult, T0 } from './records.ts';
+
+const log = { info: () => {}, warn: () => {} };
+
+interface Seen {
+  url: string;
+  authorization: string | undefined;
+  lines: string[];
+}
+let server: Server | undefined;
+
+afterEach(async () => {
+  const running = server;
+  server = undefined;
+  running?.closeAllConnections();
+  await new Promise((resolve) => (running ? running.close(resolve) : resolve(undefined)));
+});
+
+/** A receiver whose answer to a write is told by `answer`; it answers a query with an empty result. */
+async function receiver(answer: (lines: string[]) => number): Promise<{ url: string; seen: Seen[] }> {
+  const seen: Seen[] = [];
+  server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const url = request.url ?? '';
+      const body = Buffer.concat(chunks).toString('utf8');
+      const lines = body === '' ? [] : body.split('\n');
+      seen.push({ url, authorization: request.headers.authorization, lines });
+      const query = url.includes('/query');
+      response.statusCode = query ? 200 : answer(lines);
+      response.end(
+        query ? '{"results":[{"statement_id":0}]}' : response.statusCode === 204 ? '' : '{"error":"no"}',
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, seen };
+}
+
+const subjects = (count: number): Delivery[] =>
+  Array.from({ length: count }, (_, i) => ({ result: makeResult({ id: `r${i}`, subject: `s${i}` }) }));
+
+test('a bad point is found, dropped and reported; all others arrive', async () => {
+  const { url, seen } = await receiver((lines) => (lines.some((l) => l.includes('s37,')) ? 400 : 204));
+  const dropped: string[] = [];
+  const sink = await influxSink.create(
+    { url, database: 'd' },
+    { log, onDropped: (delivery) => dropped.push(delivery.result?.subject ?? '') },
+  );
+  await sink.write(subjects(100));
+  expect(dropped).toEqual(['s37']);
+  const arrived = seen.flatMap((s) => (s.lines.some((l) => l.includes('s37,')) ? [] : s.lines));
+  expect(new Set(arrived.map((line) => /subject=(\w+)/.exec(line)?.[1])).size).toBe(99);
+  expect(seen.filter((s) => s.url.startsWith('/write')).length).toBeLessThan(20);
+});
+
+test('a receiver that is away, that fails or that refuses the user rejects, and is asked again', async () => {
+  let status = 500;
+  const { url, seen } = await receiver(() => status);
+  const sink = await influxSink.create({ url, database: 'd' }, { log });
+  for (status of [500, 503, 401, 403, 404]) {
+    await expect(sink.write(subjects(1))).rejects.toMatchObject({ code: 'sink_unavailable' });
+  }
+  status = 204;
+  await sink.write(subjects(1));
+  expect(seen.at(-1)?.lines).toHaveLength(1);
+  expect(seen.filter((s) => s.url.startsWith('/query')).length).toBe(6);
+
+  const nobody = await influxSink.create({ url: 'http://127.0.0.1:9', database: 'd' }, { log });
+  await expect(nobody.write(subjects(1))).rejects.toMatchObject({ code: 'sink_unavailable' });
+});
+
+test('path, user, token and no user at all go out as given', async () => {
+  const { url, seen } = await receiver(() => 204);
+  const send = async (options: object, at = url) => {
+    const sink = await influxSink.create({ url: at, database: 'a b', ...options }, { log });
+    await sink.write(subjects(1));
+    return seen.at(-1);
+  };
+  expect(await send({}, `${url}/proxy/influx/`)).toMatchObject({
+    url: expect.stringMatching(/^\/proxy\/influx\/write\?db=a%20b&precision=ms/),
+    authorization: undefined,
+  });
+  const basic = `Basic ${Buffer.from('ann:s3:cret').toString('base64')}`;
+  expect((await send({ username: 'ann', password: 's3:cret' }))?.authorization).toBe(basic);
+  expect((await send({}, url.replace('//', '//ann:s3%3Acret@')))?.authorization).toBe(basic);
+  expect((await send({ username: 'ann', token: 'abc' }))?.authorization).toBe('Token abc');
+  expect((await send({ retentionPolicy: 'year' }))?.url).toContain('rp=year');
+});
+
+test('large batches are cut', async () => {
+  const { url, seen } = await receiver(() => 204);
+  const sink = await influxSink.create({ url, database: 'd', pointsMax: 30 }, { log });
+  await sink.write(subjects(100));
+  expect(seen.slice(1).map((s) => s.lines.length)).toEqual([30, 30, 30, 10]);
+});
+
+test('a URL that is none is a configuration error', async () => {
+  for (const url of ['influxdb:8086', 'nowhere']) {
+    await expect(influxSink.create({ url, database: 'd' }, { log })).rejects.toMatchObject({
+      code: 'config_invalid',
+    });
+  }
+});
+
+test('of two revisions in one batch the later is written; numbers without a form are left out', () => {
+  const points = pointsOf([
+    { result: makeResult({ revision: 0, value: 1 }) },
+    { result: makeResult({ id: 'r2', revision: 1, value: Number.NaN }) },
+    {},
+  ]);
+  expect(points).toHaveLength(1);
+  expect(points[0]?.point).toMatchObject({
+    fields: { revision: 1, value: null, reason: '' },
+    timestamp: String(T0 + 3_600_000),
+  });
+});
+
+test('names that the line protocol cannot carry stay different', () => {
+  const names = ['', 'a b', 'a\nb', 'a\rb', 'a\tb', 'a\\b', 'a\\'];
+  const tags = names.map(tagOf);
+  expect(new Set(tags).size).toBe(names.length);
+  expect(tags[0]).toBe('-');
+  for (const tag of tags) expect(tag).not.toMatch(/[\n\r\t\\]/);
+});
