@@ -6,6 +6,7 @@ import type { TopicAdmin } from '../config/topics.ts';
 import { ConfigError, formatProblem, type Registries, type TelltaleConfig } from '../config/types.ts';
 import { ERRORS, messageOf, TelltaleError } from '../errors.ts';
 import { type BaselineWiring, baselineCommand } from './baseline.ts';
+import { demoCommand } from './demo.ts';
 import { examples, printJson, printLine } from './output.ts';
 import type { TerminalStream } from './progress.ts';
 import { topicsCommand } from './topics.ts';
@@ -40,7 +41,12 @@ export interface CommandModule {
 }
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly CommandModule[] = [validateCommand, topicsCommand, baselineCommand];
+export const COMMANDS: readonly CommandModule[] = [
+  demoCommand,
+  validateCommand,
+  topicsCommand,
+  baselineCommand,
+];
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;

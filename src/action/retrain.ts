@@ -1,0 +1,221 @@
+/**
+ * Requests for retraining: alerts open one, it goes out when the data to train on are complete, and in mode
+ * manual a person decides it. Pure; the state is plain JSON and part of the judge's snapshot.
+ */
+import { assert } from '../errors.ts';
+import { idOf } from '../math/hash.ts';
+import type { Alert, Command, OffsetRange, Retrain, RetrainSpec, ServiceSpec } from '../records.ts';
+
+/**
+ * Alerts that one request carries. Hundreds of segments may alarm in the same window, and the record must
+ * stay below what the log takes in one message; the rest is counted in the reason.
+ */
+export const TRIGGERS_MAX = 100;
+
+/** Decisions that are remembered, so that a second command is told who was first. */
+export const DECIDED_MAX = 100;
+
+export interface OpenRequest {
+  retrainId: string;
+  triggers: Alert[];
+  /** Alerts that came when TRIGGERS_MAX were there; they count for `fromMs` all the same. */
+  triggersLeftOut: number;
+  /** Event time of the data to train on, [fromMs, toMs). */
+  fromMs: number;
+  toMs: number;
+  cooldownUntilMs: number;
+  /** The record that waits for a person; null: its data are not complete yet. */
+  waiting: Retrain | null;
+}
+
+export interface DecidedRequest {
+  retrainId: string;
+  mode: Retrain['mode'];
+  state: 'approved' | 'rejected';
+  by: string;
+}
+
+export interface RetrainState {
+  /** At most one today. */
+  open: OpenRequest[];
+  /** Oldest first. */
+  decided: DecidedRequest[];
+  /** `toMs` of the newest request. */
+  lastRequestedAtMs: number | null;
+  /** Alerts of windows that end before it open nothing. */
+  cooldownUntilMs: number | null;
+}
+
+export function createRetrainState(): RetrainState {
+  return { open: [], decided: [], lastRequestedAtMs: null, cooldownUntilMs: null };
+}
+
+/**
+ * Takes the alerts of this step. A firing alert of a rule in `on`, at the level or above, opens a request if
+ * none is open and the cooldown of the last one, decided or not, is over. While the request's data are not
+ * complete further alerts are added to it; while it waits for a person they are not.
+ */
+export function noteAlerts(state: RetrainState, spec: ServiceSpec, alerts: readonly Alert[]): void {
+  const retrain = spec.retrain;
+  if (retrain === null) return;
+  for (const alert of alerts) {
+    if (!isTrigger(retrain, alert)) continue;
+    const open = state.open[0];
+    if (open !== undefined) addTrigger(open, retrain, alert);
+    else if (isFree(state, alert.windowEndMs)) openRequest(state, spec, retrain, alert);
+  }
+}
+
+/**
+ * Emits the requests whose data are complete. `closedMs` is the event time through which all streams of the
+ * service have closed their windows; `rangesOf` gives the log offsets of [fromMs, toMs). Mode automatic: one
+ * record, approved. Mode manual: one record, requested, that then waits for `commandRetrain`. Without a
+ * `retrain` entry in the config a request whose data are not complete is forgotten.
+ */
+export function stepRetrain(
+  state: RetrainState,
+  spec: ServiceSpec,
+  closedMs: number,
+  rangesOf: (fromMs: number, toMs: number) => OffsetRange[],
+): Retrain[] {
+  const retrain = spec.retrain;
+  if (retrain === null) {
+    state.open = state.open.filter((request) => request.waiting !== null);
+    return [];
+  }
+  const records: Retrain[] = [];
+  const stillOpen: OpenRequest[] = [];
+  for (const request of state.open) {
+    if (request.waiting !== null || closedMs < request.toMs) {
+      stillOpen.push(request);
+      continue;
+    }
+    const record = recordOf(request, spec, retrain, rangesOf(request.fromMs, request.toMs));
+    records.push(record);
+    if (retrain.mode === 'automatic') remember(state, record, 'approved');
+    else stillOpen.push({ ...request, triggers: [], waiting: record });
+  }
+  state.open = stillOpen;
+  return records;
+}
+
+/**
+ * A person approves or rejects a request by its retrainId. `atMs` is the event time of the command. `refused`
+ * says in words why nothing was done: unknown, not complete yet, decided already, or automatic.
+ */
+export function commandRetrain(
+  state: RetrainState,
+  spec: ServiceSpec,
+  command: Command,
+  atMs: number,
+): { retrains: Retrain[]; refused: string | null } {
+  const request = state.open.find((open) => open.retrainId === command.target);
+  const waiting = request?.waiting;
+  if (!waiting) return { retrains: [], refused: refusalOf(state, spec, command.target) };
+  const decision = command.kind === 'retrain.approve' ? 'approved' : 'rejected';
+  const record: Retrain = {
+    ...waiting,
+    id: recordId(waiting.retrainId, decision),
+    state: decision,
+    atMs,
+    by: command.by,
+    reason: command.reason,
+    configDigest: spec.digest,
+  };
+  state.open = state.open.filter((open) => open !== request);
+  remember(state, record, decision);
+  return { retrains: [record], refused: null };
+}
+
+function isTrigger(retrain: RetrainSpec, alert: Alert): boolean {
+  if (alert.state !== 'firing' || !retrain.on.includes(alert.rule)) return false;
+  return retrain.level === 'warning' || alert.level === 'critical';
+}
+
+/** Also without a cooldown one window asks once: the alerts of its other rules may come after the request went out. */
+function isFree(state: RetrainState, windowEndMs: number): boolean {
+  if (state.lastRequestedAtMs !== null && windowEndMs <= state.lastRequestedAtMs) return false;
+  return state.cooldownUntilMs === null || windowEndMs >= state.cooldownUntilMs;
+}
+
+function openRequest(state: RetrainState, spec: ServiceSpec, retrain: RetrainSpec, first: Alert): void {
+  const toMs = first.windowEndMs;
+  const cooldownUntilMs = toMs + retrain.cooldownMs;
+  state.open.push({
+    retrainId: idOf('retrain', spec.service, toMs, first.id),
+    triggers: [first],
+    triggersLeftOut: 0,
+    fromMs: first.sinceMs - retrain.lookbackMs,
+    toMs,
+    cooldownUntilMs,
+    waiting: null,
+  });
+  state.lastRequestedAtMs = toMs;
+  state.cooldownUntilMs = cooldownUntilMs;
+}
+
+function addTrigger(request: OpenRequest, retrain: RetrainSpec, alert: Alert): void {
+  if (request.waiting !== null || request.triggers.some((trigger) => trigger.id === alert.id)) return;
+  request.fromMs = Math.min(request.fromMs, alert.sinceMs - retrain.lookbackMs);
+  if (request.triggers.length < TRIGGERS_MAX) request.triggers.push(alert);
+  else request.triggersLeftOut++;
+}
+
+function recordId(retrainId: string, state: Retrain['state']): string {
+  return idOf('retrain-record', retrainId, state);
+}
+
+function recordOf(
+  request: OpenRequest,
+  spec: ServiceSpec,
+  retrain: RetrainSpec,
+  ranges: OffsetRange[],
+): Retrain {
+  const state = retrain.mode === 'automatic' ? 'approved' : 'requested';
+  return {
+    id: recordId(request.retrainId, state),
+    retrainId: request.retrainId,
+    service: spec.service,
+    state,
+    mode: retrain.mode,
+    // Not closedMs: how far the streams happened to be is no part of what the request is about (rule R11).
+    atMs: request.toMs,
+    by: '',
+    reason: triggersText(request),
+    triggers: request.triggers,
+    data: { fromMs: request.fromMs, toMs: request.toMs, ranges },
+    cooldownUntilMs: request.cooldownUntilMs,
+    configDigest: spec.digest,
+  };
+}
+
+/** 'drift: critical on amount; errors: warning; and 12 more' */
+function triggersText(request: OpenRequest): string {
+  const shown = request.triggers.slice(0, 3).map((trigger) => {
+    const subject = trigger.subject === '' ? '' : ` on ${trigger.subject}`;
+    const segment = trigger.segment === '*' ? '' : ` in ${trigger.segment}`;
+    return `${trigger.rule}: ${trigger.level}${subject}${segment}`;
+  });
+  const more = request.triggers.length - shown.length + request.triggersLeftOut;
+  return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+function remember(state: RetrainState, record: Retrain, decision: DecidedRequest['state']): void {
+  assert(!state.decided.some((old) => old.retrainId === record.retrainId), 'a request is decided once');
+  state.decided.push({ retrainId: record.retrainId, mode: record.mode, state: decision, by: record.by });
+  if (state.decided.length > DECIDED_MAX) state.decided.shift();
+}
+
+function refusalOf(state: RetrainState, spec: ServiceSpec, target: string): string {
+  const decided = state.decided.find((old) => old.retrainId === target);
+  if (decided?.mode === 'automatic')
+    return `retrain ${target} was approved automatically; there is nothing to decide`;
+  if (decided !== undefined) return `retrain ${target} is already ${decided.state} by ${decided.by}`;
+  if (spec.retrain?.mode === 'automatic') {
+    return `${spec.service} asks for retraining automatically; no request waits for a decision`;
+  }
+  if (state.open.some((open) => open.retrainId === target)) {
+    return `the data of retrain ${target} are not complete yet; it can be decided when it is requested`;
+  }
+  return `there is no request for retraining ${target} in ${spec.service}`;
+}

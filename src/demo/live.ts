@@ -1,0 +1,121 @@
+/** The demo with a clock: the stories side by side in accelerated event time, and the live page. */
+
+import { randomUUID } from 'node:crypto';
+import { redact } from '../config/redact.ts';
+import { createConsole } from '../console/server.ts';
+import { createConsoleState } from '../console/state.ts';
+import { slotsPartitionOf } from '../flow/runtime.ts';
+import { encodeCommand } from '../flow/wire.ts';
+import type { Command } from '../records.ts';
+import { START_MS, type Story, type StoryRecord } from './stories/story.ts';
+import type { World } from './world.ts';
+
+const STEP_MS = 250;
+
+export interface LiveOptions {
+  seed: number;
+  /** Seconds of event time in one second. */
+  speed: number;
+  host: string;
+  port: number;
+  signal: AbortSignal;
+  /** Called when the page can be opened. */
+  onOpen(url: string): void;
+  onEnd(): void;
+}
+
+interface Player {
+  story: Story;
+  records: AsyncGenerator<StoryRecord>;
+  next: StoryRecord | null;
+}
+
+/** Runs until the signal is aborted. */
+export async function runLive(world: World, stories: readonly Story[], options: LiveOptions): Promise<void> {
+  const state = createConsoleState(world.config.services);
+  const { runtime } = world.embedded;
+  const players: Player[] = stories.map((story) => ({
+    story,
+    records: story.records(options.seed),
+    next: null,
+  }));
+  for (const player of players) player.next = await nextOf(player);
+  let busy = Promise.resolve();
+  const collect = async (): Promise<void> => {
+    await world.embedded.pump();
+    const { results, alerts, retrains } = await world.published();
+    for (const result of results) state.apply({ result });
+    for (const alert of alerts) state.apply({ alert });
+    for (const retrain of retrains) state.apply({ retrain });
+  };
+  const page = await createConsole(
+    {
+      ...state,
+      config: () => redact(world.config),
+      health: () => ({
+        live: true,
+        ready: true,
+        checks: [{ name: 'log', ok: true, detail: 'embedded, in this process; nothing is kept' }],
+      }),
+      command: (command: Command) => {
+        busy = busy.then(async () => {
+          const slots = runtime.topics.slots;
+          const partition = slotsPartitionOf(command.service, runtime.partitions.get(slots)!);
+          const record = { ...command, id: command.id || randomUUID() };
+          await world.embedded.append([
+            { topic: slots, partition, key: `command|${command.service}`, value: encodeCommand(record) },
+          ]);
+          await collect();
+        });
+        return busy;
+      },
+    },
+    { host: options.host, port: options.port },
+  );
+  options.onOpen(page.url);
+  const startedMs = performance.now();
+  const step = async (): Promise<void> => {
+    const nowMs = START_MS + (performance.now() - startedMs) * options.speed;
+    const batch = [];
+    for (const player of players) {
+      while (player.next !== null && player.next.timeMs <= nowMs) {
+        const { service } = player.story;
+        batch.push(world.appendOf(service, player.next));
+        state.count(service, player.next.stream, 1);
+        state.stream(service, player.next.stream, 'flowing');
+        player.next = await nextOf(player);
+      }
+    }
+    if (batch.length > 0) await world.embedded.append(batch);
+    await collect();
+  };
+  let ended = false;
+  while (!options.signal.aborted) {
+    busy = busy.then(step);
+    await busy;
+    if (!ended && players.every((player) => player.next === null)) {
+      ended = true;
+      await world.embedded.end();
+      await collect();
+      options.onEnd();
+    }
+    await pause(STEP_MS, options.signal);
+  }
+  await page.close();
+}
+
+async function nextOf(player: Player): Promise<StoryRecord | null> {
+  const { value, done } = await player.records.next();
+  return done ? null : value;
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });

@@ -1,0 +1,79 @@
+/** The demo's world: the daemon's folds on an embedded log, with the four services of the stories. */
+
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../config/load.ts';
+import type { Registries, TelltaleConfig } from '../config/types.ts';
+import { NO_COUNTS } from '../flow/assembly.ts';
+import { createEmbedded, type Embedded } from '../flow/embedded.ts';
+import type { Counts, FlowLogger } from '../flow/runtime.ts';
+import { decodePublic } from '../flow/wire.ts';
+import { createMemoryLog } from '../log/memory.ts';
+import type { Alert, Append, Result, Retrain } from '../records.ts';
+import { END_MS, type StoryRecord } from './stories/story.ts';
+
+/** Input partitions of each topic: more than one, so that the demo shows what a real topic does. */
+const PARTITIONS = 2;
+
+export interface World {
+  config: TelltaleConfig;
+  embedded: Embedded;
+  /** The log's record of a story's record. */
+  appendOf(service: string, record: StoryRecord): Append;
+  /** What was published since the last call. */
+  published(): Promise<{ results: Result[]; alerts: Alert[]; retrains: Retrain[] }>;
+}
+
+/** @param configDir folder of the demo's configuration; the one that comes with the package when null */
+export async function createWorld(
+  configDir: string | null,
+  registries: Registries,
+  logger: FlowLogger,
+  counts: Counts = NO_COUNTS,
+): Promise<World> {
+  const dir = configDir ?? fileURLToPath(new URL('../../config', import.meta.url));
+  const config = await loadConfig(dir, registries);
+  // The stories' time, not the wall clock's: the same seed gives the same log.
+  const log = createMemoryLog({ now: () => END_MS });
+  for (const { streams } of config.services)
+    for (const { topic } of streams) log.createTopic(topic, PARTITIONS);
+  const embedded = await createEmbedded({
+    log,
+    partitions: PARTITIONS,
+    group: config.kafka.group,
+    prefix: config.topics.prefix,
+    services: config.services,
+    schemas: null,
+    // Waiting for the shadows keeps the outcome independent of this machine's speed.
+    scoring: { threads: 1, shadowTimeoutMs: Number.POSITIVE_INFINITY, shadowFailuresMax: 5 },
+    checkpoint: { everyMs: 0, recordsMax: config.checkpoint.records },
+    nowMs: () => 0,
+    counts,
+    logger,
+  });
+  const topics = new Map<string, string>();
+  for (const { service, streams } of config.services) {
+    for (const { stream, topic } of streams) topics.set(`${service}/${stream}`, topic);
+  }
+  const { runtime } = embedded;
+  return {
+    config,
+    embedded,
+    appendOf: (service, { stream, key, value, headers }) => ({
+      topic: topics.get(`${service}/${stream}`)!,
+      key,
+      value,
+      headers,
+    }),
+    async published() {
+      const read = async <T extends Result | Alert | Retrain>(
+        name: 'result' | 'alert' | 'retrain',
+        topic: string,
+      ) => (await embedded.drain(topic)).map((record) => decodePublic<T>(name, record.value!, false));
+      return {
+        results: await read<Result>('result', runtime.topics.results),
+        alerts: await read<Alert>('alert', runtime.topics.alerts),
+        retrains: await read<Retrain>('retrain', runtime.topics.retrain),
+      };
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** Connections to the brokers and the schema registry, as the configuration says. */
+
+import type { TelltaleConfig } from '../config/types.ts';
+import { createRegistry, type SchemaSource } from '../decode/registry.ts';
+import { createKafkaLog, type KafkaLog, type KafkaLogger } from '../log/kafka.ts';
+
+const SILENT: KafkaLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+export interface ConnectOptions {
+  logger?: KafkaLogger;
+  signal?: AbortSignal;
+  /** Called each time that the brokers do not answer; connecting goes on. */
+  onUnavailable?: (error: Error) => void;
+}
+
+export async function openKafka(config: TelltaleConfig, options: ConnectOptions = {}): Promise<KafkaLog> {
+  const { brokers, clientId, compression, ssl, sasl } = config.kafka;
+  return createKafkaLog({
+    brokers,
+    clientId,
+    compression,
+    ssl,
+    sasl,
+    log: options.logger ?? SILENT,
+    signal: options.signal,
+    onUnavailable: options.onUnavailable,
+  });
+}
+
+export function schemaSourceOf(
+  config: TelltaleConfig,
+  options: { signal?: AbortSignal; onUnavailable?: (error: Error) => void } = {},
+): SchemaSource | null {
+  if (config.registry === null) return null;
+  return createRegistry({ url: config.registry.url, now: Date.now, ...options });
+}

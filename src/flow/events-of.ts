@@ -1,0 +1,75 @@
+/** The compact events that a batch sends on to the join. */
+
+import {
+  type Batch,
+  CELL_OK,
+  type OutputColumn,
+  type Scored,
+  type ServiceSpec,
+  type StreamName,
+} from '../records.ts';
+import type { JoinEvent } from './messages.ts';
+import { segmentTexts } from './segments.ts';
+
+/** A service without labels or feedback pays for no second hop. */
+export const needsJoin = (spec: ServiceSpec): boolean =>
+  spec.streams.some((stream) => stream.stream === 'labels' || stream.stream === 'feedback');
+
+export const joinsById = (spec: ServiceSpec, stream: StreamName): boolean =>
+  stream !== 'telemetry' && needsJoin(spec);
+
+/** Class index or number of a row; NaN where there is none to compare with a label. */
+const numberAt = (column: OutputColumn | undefined, row: number): number => {
+  if (column === undefined || column.state[row] !== CELL_OK) return Number.NaN;
+  if (column.kind === 'class') return column.codes[row]!;
+  return column.kind === 'number' ? column.values[row]! : Number.NaN;
+};
+
+function numbersAt(
+  spec: ServiceSpec,
+  stream: StreamName,
+  batch: Batch,
+  scored: Scored,
+  row: number,
+): number[] {
+  if (stream === 'feedback') return [batch.feedback![row]!];
+  if (stream !== 'requests') return spec.outputs.map((_, o) => numberAt(batch.outputs[o], row));
+  const numbers: number[] = [];
+  for (let m = 0; m < spec.models.length; m++) {
+    for (let o = 0; o < spec.outputs.length; o++) numbers.push(numberAt(scored.models[m]?.[o], row));
+  }
+  return numbers;
+}
+
+const KINDS = {
+  requests: 'request',
+  predictions: 'prediction',
+  labels: 'label',
+  feedback: 'feedback',
+} as const;
+
+export function eventsOf(
+  spec: ServiceSpec,
+  stream: StreamName,
+  topic: string,
+  partition: number,
+  batch: Batch,
+  scored: Scored,
+): JoinEvent[] {
+  if (stream === 'telemetry') return [];
+  const events: JoinEvent[] = [];
+  for (let row = 0; row < batch.n; row++) {
+    events.push({
+      kind: KINDS[stream],
+      service: spec.service,
+      id: batch.ids[row]!,
+      timeMs: batch.times[row]!,
+      originTopic: topic,
+      originPartition: partition,
+      originOffset: batch.offsets[row]!,
+      segments: stream === 'requests' ? segmentTexts(spec, batch.inputs, row) : [],
+      numbers: numbersAt(spec, stream, batch, scored, row),
+    });
+  }
+  return events;
+}

@@ -1,0 +1,211 @@
+/** What each stream's batch feeds: inputs, answers, agreement, latency, telemetry. */
+
+import { matchBoxes } from '../profile/boxes.ts';
+import { NO_PARAMETERS } from '../profile/numeric.ts';
+import { categoricalParametersOf, numericParametersOf } from '../profile/tracks.ts';
+import {
+  type Batch,
+  CELL_INVALID,
+  CELL_MISSING,
+  CELL_OK,
+  type Column,
+  type OutputColumn,
+  type OutputSpec,
+  type Scored,
+  type ServiceSpec,
+} from '../records.ts';
+import { type Feed, feedKey, rowsFeed } from './feeds.ts';
+
+/** Model name of answers that another system gave. */
+export const EXTERNAL = 'external';
+
+const finiteStates = (values: Float64Array, states: Uint8Array): Uint8Array =>
+  states.map((state, i) =>
+    state !== CELL_OK ? state : Number.isFinite(values[i]!) ? CELL_OK : CELL_INVALID,
+  );
+
+function inputFeeds(spec: ServiceSpec, columns: readonly Column[], scored: Scored): Feed[] {
+  const feeds: Feed[] = [];
+  spec.inputs.forEach((input, i) => {
+    const column = columns[i]!;
+    const numeric = (track: string, values: Float64Array, states: Uint8Array): void => {
+      const parameters = numericParametersOf(spec, track);
+      feeds.push({ key: feedKey('input', '', track), kind: 'numeric', parameters, values, states });
+    };
+    if (column.kind === 'numeric') {
+      numeric(input.name, column.values, column.state);
+    } else if (column.kind === 'categorical') {
+      feeds.push({
+        key: feedKey('input', '', input.name),
+        kind: 'categorical',
+        parameters: categoricalParametersOf(spec, input.name),
+        codes: column.codes,
+        dictionary: column.dictionary,
+        states: column.state,
+      });
+    } else if (column.kind === 'text') {
+      const lengths = Float64Array.from(column.values, (text) => text?.length ?? 0);
+      numeric(`${input.name}.length`, lengths, column.state);
+    } else {
+      const measures = scored.images.find((image) => image.input === input.name);
+      if (measures === undefined) return;
+      numeric(`${input.name}.brightness`, measures.brightness, measures.state);
+      numeric(`${input.name}.contrast`, measures.contrast, measures.state);
+    }
+  });
+  return feeds;
+}
+
+/** Answers of one output of one model: classes and scores, or values; null answers are missing. */
+export function answerFeeds(
+  spec: ServiceSpec,
+  model: string,
+  output: OutputSpec,
+  column: OutputColumn,
+): Feed[] {
+  const score = (values: Float64Array, states: Uint8Array): Feed => ({
+    key: feedKey('score', model, output.name),
+    kind: 'numeric',
+    parameters: NO_PARAMETERS,
+    values,
+    states: finiteStates(values, states),
+  });
+  switch (column.kind) {
+    case 'class':
+      return [
+        {
+          key: feedKey('class', model, output.name),
+          kind: 'categorical',
+          parameters: { known: output.classes, categoriesMax: spec.limits.categoriesMax },
+          codes: column.codes,
+          dictionary: output.classes,
+          states: column.state,
+        },
+        // A score that was not given is no null answer: the class track counts those.
+        score(
+          column.scores,
+          column.state.map((state, i) => (Number.isNaN(column.scores[i]!) ? CELL_MISSING : state)),
+        ),
+      ];
+    case 'number':
+      return [score(column.values, column.state)];
+    case 'text':
+      return [
+        score(
+          Float64Array.from(column.values, (text) => text?.length ?? 0),
+          column.state,
+        ),
+      ];
+    case 'boxes':
+      return [
+        score(
+          Float64Array.from(column.boxes, (boxes) => boxes?.length ?? 0),
+          column.state,
+        ),
+      ];
+  }
+}
+
+/** Agreement of a shadow with the primary on the rows that both answered. */
+export function agreementFeed(shadow: string, output: OutputSpec, a: OutputColumn, b: OutputColumn): Feed {
+  const key = feedKey('agreement', shadow, output.name);
+  const n = a.state.length;
+  const compared = new Uint8Array(n);
+  for (let i = 0; i < n; i++) compared[i] = a.state[i] === CELL_OK && b.state[i] === CELL_OK ? 1 : 0;
+  if (a.kind === 'boxes' && b.kind === 'boxes') {
+    const matched = new Uint16Array(n);
+    const boxes = new Uint16Array(n);
+    for (let i = 0; i < n; i++) {
+      if (compared[i] === 0) continue;
+      matched[i] = matchBoxes(a.boxes[i]!, b.boxes[i]!, output.iouMin);
+      boxes[i] = a.boxes[i]!.length + b.boxes[i]!.length;
+    }
+    const columns = [
+      { name: 'compared', values: compared },
+      { name: 'matched', values: matched },
+      { name: 'boxes', values: boxes },
+    ];
+    return { key, kind: 'counters', columns };
+  }
+  const agreed = new Uint8Array(n);
+  for (let i = 0; i < n; i++) {
+    if (compared[i] === 0) continue;
+    const same =
+      (a.kind === 'class' && b.kind === 'class' && a.codes[i] === b.codes[i]) ||
+      (a.kind === 'number' &&
+        b.kind === 'number' &&
+        Math.abs(a.values[i]! - b.values[i]!) <= output.tolerance) ||
+      (a.kind === 'text' && b.kind === 'text' && a.values[i] === b.values[i]);
+    if (same) agreed[i] = 1;
+  }
+  const columns = [
+    { name: 'compared', values: compared },
+    { name: 'agreed', values: agreed },
+  ];
+  return { key, kind: 'counters', columns };
+}
+
+export function requestFeeds(spec: ServiceSpec, batch: Batch, scored: Scored): Feed[] {
+  const feeds = [
+    rowsFeed(feedKey('rows', '', 'requests'), 'rows'),
+    ...inputFeeds(spec, batch.inputs, scored),
+  ];
+  const primary = scored.models[0];
+  spec.models.forEach((model, m) => {
+    const answers = scored.models[m];
+    if (answers === null || answers === undefined) return;
+    spec.outputs.forEach((output, o) => {
+      feeds.push(...answerFeeds(spec, model.name, output, answers[o]!));
+      if (m > 0 && primary) feeds.push(agreementFeed(model.name, output, primary[o]!, answers[o]!));
+    });
+  });
+  return feeds;
+}
+
+export function predictionFeeds(spec: ServiceSpec, batch: Batch): Feed[] {
+  const feeds: Feed[] = [rowsFeed(feedKey('rows', '', 'predictions'), 'rows')];
+  spec.outputs.forEach((output, o) => {
+    feeds.push(...answerFeeds(spec, EXTERNAL, output, batch.outputs[o]!));
+  });
+  if (batch.latencyMs !== null) {
+    const states = batch.latencyMs.map((ms) => (Number.isFinite(ms) ? CELL_OK : CELL_MISSING));
+    feeds.push({
+      key: feedKey('latency', EXTERNAL, ''),
+      kind: 'numeric',
+      parameters: NO_PARAMETERS,
+      values: batch.latencyMs,
+      states: Uint8Array.from(states),
+    });
+  }
+  if (batch.failed !== null) {
+    const columns = [
+      { name: 'rows', values: null },
+      { name: 'failed', values: batch.failed },
+    ];
+    feeds.push({ key: feedKey('errors', EXTERNAL, ''), kind: 'counters', columns });
+  }
+  return feeds;
+}
+
+/** One feed for each metric in the batch; rows of other metrics are missing there and not counted. */
+export function telemetryFeeds(spec: ServiceSpec, batch: Batch): { feed: Feed; rows: Int32Array }[] {
+  const telemetry = batch.telemetry!;
+  const byMetric = new Map<string, number[]>();
+  for (let i = 0; i < batch.n; i++) {
+    const metric = telemetry.metrics[i]!;
+    const rows = byMetric.get(metric);
+    if (rows !== undefined) rows.push(i);
+    else if (byMetric.size < spec.limits.categoriesMax) byMetric.set(metric, [i]);
+  }
+  const states = finiteStates(telemetry.values, new Uint8Array(batch.n));
+  return [...byMetric].map(([metric, rows]) => ({
+    feed: {
+      key: feedKey('telemetry', '', metric),
+      kind: 'numeric',
+      parameters: NO_PARAMETERS,
+      values: telemetry.values,
+      states,
+    },
+    rows: Int32Array.from(rows),
+  }));
+}

@@ -1,0 +1,79 @@
+/**
+ * A feed is one column of a batch on its way into a track of every cell. Making the feeds once a batch
+ * leaves the inner loops without objects: each cell folds a feed by row numbers alone.
+ */
+
+import { type CategoricalParameters, createCategorical, updateCategorical } from '../profile/categorical.ts';
+import { type Counters, count as countUp } from '../profile/counters.ts';
+import { createNumeric, type NumericParameters, updateNumeric } from '../profile/numeric.ts';
+import type { TrackState, Tracks } from '../profile/registry.ts';
+import { keyText, type TrackRole } from '../profile/track.ts';
+
+export type Feed =
+  | { key: string; kind: 'numeric'; parameters: NumericParameters; values: Float64Array; states: Uint8Array }
+  | {
+      key: string;
+      kind: 'categorical';
+      parameters: CategoricalParameters;
+      codes: Int32Array;
+      dictionary: readonly string[];
+      states: Uint8Array;
+    }
+  /** Adds up each named column over the rows. */
+  | { key: string; kind: 'counters'; columns: { name: string; values: Uint8Array | Uint16Array | null }[] };
+
+/** So many tracks share a slot; a wide service is cut so that no record passes the 900 kB of rule R4. */
+export const TRACKS_PER_PART = 24;
+
+export const partOf = (feedIndex: number): number => Math.floor(feedIndex / TRACKS_PER_PART);
+
+export const feedKey = (role: TrackRole, model: string, subject: string): string =>
+  keyText({ role, model, subject });
+
+/** A counters feed that counts every row once under `name`. */
+export const rowsFeed = (key: string, name: string): Feed => ({
+  key,
+  kind: 'counters',
+  columns: [{ name, values: null }],
+});
+
+function trackFor(tracks: Tracks, feed: Feed): TrackState {
+  let track = tracks.get(feed.key);
+  if (track === undefined) {
+    track =
+      feed.kind === 'numeric'
+        ? { kind: 'numeric', state: createNumeric(feed.parameters) }
+        : feed.kind === 'categorical'
+          ? { kind: 'categorical', state: createCategorical(feed.parameters) }
+          : { kind: 'counters', state: new Map() };
+    tracks.set(feed.key, track);
+  }
+  return track;
+}
+
+function addColumn(
+  state: Counters,
+  name: string,
+  values: Uint8Array | Uint16Array | null,
+  rows: Int32Array,
+  n: number,
+) {
+  let total = n;
+  if (values !== null) {
+    total = 0;
+    for (let i = 0; i < n; i++) total += values[rows[i]!]!;
+  }
+  countUp(state, name, total);
+}
+
+/** Folds the first `n` of `rows` of a feed into the cell's tracks. */
+export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number): void {
+  const track = trackFor(tracks, feed);
+  if (feed.kind === 'numeric' && track.kind === 'numeric') {
+    updateNumeric(track.state, feed.parameters, feed.values, feed.states, rows, n);
+  } else if (feed.kind === 'categorical' && track.kind === 'categorical') {
+    updateCategorical(track.state, feed.codes, feed.dictionary, feed.states, rows, n);
+  } else if (feed.kind === 'counters' && track.kind === 'counters') {
+    for (const { name, values } of feed.columns) addColumn(track.state, name, values, rows, n);
+  }
+}

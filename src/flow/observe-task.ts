@@ -1,0 +1,216 @@
+/** Runs fold A over one input partition: decode, score, fold, flush, commit. */
+
+import { assert, messageOf } from '../errors.ts';
+import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
+import type { Append, Batch, LogRecord, Scored, StreamSpec } from '../records.ts';
+import { TIME_MAX_MS, TIME_MIN_MS } from '../window/watermarks.ts';
+import { joinsById } from './events-of.ts';
+import type { Output } from './messages.ts';
+import { createObserve, type Observe, stepObserve } from './observe.ts';
+import { appendsOf } from './outbox.ts';
+import { dropClosed, restoreSource, type SourceId, takeDirtySlots } from './panes-log.ts';
+import { partitionsOf, type Runtime } from './runtime.ts';
+
+/** Records scored at once: small batches pay the hop to the worker too often, large ones hold much memory. */
+const BATCH_MAX = 4_096;
+/** Appends that wait are written before they grow beyond this, without a commit. */
+const PENDING_APPENDS_MAX = 5_000;
+
+const NOT_SCORED: Scored = { models: [], images: [] };
+
+/** A task whose input can end, as that of files does. */
+export interface EndingHandler extends PartitionHandler {
+  /** No more will come: the watermark passes every window. */
+  end(): Promise<void>;
+}
+
+/** Rule R9: what a new owner must know of event time, in the metadata of the commit. */
+interface CommitState {
+  maxTimeMs: number;
+  watermarkMs: number;
+}
+
+export function createObserveTask(
+  runtime: Runtime,
+  service: string,
+  stream: StreamSpec,
+  partition: number,
+  membership: Membership,
+): EndingHandler {
+  const { topic } = stream;
+  const running = () => runtime.services.get(service)!;
+  let spec = running().spec;
+  let decoder = runtime.decoderFor(spec, stream);
+  let state: Observe = createObserve(spec, stream.stream, topic, partition);
+  const source: SourceId = { service, group: stream.stream, topic, partition, writer: runtime.newWriterId() };
+  let pending: Append[] = [];
+  let lastFlushMs = runtime.nowMs();
+  let lastRecordMs = runtime.nowMs();
+  let recordsSinceFlush = 0;
+  let idle = false;
+  let markWritten = '';
+  let opened = false;
+
+  /** A reload takes effect between two batches; panes and positions stay. */
+  const follow = (): void => {
+    const next = running().spec;
+    if (next === spec) return;
+    spec = next;
+    decoder = runtime.decoderFor(spec, stream);
+    state = { ...state, spec };
+  };
+
+  const put = (outputs: readonly Output[]): void => {
+    for (const output of outputs) pending.push(...appendsOf(runtime, output, service));
+  };
+
+  const writePending = async (): Promise<void> => {
+    const batch = pending;
+    pending = [];
+    if (batch.length > 0) await runtime.log.append(batch);
+  };
+
+  const markOutputs = (): Output[] => {
+    const { watermarkMs } = state.panes;
+    const partitions = Math.max(partitionsOf(runtime, topic), partition + 1);
+    const text = `${watermarkMs}|${idle}|${partitions}`;
+    if (text === markWritten) return [];
+    markWritten = text;
+    const outputs: Output[] = [];
+    if (joinsById(spec, stream.stream)) {
+      outputs.push({
+        type: 'event_mark',
+        record: {
+          kind: 'mark',
+          service,
+          id: '',
+          timeMs: watermarkMs,
+          originTopic: topic,
+          originPartition: partition,
+          originOffset: state.upTo,
+          segments: [],
+          numbers: [partitions, idle ? 1 : 0],
+        },
+      });
+    }
+    const { upTo } = state;
+    outputs.push({ type: 'mark', record: { ...source, partitions, upTo, watermarkMs, idle, state: '' } });
+    return outputs;
+  };
+
+  /** Rule R3: outputs, then slots, then the watermark, then the commit; each acknowledged before the next. */
+  const flush = async (): Promise<void> => {
+    if (!opened) return;
+    const startedMs = runtime.nowMs();
+    await writePending();
+    put(takeDirtySlots(state.panes, source, state.upTo));
+    await writePending();
+    put(markOutputs());
+    await writePending();
+    if (recordsSinceFlush > 0) {
+      const { maxTimeMs, watermarkMs } = state.panes;
+      const commit: CommitState = { maxTimeMs, watermarkMs };
+      await membership.commit(topic, partition, state.upTo + 1, JSON.stringify(commit));
+    }
+    dropClosed(state.panes, spec);
+    recordsSinceFlush = 0;
+    lastFlushMs = runtime.nowMs();
+    runtime.counts.checkpoint(topic, lastFlushMs - startedMs);
+  };
+
+  const score = async (batch: Batch): Promise<Scored> => {
+    const { scorer } = running();
+    return stream.stream === 'requests' && scorer !== null && batch.n > 0 ? scorer.score(batch) : NOT_SCORED;
+  };
+
+  /** Decodes and scores; a record that makes a stage throw becomes a dead letter and the partition moves on. */
+  const prepare = async (records: readonly LogRecord[]): Promise<{ batch: Batch; scored: Scored }[]> => {
+    await decoder.prepare(records);
+    try {
+      const batch = decoder.decode(records);
+      return [{ batch, scored: await score(batch) }];
+    } catch (cause) {
+      if (records.length > 1) {
+        const half = records.length >> 1;
+        return [...(await prepare(records.slice(0, half))), ...(await prepare(records.slice(half)))];
+      }
+      const record = records[0]!;
+      runtime.logger.error(
+        { topic, partition, offset: record.offset, cause: messageOf(cause) },
+        'record failed',
+      );
+      const empty = decoder.decode([]);
+      const message = messageOf(cause);
+      empty.dead.push({ offset: record.offset, code: 'failed', stage: 'score', message, record });
+      return [{ batch: empty, scored: NOT_SCORED }];
+    }
+  };
+
+  const handleRun = async (records: readonly LogRecord[]): Promise<void> => {
+    follow();
+    const parts = await prepare(records);
+    const last = records.at(-1)!.offset;
+    parts.forEach(({ batch, scored }, i) => {
+      const end =
+        i === parts.length - 1 ? last : Math.max(batch.offsets.at(-1) ?? -1, batch.dead.at(-1)?.offset ?? -1);
+      put(stepObserve(state, batch, scored, Math.max(state.upTo, end)));
+      for (const letter of batch.dead) runtime.counts.dead(service, stream.stream, letter.code, 1);
+    });
+    runtime.counts.records(service, stream.stream, records.length);
+    recordsSinceFlush += records.length;
+    if (pending.length > PENDING_APPENDS_MAX) await writePending();
+  };
+
+  const isDue = (): boolean =>
+    recordsSinceFlush >= runtime.checkpoint.recordsMax ||
+    runtime.nowMs() - lastFlushMs >= runtime.checkpoint.everyMs;
+
+  return {
+    async open(heartbeat: Heartbeat) {
+      const position = await runtime.log.committed(runtime.group, topic, partition);
+      await restoreSource(runtime, source, state.panes, heartbeat);
+      if (position.offset !== null) {
+        const commit = position.metadata === '' ? null : (JSON.parse(position.metadata) as CommitState);
+        state.panes.maxTimeMs = commit?.maxTimeMs ?? TIME_MIN_MS;
+        state.panes.watermarkMs = commit?.watermarkMs ?? TIME_MIN_MS;
+        state.upTo = position.offset - 1;
+        dropClosed(state.panes, spec);
+      }
+      opened = true;
+      lastRecordMs = runtime.nowMs();
+      return 'stay';
+    },
+
+    async handle(records, heartbeat) {
+      assert(opened, 'the task is open');
+      idle = false;
+      for (let at = 0; at < records.length; at += BATCH_MAX) {
+        await handleRun(records.slice(at, at + BATCH_MAX));
+        if (isDue()) await flush();
+        await heartbeat();
+      }
+      lastRecordMs = runtime.nowMs();
+    },
+
+    async tick(nowMs, lag) {
+      runtime.counts.lag(service, stream.stream, partition, lag);
+      const silentMs = nowMs - lastRecordMs;
+      if (lag === 0 && silentMs >= spec.windows.idleAfterMs) {
+        idle = true;
+        // A silent stream still closes its windows: its time goes on by as much as it has been silent.
+        if (state.panes.maxTimeMs > TIME_MIN_MS) {
+          const followed = state.panes.maxTimeMs - spec.windows.latenessMs + silentMs;
+          state.panes.watermarkMs = Math.max(state.panes.watermarkMs, followed);
+        }
+      }
+      if (nowMs - lastFlushMs >= runtime.checkpoint.everyMs) await flush();
+    },
+
+    async end() {
+      state.panes.watermarkMs = TIME_MAX_MS;
+      await flush();
+    },
+
+    close: flush,
+  };
+}

@@ -1,0 +1,79 @@
+/** Outputs of the folds to records of the log. */
+
+import type { Append, DeadLetter } from '../records.ts';
+import type { Output } from './messages.ts';
+import { partitionsOf, type Runtime, slotsPartitionOf } from './runtime.ts';
+import { encodeEvent, encodeMark, encodePublic, encodeSlot, markKey, slotKey } from './wire.ts';
+
+/** A dead letter keeps this much of an oversized record. */
+const DEAD_BYTES_MAX = 900_000;
+
+/** Original bytes and headers, with code, stage and place added (as KIP-1034 does). */
+function deadAppend(topic: string, letter: DeadLetter, service: string): Append {
+  const { record } = letter;
+  const value = record.value;
+  const cut = value !== null && value.length > DEAD_BYTES_MAX;
+  return {
+    topic,
+    key: record.key,
+    value: cut ? value.subarray(0, DEAD_BYTES_MAX) : (value ?? Buffer.alloc(0)),
+    headers: {
+      ...record.headers,
+      'x-error-code': letter.code,
+      'x-error-message': letter.message,
+      'x-stage': letter.stage,
+      'x-service': service,
+      'x-topic': record.topic,
+      'x-partition': String(record.partition),
+      'x-offset': String(record.offset),
+      ...(cut ? { 'x-cut-from-bytes': String(value.length) } : {}),
+    },
+  };
+}
+
+/** The appends of an output; a mark for the join goes to every partition of `events`. */
+export function appendsOf(runtime: Runtime, output: Output, service: string): Append[] {
+  const { topics } = runtime;
+  switch (output.type) {
+    case 'result':
+      return [
+        {
+          topic: topics.results,
+          key: service,
+          value: encodePublic('result', output.record, runtime.publicIds),
+        },
+      ];
+    case 'alert': {
+      const value = encodePublic('alert', output.record, runtime.publicIds);
+      return [{ topic: topics.alerts, key: output.record.fingerprint, value }];
+    }
+    case 'retrain': {
+      const value = encodePublic('retrain', output.record, runtime.publicIds);
+      return [{ topic: topics.retrain, key: output.record.retrainId, value }];
+    }
+    case 'event':
+      return [{ topic: topics.events, key: output.record.id, value: encodeEvent(output.record) }];
+    case 'event_mark': {
+      const value = encodeEvent(output.record);
+      const marks: Append[] = [];
+      for (let partition = 0; partition < partitionsOf(runtime, topics.events); partition++) {
+        marks.push({ topic: topics.events, partition, key: output.record.id, value });
+      }
+      return marks;
+    }
+    case 'dead':
+      return [deadAppend(topics.dead, output.record, service)];
+    case 'slot': {
+      const partition = slotsPartitionOf(service, partitionsOf(runtime, topics.slots));
+      return [
+        { topic: topics.slots, partition, key: slotKey(output.record), value: encodeSlot(output.record) },
+      ];
+    }
+    case 'mark': {
+      const partition = slotsPartitionOf(service, partitionsOf(runtime, topics.slots));
+      return [
+        { topic: topics.slots, partition, key: markKey(output.record), value: encodeMark(output.record) },
+      ];
+    }
+  }
+}

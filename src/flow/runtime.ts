@@ -1,0 +1,72 @@
+/** What the tasks need of their surroundings, and the names of our own topics. */
+
+import type { Log } from '../log/port.ts';
+import { hash32 } from '../math/hash.ts';
+import type { ServiceSpec, StreamSpec } from '../records.ts';
+import type { Scorer } from '../score/scorer.ts';
+import type { Decoder } from './decoding.ts';
+import type { PublicIds } from './wire.ts';
+
+export interface TopicNames {
+  events: string;
+  slots: string;
+  snapshots: string;
+  results: string;
+  alerts: string;
+  retrain: string;
+  dead: string;
+}
+
+export const topicNames = (prefix: string): TopicNames => ({
+  events: `${prefix}events`,
+  slots: `${prefix}slots`,
+  snapshots: `${prefix}snapshots`,
+  results: `${prefix}results`,
+  alerts: `${prefix}alerts`,
+  retrain: `${prefix}retrain`,
+  dead: `${prefix}dead`,
+});
+
+/** Where a service's slots are: one judge sees all of a service. */
+export const slotsPartitionOf = (service: string, partitions: number): number => hash32(service) % partitions;
+
+export interface Counts {
+  records(service: string, stream: string, n: number): void;
+  dead(service: string, stream: string, code: string, n: number): void;
+  emitted(kind: 'result' | 'alert' | 'retrain', n: number): void;
+  lag(service: string, stream: string, partition: number, lag: number): void;
+  checkpoint(topic: string, ms: number): void;
+}
+
+export interface FlowLogger {
+  info(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  error(facts: object, text: string): void;
+}
+
+/** One service as it runs here; replaced as a whole by a reload. */
+export interface RunningService {
+  spec: ServiceSpec;
+  scorer: Scorer | null;
+}
+
+export interface Runtime {
+  log: Log;
+  /** Commits are fenced by the membership of the group that reads the topic. */
+  group: string;
+  topics: TopicNames;
+  /** Partition counts of our own topics, and of the inputs as last seen. */
+  partitions: Map<string, number>;
+  services: Map<string, RunningService>;
+  decoderFor(spec: ServiceSpec, stream: StreamSpec): Decoder;
+  publicIds: PublicIds;
+  checkpoint: { everyMs: number; recordsMax: number };
+  nowMs(): number;
+  newWriterId(): string;
+  counts: Counts;
+  logger: FlowLogger;
+}
+
+export function partitionsOf(runtime: Runtime, topic: string): number {
+  return runtime.partitions.get(topic) ?? 0;
+}

@@ -1,0 +1,100 @@
+/** Records of our own topics to bytes and back, by the schemas in `schemas/`. */
+
+import { readFileSync } from 'node:fs';
+import avsc from 'avsc';
+import { assert } from '../errors.ts';
+import type { Alert, Command, LogRecord, Result, Retrain } from '../records.ts';
+import {
+  type ConfigRecord,
+  EVENT_KINDS,
+  type JoinEvent,
+  type Mark,
+  type Slot,
+  type SlotsRecord,
+} from './messages.ts';
+
+const NAMES = ['result', 'alert', 'retrain', 'slot', 'mark', 'config', 'command', 'event'] as const;
+export type SchemaName = (typeof NAMES)[number];
+export type PublicName = 'result' | 'alert' | 'retrain';
+
+/** The text of a committed schema. */
+export const schemaText = (name: SchemaName): string =>
+  readFileSync(new URL(`../../schemas/${name}.avsc`, import.meta.url), 'utf8');
+
+const types = Object.fromEntries(
+  NAMES.map((name) => [name, avsc.Type.forSchema(JSON.parse(schemaText(name)))]),
+) as Record<SchemaName, avsc.Type>;
+
+/** Ids under which the registry knows the public schemas; null: bare Avro without a header. */
+export type PublicIds = Record<PublicName, number> | null;
+
+export function encodePublic(name: PublicName, record: Result | Alert | Retrain, ids: PublicIds): Buffer {
+  const body = types[name].toBuffer(record);
+  if (ids === null) return body;
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(ids[name], 1);
+  return Buffer.concat([header, body]);
+}
+
+/** Whether bytes begin with the Confluent header is known by who wrote them: `framed`. */
+export function decodePublic<T extends Result | Alert | Retrain>(
+  name: PublicName,
+  bytes: Buffer,
+  framed: boolean,
+): T {
+  return types[name].fromBuffer(framed ? bytes.subarray(5) : bytes) as T;
+}
+
+export const encodeEvent = (event: JoinEvent): Buffer =>
+  types.event.toBuffer({ ...event, kind: EVENT_KINDS.indexOf(event.kind) });
+
+export function decodeEvent(bytes: Buffer): JoinEvent {
+  const found = types.event.fromBuffer(bytes) as Omit<JoinEvent, 'kind'> & { kind: number };
+  const kind = EVENT_KINDS[found.kind];
+  assert(kind !== undefined, 'the kind of an event is known');
+  return { ...found, kind };
+}
+
+/** Rule R6: the writer is part of the key, so that compaction never keeps a zombie's stale slot. */
+export const slotKey = (slot: Slot): string =>
+  [
+    'slot',
+    slot.service,
+    `${slot.topic}/${slot.partition}`,
+    slot.paneStartMs,
+    slot.segmentation,
+    slot.segment,
+    slot.part,
+    slot.writer,
+  ].join('|');
+
+export const markKey = (mark: Mark): string =>
+  ['mark', mark.service, mark.group, `${mark.topic}/${mark.partition}`, mark.writer].join('|');
+
+export const encodeSlot = (slot: Slot): Buffer =>
+  types.slot.toBuffer({
+    ...slot,
+    tracks: Buffer.from(slot.tracks.buffer, slot.tracks.byteOffset, slot.tracks.byteLength),
+  });
+export const encodeMark = (mark: Mark): Buffer => types.mark.toBuffer(mark);
+export const encodeConfig = (config: ConfigRecord): Buffer => types.config.toBuffer(config);
+export const encodeCommand = (command: Command): Buffer => types.command.toBuffer(command);
+
+/** A record of `slots`; the first part of its key says what it is. Null: a tombstone or a foreign record. */
+export function decodeSlots(record: LogRecord): SlotsRecord | null {
+  if (record.key === null || record.value === null) return null;
+  const key = record.key.toString();
+  const type = key.slice(0, key.indexOf('|'));
+  switch (type) {
+    case 'slot':
+      return { type, slot: types.slot.fromBuffer(record.value) as Slot };
+    case 'mark':
+      return { type, mark: types.mark.fromBuffer(record.value) as Mark };
+    case 'config':
+      return { type, config: types.config.fromBuffer(record.value) as ConfigRecord };
+    case 'command':
+      return { type, command: types.command.fromBuffer(record.value) as Command };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,146 @@
+/** Distance of a window's inputs from the baseline. */
+
+import type { CategoricalState } from '../profile/categorical.ts';
+import type { TrackState } from '../profile/registry.ts';
+import { bucketsOf, middleOf } from '../profile/sketch.ts';
+import { baselineOf } from '../profile/tracks.ts';
+import type { CategoricalBaseline, TrackBaseline } from '../records.ts';
+import { type MetricKind, measureOf, numericMetric, type Outcome } from './metric.ts';
+
+/** Added to every cell of both sides, so that an empty one does not make the index infinite. */
+const JEFFREYS = 0.5;
+
+/**
+ * Population stability index: sum (q - p) ln(q / p) over the shares of two tables of counts with the same
+ * cells (S. Kullback, R. A. Leibler, 1951, in its symmetric form). Each cell is counted as half a row more
+ * (Jeffreys' prior). Cells that are empty on both sides say nothing and are left out. Never negative.
+ */
+export function psiOf(reference: ArrayLike<number>, current: ArrayLike<number>): number {
+  let [cells, m, n] = [0, 0, 0];
+  for (let i = 0; i < reference.length; i++) {
+    if (reference[i] === 0 && current[i] === 0) continue;
+    cells++;
+    m += reference[i]!;
+    n += current[i]!;
+  }
+  let psi = 0;
+  for (let i = 0; i < reference.length; i++) {
+    if (reference[i] === 0 && current[i] === 0) continue;
+    const p = (reference[i]! + JEFFREYS) / (m + JEFFREYS * cells);
+    const q = (current[i]! + JEFFREYS) / (n + JEFFREYS * cells);
+    psi += (q - p) * Math.log(q / p);
+  }
+  return psi;
+}
+
+/**
+ * Counts of the known categories, in their order, and last of all others. The order is fixed, as the
+ * rounding of a sum depends on it.
+ */
+function categoricalCells(state: CategoricalState, baseline: CategoricalBaseline): [number[], number[]] {
+  const before = new Map(Object.entries(baseline.counts));
+  const [reference, current]: [number[], number[]] = [[], []];
+  let [referenceOther, currentOther] = [baseline.n, state.n];
+  for (const category of [...new Set([...state.known.keys(), ...before.keys()])].sort()) {
+    const [was, is] = [
+      before.get(category) ?? 0,
+      state.known.get(category) ?? state.unknown.get(category) ?? 0,
+    ];
+    reference.push(was);
+    current.push(is);
+    referenceOther -= was;
+    currentOther -= is;
+  }
+  return [
+    [...reference, referenceOther],
+    [...current, currentOther],
+  ];
+}
+
+function psiOutcome(track: TrackState, baseline: TrackBaseline | undefined): Outcome | null {
+  if (track.kind !== 'numeric' && track.kind !== 'categorical') return null;
+  const { n } = track.state;
+  if (baseline === undefined || baseline.type !== track.kind) return { reason: 'no baseline', n };
+  if (n === 0) return { reason: 'no values', n };
+  if (baseline.n === 0) return { reason: 'no values in the baseline', n };
+  if (track.kind === 'numeric') {
+    if (baseline.type !== 'numeric') return null;
+    // The window began before the baseline was given or changed.
+    if (track.state.cells.length !== baseline.counts.length)
+      return { reason: 'counted for another baseline', n };
+    return { value: psiOf(baseline.counts, track.state.cells), n };
+  }
+  if (baseline.type !== 'categorical') return null;
+  const [reference, current] = categoricalCells(track.state, baseline);
+  return { value: psiOf(reference, current), n };
+}
+
+const psi: MetricKind = {
+  name: 'psi',
+  description:
+    'Population stability index against the baseline: over its ten cells and what lies below and above, or over the known categories and all new ones together. With no drift at all it is about (cells - 1) (1/n + 1/m).',
+  formula: 'sum (q - p) ln(q / p), every cell counted as half a row more',
+  family: 'input',
+  subjects: 'track',
+  roles: ['input'],
+  measure(key, track, { spec }) {
+    const outcome = psiOutcome(track, baselineOf(spec, key.subject));
+    return outcome === null ? [] : [measureOf(key.subject, key.model, outcome)];
+  },
+};
+
+/**
+ * Largest distance of the distribution functions of two sketches, over the borders of their buckets. The
+ * distance over all values is at least this and larger by at most the mass of one bucket (0.8 % wide).
+ *
+ * @param reference [bucket, count] as `bucketsOf` gives them, not empty; likewise `current`
+ */
+export function ksOf(
+  reference: readonly (readonly [number, number])[],
+  current: readonly (readonly [number, number])[],
+): number {
+  const changes = new Map<number, { was: number; is: number }>();
+  const at = (bucket: number): { was: number; is: number } => {
+    const found = changes.get(bucket) ?? { was: 0, is: 0 };
+    changes.set(bucket, found);
+    return found;
+  };
+  let [m, n] = [0, 0];
+  for (const [bucket, count] of reference) {
+    at(bucket).was += count;
+    m += count;
+  }
+  for (const [bucket, count] of current) {
+    at(bucket).is += count;
+    n += count;
+  }
+  let [was, is, distance] = [0, 0, 0];
+  for (const [, change] of [...changes].sort(([a], [b]) => middleOf(a) - middleOf(b))) {
+    was += change.was;
+    is += change.is;
+    distance = Math.max(distance, Math.abs(was / m - is / n));
+  }
+  return distance;
+}
+
+const ks = numericMetric(
+  {
+    name: 'ks',
+    description:
+      'Largest distance of the distribution function from that of the baseline (Kolmogorov-Smirnov), too small by at most the mass of one bucket of the sketch.',
+    formula: 'max |F(x) - G(x)|',
+    family: 'input',
+    subjects: 'numeric_track',
+    roles: ['input'],
+  },
+  (state, key, { spec }) => {
+    const { n } = state;
+    const baseline = baselineOf(spec, key.subject);
+    if (baseline?.type !== 'numeric') return { reason: 'no baseline', n };
+    if (n === 0) return { reason: 'no values', n };
+    if (baseline.sketch.length === 0) return { reason: 'no values in the baseline', n };
+    return { value: ksOf(baseline.sketch, bucketsOf(state.sketch)), n };
+  },
+);
+
+export const DRIFT_METRICS = [psi, ks];

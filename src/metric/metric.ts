@@ -1,0 +1,122 @@
+/** What a metric is: a pure function from the profile of one track to measured values. */
+
+import type { CategoricalState } from '../profile/categorical.ts';
+import type { ConfusionState } from '../profile/confusion.ts';
+import type { Counters } from '../profile/counters.ts';
+import type { NumericState } from '../profile/numeric.ts';
+import type { TrackState } from '../profile/registry.ts';
+import type { TrackKey, TrackRole } from '../profile/track.ts';
+import type { OutputSpec, Result, ServiceSpec } from '../records.ts';
+
+export interface Measure {
+  /** Track, output, `output=class`, telemetry metric or stream; '' for the whole service. */
+  subject: string;
+  /** '' where no model is meant. */
+  model: string;
+  /** Finite; null: it cannot be computed, and `reason` says why. */
+  value: number | null;
+  reason: string;
+  /** Size of the sample behind the value. */
+  n: number;
+}
+
+export interface MetricContext {
+  spec: ServiceSpec;
+  /** Length of the window. */
+  windowMs: number;
+}
+
+/** What a rule may name as subject of a metric; the same words as the configuration's check of rules. */
+export type MetricSubjects =
+  | 'track'
+  | 'numeric_track'
+  | 'categorical_track'
+  | 'output'
+  | 'model_output'
+  | 'class'
+  | 'telemetry'
+  | 'service';
+
+export interface MetricKind {
+  name: string;
+  description: string;
+  /** The formula as documentation shows it. */
+  formula: string;
+  family: Result['family'];
+  subjects: MetricSubjects;
+  /** Tracks of other roles are never shown to `measure`. */
+  roles: readonly TrackRole[];
+  /** One measure for a track, several (shares of classes), or none where the metric does not apply to it. */
+  measure(key: TrackKey, track: TrackState, context: MetricContext): Measure[];
+}
+
+/** A value with its sample, or why there is none. */
+export type Outcome = { value: number; n: number } | { reason: string; n: number };
+
+/** The measure of an outcome. A value that overflowed is no value. */
+export function measureOf(subject: string, model: string, outcome: Outcome): Measure {
+  const { n } = outcome;
+  if ('reason' in outcome) return { subject, model, value: null, reason: outcome.reason, n };
+  if (!Number.isFinite(outcome.value))
+    return { subject, model, value: null, reason: 'beyond the range of numbers', n };
+  return { subject, model, value: outcome.value, reason: '', n };
+}
+
+/** part / n, or the reason where n is 0. */
+export const shareOf = (part: number, n: number, reason: string): Outcome =>
+  n === 0 ? { reason, n } : { value: part / n, n };
+
+type About = Omit<MetricKind, 'measure'>;
+
+/** A metric of numeric tracks with one measure for each, under the track's own subject and model. */
+export const numericMetric = (
+  about: About,
+  read: (state: NumericState, key: TrackKey, context: MetricContext) => Outcome | null,
+): MetricKind => ({
+  ...about,
+  measure: (key, track, context) =>
+    track.kind === 'numeric' ? single(key, read(track.state, key, context)) : [],
+});
+
+/** The same of categorical tracks. */
+export const categoricalMetric = (
+  about: About,
+  read: (state: CategoricalState, key: TrackKey, context: MetricContext) => Outcome | null,
+): MetricKind => ({
+  ...about,
+  measure: (key, track, context) =>
+    track.kind === 'categorical' ? single(key, read(track.state, key, context)) : [],
+});
+
+/** The same of counters; `read` gives null where the metric does not apply. */
+export const counterMetric = (
+  about: About,
+  read: (count: (name: string) => number, key: TrackKey, context: MetricContext) => Outcome | null,
+): MetricKind => ({
+  ...about,
+  measure: (key, track, context) =>
+    track.kind === 'counters' ? single(key, read(readerOf(track.state), key, context)) : [],
+});
+
+/** The same of confusion counts. */
+export const confusionMetric = (
+  about: About,
+  read: (state: ConfusionState, output: OutputSpec) => Outcome,
+): MetricKind => ({
+  ...about,
+  measure: (key, track, { spec }) => {
+    const output = outputOf(spec, key.subject);
+    return track.kind === 'confusion' && output !== undefined ? single(key, read(track.state, output)) : [];
+  },
+});
+
+const readerOf =
+  (counters: Counters) =>
+  (name: string): number =>
+    counters.get(name) ?? 0;
+
+const single = (key: TrackKey, outcome: Outcome | null): Measure[] =>
+  outcome === null ? [] : [measureOf(key.subject, key.model, outcome)];
+
+export const outputOf = (spec: ServiceSpec, name: string): OutputSpec | undefined =>
+  spec.outputs.find((output) => output.name === name);

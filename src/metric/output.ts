@@ -1,0 +1,58 @@
+/** What the models answer, and whether primary and shadow agree. */
+
+import { counterMetric, type MetricKind, measureOf, outputOf, shareOf } from './metric.ts';
+import { cellsOf } from './quality.ts';
+
+const nullRate: MetricKind = {
+  name: 'null_rate',
+  description: 'Share of the answers that are null.',
+  formula: 'null answers / answers',
+  family: 'output',
+  subjects: 'model_output',
+  roles: ['class', 'score'],
+  measure(key, track, { spec }) {
+    // A classifier has both tracks, and its scores may be absent although it answered.
+    const role = outputOf(spec, key.subject)?.type === 'classifier' ? 'class' : 'score';
+    const cells = cellsOf(track);
+    if (key.role !== role || cells === null) return [];
+    return [measureOf(key.subject, key.model, shareOf(cells.missing, cells.all, 'no answers'))];
+  },
+};
+
+const classShare: MetricKind = {
+  name: 'class_share',
+  description: 'Share of each class in the answers of a classifier that are not null.',
+  formula: 'answers of the class / answers that are not null',
+  family: 'output',
+  subjects: 'class',
+  roles: ['class'],
+  measure(key, track, { spec }) {
+    const output = outputOf(spec, key.subject);
+    if (track.kind !== 'categorical' || output === undefined) return [];
+    const { n, known, unknown } = track.state;
+    return output.classes.map((name) => {
+      const found = known.get(name) ?? unknown.get(name) ?? 0;
+      return measureOf(`${key.subject}=${name}`, key.model, shareOf(found, n, 'no answers'));
+    });
+  },
+};
+
+const agreement = counterMetric(
+  {
+    name: 'agreement',
+    description:
+      'Share of the requests that a shadow answers as the primary does: the same class or text, a number within the tolerance; of detectors the share of boxes that have a partner.',
+    formula: 'agreed / compared; detectors: 2 matched / boxes of both',
+    family: 'agreement',
+    subjects: 'model_output',
+    roles: ['agreement'],
+  },
+  (count, key, { spec }) => {
+    const n = count('compared');
+    if (outputOf(spec, key.subject)?.type !== 'detector') return shareOf(count('agreed'), n, 'no answers');
+    if (count('boxes') === 0) return { reason: 'no boxes', n };
+    return { value: (2 * count('matched')) / count('boxes'), n };
+  },
+);
+
+export const OUTPUT_METRICS = [nullRate, classShare, agreement];

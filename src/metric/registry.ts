@@ -1,0 +1,60 @@
+/** Every metric. A new one is a line here: configuration checks, documentation and results follow. */
+
+import type { Tracks } from '../profile/registry.ts';
+import { keyOf, type TrackRole } from '../profile/track.ts';
+import { BEHAVIOUR_METRICS } from './behaviour.ts';
+import { DRIFT_METRICS } from './drift.ts';
+import type { Measure, MetricContext, MetricKind } from './metric.ts';
+import { MOMENT_METRICS } from './moments.ts';
+import { OUTPUT_METRICS } from './output.ts';
+import { PERFORMANCE_METRICS } from './performance.ts';
+import { QUALITY_METRICS } from './quality.ts';
+import { VOLUME_METRICS } from './volume.ts';
+
+export type { Measure, MetricContext, MetricKind, MetricSubjects } from './metric.ts';
+
+const ALL: readonly MetricKind[] = [
+  ...VOLUME_METRICS,
+  ...QUALITY_METRICS,
+  ...MOMENT_METRICS,
+  ...DRIFT_METRICS,
+  ...OUTPUT_METRICS,
+  ...PERFORMANCE_METRICS,
+  ...BEHAVIOUR_METRICS,
+];
+
+/** By name. */
+export const METRICS: Readonly<Record<string, MetricKind>> = Object.fromEntries(
+  ALL.map((metric) => [metric.name, metric]),
+);
+
+const byRole = new Map<TrackRole, MetricKind[]>();
+for (const metric of Object.values(METRICS)) {
+  for (const role of metric.roles) byRole.set(role, [...(byRole.get(role) ?? []), metric]);
+}
+
+export interface CellMeasure {
+  metric: string;
+  family: MetricKind['family'];
+  measure: Measure;
+}
+
+/** All measures of a cell, ordered by metric, model and subject: equal tracks give equal lists. */
+export function measureCell(tracks: Tracks, context: MetricContext): CellMeasure[] {
+  const found: CellMeasure[] = [];
+  for (const [text, track] of tracks) {
+    const key = keyOf(text);
+    for (const { name, family, measure } of byRole.get(key.role) ?? []) {
+      for (const measured of measure(key, track, context))
+        found.push({ metric: name, family, measure: measured });
+    }
+  }
+  return found.sort(
+    (a, b) =>
+      compare(a.metric, b.metric) ||
+      compare(a.measure.model, b.measure.model) ||
+      compare(a.measure.subject, b.measure.subject),
+  );
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,62 @@
+/** How much arrived, how late, and how much could not be read. */
+
+import type { ServiceSpec, StreamName } from '../records.ts';
+import { counterMetric, type MetricKind, measureOf } from './metric.ts';
+
+/** The stream that carries one row an answer of the service. */
+export const mainStreamOf = (spec: ServiceSpec): StreamName =>
+  spec.streams.some(({ stream }) => stream === 'requests') ? 'requests' : 'predictions';
+
+const volume: MetricKind = {
+  name: 'volume',
+  description: 'Requests of the window; predictions of another system where no requests are read.',
+  formula: 'rows',
+  family: 'input',
+  subjects: 'service',
+  roles: ['rows'],
+  measure(key, track, { spec }) {
+    if (track.kind !== 'counters' || key.subject !== mainStreamOf(spec)) return [];
+    const rows = track.state.get('rows') ?? 0;
+    return [measureOf('', '', { value: rows, n: rows })];
+  },
+};
+
+const late = counterMetric(
+  {
+    name: 'late',
+    description: 'Rows of each stream that came after their window had closed.',
+    formula: 'late rows',
+    family: 'input',
+    subjects: 'service',
+    roles: ['rows'],
+  },
+  (count) => ({ value: count('late'), n: count('rows') + count('late') }),
+);
+
+const deadLetters = counterMetric(
+  {
+    name: 'dead_letters',
+    description: 'Records of each stream that could not be read.',
+    formula: 'dead letters',
+    family: 'input',
+    subjects: 'service',
+    roles: ['rows'],
+  },
+  (count) => ({ value: count('dead'), n: count('rows') + count('late') + count('dead') }),
+);
+
+const throughput: MetricKind = {
+  name: 'throughput',
+  description: 'Requests a second over the window; predictions where no requests are read.',
+  formula: 'rows / seconds of the window',
+  family: 'software',
+  subjects: 'service',
+  roles: ['rows'],
+  measure(key, track, { spec, windowMs }) {
+    if (track.kind !== 'counters' || key.subject !== mainStreamOf(spec)) return [];
+    const rows = track.state.get('rows') ?? 0;
+    return [measureOf('', '', { value: (1000 * rows) / windowMs, n: rows })];
+  },
+};
+
+export const VOLUME_METRICS = [volume, late, deadLetters, throughput];

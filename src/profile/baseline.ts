@@ -1,0 +1,158 @@
+/** Builds the baseline of a service from reference data: one pass, bounded memory. */
+
+import { assert } from '../errors.ts';
+import {
+  type Baseline,
+  type CategoricalBaseline,
+  CELL_OK,
+  type Column,
+  type ImageMeasures,
+  type NumericBaseline,
+  type ServiceSpec,
+  type TrackBaseline,
+} from '../records.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { type CategoricalState, categorical, createCategorical, updateCategorical } from './categorical.ts';
+import { cutCells, groupsOfBuckets, groupsOfValues } from './cells.ts';
+import {
+  createNumeric,
+  meanOf,
+  NO_PARAMETERS,
+  type NumericState,
+  updateNumeric,
+  varianceOf,
+} from './numeric.ts';
+import { bucketsOf } from './sketch.ts';
+import { tracksOfInput } from './tracks.ts';
+
+export interface BaselineBuilder {
+  /**
+   * @param inputs in the order of the service's inputs, each with `n` rows or more
+   * @param images measures of its image inputs
+   */
+  add(inputs: Column[], n: number, images: ImageMeasures[]): void;
+  /** The baseline of everything that was added; tracks without a single value are left out. */
+  finish(): Baseline;
+}
+
+/** Up to so many values of a track its cells are cut at exact deciles, beyond at borders of its sketch. */
+const VALUES_MAX = 1_000_000;
+
+interface NumericTrack {
+  kind: 'numeric';
+  state: NumericState;
+  /** The first `state.n` are set; null once there were too many. */
+  values: Float64Array | null;
+}
+type BuiltTrack = NumericTrack | { kind: 'categorical'; state: CategoricalState };
+
+export function createBaselineBuilder(spec: ServiceSpec): BaselineBuilder {
+  const tracks = new Map<string, BuiltTrack>();
+  for (const input of spec.inputs) {
+    const declared = { known: input.categories ?? [], categoriesMax: spec.limits.categoriesMax };
+    for (const { track, kind } of tracksOfInput(input)) {
+      if (kind === 'categorical') tracks.set(track, { kind, state: createCategorical(declared) });
+      else tracks.set(track, { kind, state: createNumeric(NO_PARAMETERS), values: new Float64Array(1024) });
+    }
+  }
+  let rows = Int32Array.from({ length: 1024 }, (_, i) => i);
+  let total = 0;
+  const addNumbers = (track: string, values: Float64Array, states: Uint8Array, n: number): void => {
+    const built = tracks.get(track);
+    assert(built?.kind === 'numeric', `${track} is a numeric track`);
+    keepValues(built, values, states, n);
+    updateNumeric(built.state, NO_PARAMETERS, values, states, rows, n);
+  };
+  return {
+    add(inputs, n, images) {
+      if (rows.length < n) rows = Int32Array.from({ length: n }, (_, i) => i);
+      total += n;
+      spec.inputs.forEach((input, i) => {
+        const column = inputs[i];
+        assert(column?.kind === input.type, `the column of ${input.name} is ${input.type}`);
+        if (column.kind === 'numeric') addNumbers(input.name, column.values, column.state, n);
+        else if (column.kind === 'text')
+          addNumbers(`${input.name}.length`, lengthsOf(column.values, n), column.state, n);
+        else if (column.kind === 'categorical') {
+          const built = tracks.get(input.name);
+          assert(built?.kind === 'categorical', `${input.name} is a categorical track`);
+          updateCategorical(built.state, column.codes, column.dictionary, column.state, rows, n);
+        }
+      });
+      for (const { input, brightness, contrast, state } of images) {
+        addNumbers(`${input}.brightness`, brightness, state, n);
+        addNumbers(`${input}.contrast`, contrast, state, n);
+      }
+    },
+    finish() {
+      const finished = [...tracks].flatMap(([track, built]): [string, TrackBaseline][] =>
+        built.state.n === 0 ? [] : [[track, finishTrack(built)]],
+      );
+      return {
+        format: 'telltale-baseline/1',
+        service: spec.service,
+        n: total,
+        tracks: Object.fromEntries(finished),
+      };
+    },
+  };
+}
+
+/** Lengths in UTF-16 units, the same as of the live stream; of cells that are not CELL_OK they are not read. */
+function lengthsOf(values: readonly string[], n: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, i) => values[i]?.length ?? 0);
+}
+
+function keepValues(built: NumericTrack, values: Float64Array, states: Uint8Array, n: number): void {
+  if (built.values === null) return;
+  let kept = built.values;
+  let count = built.state.n;
+  if (count + n > kept.length) {
+    kept = new Float64Array(Math.max(2 * kept.length, count + n));
+    kept.set(built.values.subarray(0, count));
+  }
+  // Minus zero would sort before zero although both are one value.
+  for (let i = 0; i < n; i++) if (states[i] === CELL_OK) kept[count++] = values[i]! + 0;
+  built.values = count > VALUES_MAX ? null : kept;
+}
+
+function finishTrack(built: BuiltTrack): TrackBaseline {
+  return built.kind === 'numeric' ? finishNumeric(built) : finishCategorical(built.state);
+}
+
+function finishNumeric({ state, values }: NumericTrack): NumericBaseline {
+  const sketch = bucketsOf(state.sketch);
+  const groups = values === null ? groupsOfBuckets(sketch) : groupsOfValues(values.slice(0, state.n).sort());
+  const { n, missing, invalid, min, max } = state;
+  return {
+    type: 'numeric',
+    n,
+    missing,
+    invalid,
+    mean: finite(meanOf(state) ?? 0),
+    std: finite(Math.sqrt(varianceOf(state) ?? 0)),
+    min,
+    max,
+    ...cutCells(groups, min, max),
+    sketch,
+  };
+}
+
+/** JSON knows no infinity, which a sum near the largest double can overflow to. */
+const finite = (value: number): number =>
+  Number.isNaN(value) ? Number.MAX_VALUE : Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
+
+/** Counts of the categories that the profile keeps; `n` less their sum were in others. */
+function finishCategorical(state: CategoricalState): CategoricalBaseline {
+  const kept = trimmed(state);
+  const counts = [...kept.known, ...kept.unknown].sort(([a], [b]) => (a < b ? -1 : 1));
+  const { n, missing, invalid } = kept;
+  return { type: 'categorical', n, missing, invalid, counts: Object.fromEntries(counts) };
+}
+
+/** The state with no more categories than its bound: packing applies it. */
+function trimmed(state: CategoricalState): CategoricalState {
+  const out = new ByteWriter();
+  categorical.pack(state, out);
+  return categorical.unpack(new ByteReader(out.take()));
+}

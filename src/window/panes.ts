@@ -1,0 +1,112 @@
+/**
+ * The open panes of one source partition. A pane is one hop of the windows; hopping windows are put
+ * together from panes by the judge. Each pane holds cells: the tracks of one segment and one part (`part`
+ * splits a wide service so that no record of the log grows too large).
+ */
+
+import { hash32 } from '../math/hash.ts';
+import type { LimitSpec, WindowSpec } from '../records.ts';
+import { TIME_MIN_MS } from './watermarks.ts';
+
+/** Cells of the whole traffic that no segmentation splits. */
+export const WHOLE = -1;
+/** Segments beyond limits.segments_max are counted here. */
+export const OTHER_SEGMENT = '(other)';
+
+export interface Cell<Tracks> {
+  /** Index into ServiceSpec.segments, or WHOLE. */
+  segmentation: number;
+  segment: string;
+  part: number;
+  tracks: Tracks;
+  /** Rule R5: the last offset folded in; records up to it are skipped. */
+  upTo: number;
+  dirty: boolean;
+  /** Rule R13: merged into OTHER_SEGMENT; an empty slot supersedes what was flushed. */
+  evicted: boolean;
+}
+
+export interface Pane<Tracks> {
+  startMs: number;
+  cells: Map<string, Cell<Tracks>>;
+  firstOffset: number;
+  lastOffset: number;
+}
+
+export interface Panes<Tracks> {
+  open: Map<number, Pane<Tracks>>;
+  maxTimeMs: number;
+  watermarkMs: number;
+}
+
+export const createPanes = <Tracks>(): Panes<Tracks> => ({
+  open: new Map(),
+  maxTimeMs: TIME_MIN_MS,
+  watermarkMs: TIME_MIN_MS,
+});
+
+export const cellKey = (segmentation: number, segment: string, part: number): string =>
+  `${segmentation}|${part}|${segment}`;
+
+export const paneStart = (timeMs: number, hopMs: number): number => Math.floor(timeMs / hopMs) * hopMs;
+
+/** Rule R8: whether a row of this time comes too late for its pane. */
+export const isLate = (panes: { watermarkMs: number }, spec: WindowSpec, startMs: number): boolean =>
+  startMs + spec.hopMs + spec.graceMs <= panes.watermarkMs;
+
+/** Takes an event time in; the watermark follows the maximum at the distance of the allowed disorder. */
+export function advance<Tracks>(panes: Panes<Tracks>, spec: WindowSpec, timeMs: number): void {
+  if (timeMs <= panes.maxTimeMs) return;
+  panes.maxTimeMs = timeMs;
+  panes.watermarkMs = Math.max(panes.watermarkMs, timeMs - spec.latenessMs);
+}
+
+/** The pane of this start; null when limits.open_windows_max is reached. */
+export function paneAt<Tracks>(
+  panes: Panes<Tracks>,
+  limits: LimitSpec,
+  startMs: number,
+): Pane<Tracks> | null {
+  let pane = panes.open.get(startMs);
+  if (pane === undefined) {
+    if (panes.open.size >= limits.openWindowsMax) return null;
+    pane = { startMs, cells: new Map(), firstOffset: -1, lastOffset: -1 };
+    panes.open.set(startMs, pane);
+  }
+  return pane;
+}
+
+export function cellAt<Tracks>(
+  pane: Pane<Tracks>,
+  segmentation: number,
+  segment: string,
+  part: number,
+  create: () => Tracks,
+): Cell<Tracks> {
+  const key = cellKey(segmentation, segment, part);
+  let cell = pane.cells.get(key);
+  if (cell === undefined) {
+    cell = { segmentation, segment, part, tracks: create(), upTo: -1, dirty: false, evicted: false };
+    pane.cells.set(key, cell);
+  }
+  return cell;
+}
+
+/** Keep order of segments: those of the smallest hash stay, whatever the order of arrival. */
+export function bySegmentHash(a: string, b: string): number {
+  const [ha, hb] = [hash32(a), hash32(b)];
+  return ha !== hb ? ha - hb : a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The segments of a segmentation that must give way to stay within the bound. */
+export function segmentsToDrop(segments: Iterable<string>, segmentsMax: number): string[] {
+  const kept = [...segments].filter((segment) => segment !== OTHER_SEGMENT);
+  return kept.length <= segmentsMax ? [] : kept.sort(bySegmentHash).slice(segmentsMax);
+}
+
+/** Panes whose last window has closed for this source; they may be forgotten once they are flushed. */
+export function closedPanes<Tracks>(panes: Panes<Tracks>, spec: WindowSpec): number[] {
+  const closed: number[] = [];
+  for (const startMs of panes.open.keys()) if (isLate(panes, spec, startMs)) closed.push(startMs);
+  return closed;
+}

@@ -1,0 +1,181 @@
+/** The contracts of `src/profile/track.ts`, over every entry of the registry. */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ByteReader, ByteWriter } from '../../src/profile/bytes.ts';
+import { createCategorical, updateCategorical } from '../../src/profile/categorical.ts';
+import { createConfusion } from '../../src/profile/confusion.ts';
+import { count } from '../../src/profile/counters.ts';
+import { createNumeric, updateNumeric } from '../../src/profile/numeric.ts';
+import { type KindName, PROFILE_KINDS } from '../../src/profile/registry.ts';
+import type { ProfileKind } from '../../src/profile/track.ts';
+import { CELL_INVALID, CELL_MISSING, CELL_OK } from '../../src/records.ts';
+
+/** How to make and feed a state, for the laws: an event is anything that one row can bring. */
+interface Subject<State, Event> {
+  create(): State;
+  event: fc.Arbitrary<Event>;
+  feed(state: State, events: Event[]): void;
+}
+
+const subject = <State, Event>(given: Subject<State, Event>): Subject<unknown, unknown> =>
+  given as unknown as Subject<unknown, unknown>;
+
+const cellState = fc.constantFrom(CELL_OK, CELL_OK, CELL_OK, CELL_OK, CELL_MISSING, CELL_INVALID);
+const rowsOf = (n: number): Int32Array => Int32Array.from({ length: n }, (_, i) => i);
+const parameters = { borders: Float64Array.of(-5, 0, 1.5, 20), low: -100, high: 1e9 };
+const number = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.double({ min: -10, max: 30, noNaN: true }),
+  fc.constantFrom(0, -0, -5, 1.5, 20, Number.MAX_VALUE, -Number.MAX_VALUE, 2 ** -1074, 1e16, -1e16),
+);
+
+const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
+  numeric: subject({
+    create: () => createNumeric(parameters),
+    event: fc.tuple(number, cellState),
+    feed(state, events) {
+      const values = Float64Array.from(events, ([value]) => value);
+      const states = Uint8Array.from(events, ([, of]) => of);
+      updateNumeric(state, parameters, values, states, rowsOf(events.length), events.length);
+    },
+  }),
+  categorical: subject({
+    create: () => createCategorical({ known: ['card', 'cash'], categoriesMax: 3 }),
+    event: fc.tuple(fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz', 'card', 'cash', '', '🦊'), cellState),
+    feed(state, events) {
+      // The order of a dictionary is that of the batch, so it differs between splits.
+      const dictionary = [...new Set(events.map(([category]) => category))];
+      const codes = Int32Array.from(events, ([category]) => dictionary.indexOf(category));
+      const states = Uint8Array.from(events, ([, of]) => of);
+      updateCategorical(state, codes, dictionary, states, rowsOf(events.length), events.length);
+    },
+  }),
+  counters: subject({
+    create: () => new Map<string, number>(),
+    event: fc.tuple(fc.constantFrom('rows', 'late', 'dead', 'é'), fc.nat(1e9)),
+    feed(state, events) {
+      for (const [name, by] of events) count(state, name, by);
+    },
+  }),
+  confusion: subject({
+    create: () => createConfusion(3),
+    event: fc.tuple(fc.nat(2), fc.nat(2)),
+    feed(state, events) {
+      for (const [predicted, truth] of events) state.counts[predicted * 3 + truth]! += 1;
+    },
+  }),
+};
+
+const bytesOf = (kind: ProfileKind<unknown>, state: unknown): string => {
+  const out = new ByteWriter();
+  kind.pack(state, out);
+  return Buffer.from(out.take()).toString('hex');
+};
+const unpacked = (kind: ProfileKind<unknown>, hex: string): unknown =>
+  kind.unpack(new ByteReader(Buffer.from(hex, 'hex')));
+
+const kinds = Object.keys(PROFILE_KINDS) as KindName[];
+
+describe.each(kinds)('%s', (name) => {
+  const kind = PROFILE_KINDS[name] as unknown as ProfileKind<unknown>;
+  const { create, event, feed } = SUBJECTS[name];
+  const stream = fc.array(event, { maxLength: 60 });
+  const fold = (events: unknown[]): unknown => {
+    const state = create();
+    feed(state, events);
+    return state;
+  };
+  const merged = (...states: unknown[]): unknown => {
+    for (const from of states.slice(1)) kind.merge(states[0], from);
+    return states[0];
+  };
+
+  test('is registered under its own name, with a description', () => {
+    expect(kind.name).toBe(name);
+    expect(kind.description).not.toBe('');
+  });
+
+  test('merge is associative', () => {
+    fc.assert(
+      fc.property(stream, stream, stream, (a, b, c) => {
+        const left = merged(merged(fold(a), fold(b)), fold(c));
+        const right = merged(fold(a), merged(fold(b), fold(c)));
+        expect(bytesOf(kind, left)).toBe(bytesOf(kind, right));
+      }),
+    );
+  });
+
+  test('merge is commutative and leaves the other side alone', () => {
+    fc.assert(
+      fc.property(stream, stream, stream, (a, b, more) => {
+        const other = fold(b);
+        const before = bytesOf(kind, other);
+        const state = merged(fold(a), other);
+        expect(bytesOf(kind, state)).toBe(bytesOf(kind, merged(fold(b), fold(a))));
+        feed(state, more);
+        expect(bytesOf(kind, other)).toBe(before);
+      }),
+    );
+  });
+
+  test('an empty state is the identity', () => {
+    fc.assert(
+      fc.property(stream, (a) => {
+        const bytes = bytesOf(kind, fold(a));
+        expect(bytesOf(kind, merged(fold(a), create()))).toBe(bytes);
+        expect(bytesOf(kind, merged(create(), fold(a)))).toBe(bytes);
+      }),
+    );
+  });
+
+  test('unpack(pack(x)) is x, which can be fed on', () => {
+    fc.assert(
+      fc.property(stream, stream, (a, more) => {
+        const state = fold(a);
+        const copy = unpacked(kind, bytesOf(kind, state));
+        expect(bytesOf(kind, copy)).toBe(bytesOf(kind, state));
+        feed(state, more);
+        feed(copy, more);
+        expect(bytesOf(kind, copy)).toBe(bytesOf(kind, state));
+      }),
+    );
+  });
+
+  test('any split over 1 to 8 parts in any order packs to the same bytes', () => {
+    const dealt = fc
+      .integer({ min: 1, max: 8 })
+      .chain((parts) =>
+        fc.tuple(
+          fc.constant(parts),
+          fc.array(fc.tuple(event, fc.nat(parts - 1), fc.nat()), { maxLength: 120 }),
+          fc.shuffledSubarray([...Array(parts).keys()], { minLength: parts }),
+        ),
+      );
+    fc.assert(
+      fc.property(dealt, ([, events, order]) => {
+        const whole = fold(events.map(([of]) => of));
+        const shuffled = [...events].sort((a, b) => a[2] - b[2]);
+        const states = order.map((part) => fold(shuffled.filter(([, of]) => of === part).map(([of]) => of)));
+        // Slots reach the judge as bytes.
+        const read = states.map((state) => unpacked(kind, bytesOf(kind, state)));
+        expect(bytesOf(kind, merged(...read))).toBe(bytesOf(kind, whole));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('a stream in many small batches packs to the same bytes', () => {
+    fc.assert(
+      fc.property(stream, fc.integer({ min: 1, max: 7 }), (events, size) => {
+        const state = create();
+        for (let from = 0; from < events.length; from += size) feed(state, events.slice(from, from + size));
+        expect(bytesOf(kind, state)).toBe(bytesOf(kind, fold(events)));
+      }),
+    );
+  });
+});
+
+test('every kind has its laws tested', () => {
+  expect(Object.keys(SUBJECTS).sort()).toEqual([...kinds].sort());
+});

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import type { SubjectKind } from '../../src/config/types.ts';
+import { METRICS, type MetricSubjects, measureCell } from '../../src/metric/registry.ts';
+import type { TrackState, Tracks } from '../../src/profile/registry.ts';
+import { TRACK_ROLES } from '../../src/profile/track.ts';
+import { categories, confusionOf, counts, input, numbers, output, service } from './support.ts';
+
+const NAMES =
+  `accuracy agreement bias class_share click_through_rate dead_letters error_rate f1 invalid_rate ks late
+  latency_p50 latency_p95 latency_p99 mae max mean median min missing_rate new_category_rate null_rate
+  out_of_range_rate p05 p95 precision psi recall redo_rate rmse score_mean score_p50 std switch_to_typing_rate
+  telemetry_max telemetry_mean throughput volume`.split(/\s+/);
+
+const spec = service({
+  inputs: [input('x', 'numeric'), input('c', 'categorical')],
+  outputs: [output('x', 'classifier', { classes: ['a', 'b'] })],
+});
+const states = (): TrackState[] => [
+  numbers([]),
+  numbers([1, 2, null]),
+  numbers([Number.MAX_VALUE, Number.MAX_VALUE]),
+  categories([]),
+  categories(['a', null]),
+  counts({}),
+  counts({ rows: 1, compared: 1, boxes: 1, requests: 3 }),
+  confusionOf([
+    [0, 0],
+    [0, 0],
+  ]),
+  confusionOf([
+    [1, 0],
+    [0, 0],
+  ]),
+];
+
+test('the registry holds every metric under its own name, told apart and described', () => {
+  expect(Object.keys(METRICS).sort()).toEqual(NAMES);
+  for (const [name, metric] of Object.entries(METRICS)) {
+    expect(metric.name).toBe(name);
+    expect(metric.description).toMatch(/\.$/);
+    expect(metric.formula).not.toBe('');
+    expect(metric.roles.length).toBeGreaterThan(0);
+  }
+});
+
+test('subjects are words that the configuration knows', () => {
+  const known: Record<MetricSubjects, SubjectKind> = {
+    track: 'track',
+    numeric_track: 'numeric_track',
+    categorical_track: 'categorical_track',
+    output: 'output',
+    model_output: 'model_output',
+    class: 'class',
+    telemetry: 'telemetry',
+    service: 'service',
+  };
+  for (const { subjects } of Object.values(METRICS)) expect(Object.keys(known)).toContain(subjects);
+});
+
+test('every value is finite, or null with a reason, whatever the state of a track', () => {
+  let seen = 0;
+  for (const role of TRACK_ROLES) {
+    for (const state of states()) {
+      const tracks: Tracks = new Map([[`${role}/m/x`, state]]);
+      for (const { measure } of measureCell(tracks, { spec, windowMs: 1000 })) {
+        seen++;
+        expect(measure.n).toBeGreaterThanOrEqual(0);
+        if (measure.value === null) expect(measure.reason).not.toBe('');
+        else {
+          expect(Number.isFinite(measure.value)).toBe(true);
+          expect(measure.reason).toBe('');
+        }
+      }
+    }
+  }
+  expect(seen).toBeGreaterThan(50);
+});
+
+test('the order of measures does not depend on that of the tracks', () => {
+  const entries: [string, TrackState][] = [
+    ['score/b/x', numbers([1])],
+    ['input//x', numbers([1, 2])],
+    ['score/a/x', numbers([3])],
+    ['input//c', categories(['a'])],
+    ['class/a/x', categories(['a'])],
+  ];
+  const context = { spec, windowMs: 1000 };
+  const found = measureCell(new Map(entries), context);
+  expect(measureCell(new Map([...entries].reverse()), context)).toEqual(found);
+  const keys = found.map(({ metric, measure }) => [metric, measure.model, measure.subject].join('\u0000'));
+  expect(keys).toEqual([...keys].sort());
+  expect(new Set(keys).size).toBe(keys.length);
+});

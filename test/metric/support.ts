@@ -1,0 +1,171 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type CellMeasure, measureCell } from '../../src/metric/registry.ts';
+import {
+  type CategoricalState,
+  createCategorical,
+  updateCategorical,
+} from '../../src/profile/categorical.ts';
+import { createNumeric, type NumericState, updateNumeric } from '../../src/profile/numeric.ts';
+import type { TrackState, Tracks } from '../../src/profile/registry.ts';
+import { categoricalParametersOf, numericParametersOf } from '../../src/profile/tracks.ts';
+import {
+  CELL_MISSING,
+  CELL_OK,
+  type InputSpec,
+  type OutputSpec,
+  type ServiceSpec,
+} from '../../src/records.ts';
+
+export const input = (name: string, type: InputSpec['type'], more: Partial<InputSpec> = {}): InputSpec => ({
+  name,
+  type,
+  from: name,
+  range: null,
+  categories: null,
+  ...more,
+});
+
+export const output = (
+  name: string,
+  type: OutputSpec['type'],
+  more: Partial<OutputSpec> = {},
+): OutputSpec => ({
+  name,
+  type,
+  classes: [],
+  positive: null,
+  threshold: 0.5,
+  tolerance: 0,
+  confidenceMin: 0.5,
+  iouMin: 0.5,
+  ...more,
+});
+
+export const service = (more: Partial<ServiceSpec> = {}): ServiceSpec => ({
+  service: 'fraud',
+  description: '',
+  streams: [
+    {
+      stream: 'requests',
+      topic: 'requests',
+      encoding: 'json',
+      schemaFile: null,
+      id: 'id',
+      time: 'time',
+      fields: {},
+      score: null,
+      latencyMs: null,
+      error: null,
+      kind: null,
+      kinds: {},
+    },
+  ],
+  inputs: [],
+  outputs: [],
+  models: [],
+  segments: [],
+  windows: {
+    sizeMs: 60_000,
+    hopMs: 60_000,
+    latenessMs: 0,
+    graceMs: 0,
+    idleAfterMs: 1000,
+    maxFutureMs: 1000,
+    maxPastMs: null,
+  },
+  maxDelayMs: 0,
+  limits: {
+    segmentsMax: 10,
+    categoriesMax: 5,
+    openWindowsMax: 10,
+    pendingJoinsMax: 10,
+    messageBytesMax: 1000,
+  },
+  baseline: null,
+  rules: [],
+  retrain: null,
+  digest: '',
+  ...more,
+});
+
+/** A null is a missing cell. */
+export function numbers(
+  values: readonly (number | null)[],
+  spec: ServiceSpec = service(),
+  track = '',
+): { kind: 'numeric'; state: NumericState } {
+  const parameters = numericParametersOf(spec, track);
+  const state = createNumeric(parameters);
+  const rows = Int32Array.from(values, (_, i) => i);
+  const states = Uint8Array.from(values, (value) => (value === null ? CELL_MISSING : CELL_OK));
+  updateNumeric(
+    state,
+    parameters,
+    Float64Array.from(values, (value) => value ?? 0),
+    states,
+    rows,
+    rows.length,
+  );
+  return { kind: 'numeric', state };
+}
+
+export function categories(
+  values: readonly (string | null)[],
+  spec: ServiceSpec = service(),
+  track = '',
+): { kind: 'categorical'; state: CategoricalState } {
+  const state = createCategorical(categoricalParametersOf(spec, track));
+  const dictionary = [...new Set(values)].filter((value) => value !== null);
+  const codes = Int32Array.from(values, (value) => (value === null ? 0 : dictionary.indexOf(value)));
+  const states = Uint8Array.from(values, (value) => (value === null ? CELL_MISSING : CELL_OK));
+  const rows = Int32Array.from(values, (_, i) => i);
+  updateCategorical(state, codes, dictionary, states, rows, rows.length);
+  return { kind: 'categorical', state };
+}
+
+export const counts = (given: Record<string, number>): TrackState => ({
+  kind: 'counters',
+  state: new Map(Object.entries(given)),
+});
+
+/** @param table rows are predicted classes, columns true ones */
+export const confusionOf = (table: readonly (readonly number[])[]): TrackState => ({
+  kind: 'confusion',
+  state: { classes: table.length, counts: Float64Array.from(table.flat()) },
+});
+
+export const measured = (tracks: Record<string, TrackState>, spec: ServiceSpec = service()): CellMeasure[] =>
+  measureCell(new Map(Object.entries(tracks)) as Tracks, { spec, windowMs: spec.windows.sizeMs });
+
+/** The one measure of a metric; fails where there is none or more than one. */
+export function only(found: readonly CellMeasure[], metric: string): CellMeasure['measure'] {
+  const fitting = found.filter((one) => one.metric === metric);
+  if (fitting.length !== 1) throw new Error(`${fitting.length} measures of ${metric}, expected one`);
+  return fitting[0]!.measure;
+}
+
+const VECTORS = fileURLToPath(new URL('../../../shared/vectors/statistics.json', import.meta.url));
+
+export interface Vectors {
+  binned_two_sample: { ref: number[]; cur: number[]; psi?: number }[];
+  raw_two_sample: { a: number[]; b: number[]; ks_d: number }[];
+  moments: { parts: number[][]; n: number; mean: number; variance_sample: number }[];
+  binary: {
+    labels: number[];
+    scores: number[];
+    threshold: number;
+    accuracy: number;
+    precision: number;
+    recall: number;
+    f1: number;
+  }[];
+  regression: { labels: number[]; predictions: number[]; mae: number; rmse: number }[];
+  agreement: { matrix: number[][]; agreement: number }[];
+}
+
+/** The published reference values; null where they are not beside the repository. */
+export const vectors: Vectors | null = existsSync(VECTORS)
+  ? (JSON.parse(readFileSync(VECTORS, 'utf8')) as Vectors)
+  : null;
+export const absent = vectors === null ? ' (skipped: ../shared/vectors/statistics.json is absent)' : '';
