@@ -112,7 +112,10 @@ class GroupMember implements Group {
       if (result.status === 'rejected')
         this.#log.warn({ err: result.reason }, 'a partition could not be flushed; the next owner repeats it');
     }
-    await this.#consumer.disconnect();
+    // Without a goodbye the group goes on when the session has timed out.
+    await this.#consumer.disconnect().catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'the client could not leave its group');
+    });
     this.#assign({});
   }
 

@@ -74,7 +74,7 @@ export function mergeExact(into: ExactSum, from: ExactSum): void {
 export function valueOf(sum: ExactSum): number {
   carry(sum);
   let chunks = sum.chunks;
-  assert(chunks[CHUNKS - 1]! < BASE, 'the sum fits the accumulator');
+  assert(Math.abs(chunks[CHUNKS - 1]!) < 2 ** 53, 'the sum fits the accumulator');
   const negative = chunks[CHUNKS - 1]! < 0;
   if (negative) {
     const flipped = { chunks: chunks.map((v) => -v), pending: 0 };

@@ -3,10 +3,13 @@
  * record of the log, so the combined watermark is a function of the log and not of a clock.
  */
 
-/** Before all time; kept inside the safe integers so that it survives JSON and Avro. */
-export const TIME_MIN_MS = -8_640_000_000_000_000;
+/**
+ * Before all time. Twice this is still a safe integer: Avro's zigzag doubles a long, and avsc turns a
+ * larger negative one into a positive one without a word.
+ */
+export const TIME_MIN_MS = -4_000_000_000_000_000;
 /** After all time: the source has ended. */
-export const TIME_MAX_MS = 8_640_000_000_000_000;
+export const TIME_MAX_MS = 4_000_000_000_000_000;
 
 export interface SourceMark {
   watermarkMs: number;
