@@ -9,6 +9,8 @@ import { type BaselineWiring, baselineCommand } from './baseline.ts';
 import { demoCommand } from './demo.ts';
 import { examples, printJson, printLine } from './output.ts';
 import type { TerminalStream } from './progress.ts';
+import { retrainCommand } from './retrain.ts';
+import { runCommand } from './run.ts';
 import { topicsCommand } from './topics.ts';
 import { type ServiceCheck, validateCommand } from './validate.ts';
 
@@ -42,10 +44,12 @@ export interface CommandModule {
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandModule[] = [
+  runCommand,
   demoCommand,
   validateCommand,
   topicsCommand,
   baselineCommand,
+  retrainCommand,
 ];
 
 const EXIT_FAILURE = 1;

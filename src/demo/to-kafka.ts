@@ -1,5 +1,7 @@
 /** The traffic generator of the docker composition: the stories into real topics, at the chosen speed. */
 
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../config/load.ts';
 import type { Registries } from '../config/types.ts';
 import { openKafka } from '../flow/connect.ts';
@@ -37,6 +39,8 @@ export async function generateToKafka(
       config: {},
     })),
   );
+  // One waiting story each.
+  setMaxListeners(stories.length + 10, options.signal);
   options.say(`generating traffic of ${stories.map((story) => story.service).join(', ')}`);
   const startedMs = performance.now();
   const play = async (story: Story): Promise<void> => {
@@ -49,7 +53,8 @@ export async function generateToKafka(
         batch = [];
         nextWriteMs = record.timeMs + STEP_MS * options.speed;
         const dueMs = (record.timeMs - START_MS) / options.speed;
-        await wait(dueMs - (performance.now() - startedMs), options.signal);
+        const waitMs = Math.max(0, dueMs - (performance.now() - startedMs));
+        await delay(waitMs, undefined, { signal: options.signal }).catch(() => {});
       }
       const topic = topicOf.get(`${story.service}/${record.stream}`);
       if (topic !== undefined)
@@ -61,13 +66,3 @@ export async function generateToKafka(
   options.say('the stories have ended');
   await log.close();
 }
-
-const wait = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (ms <= 0 || signal.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });

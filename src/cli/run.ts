@@ -1,0 +1,83 @@
+import { loadConfig } from '../config/load.ts';
+import { ConfigError, formatProblem } from '../config/types.ts';
+import { messageOf } from '../errors.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { examples } from './output.ts';
+import { type Cli, type CommandModule, packageVersion } from './program.ts';
+
+/** A stop that takes longer is cut: the rules of the log make a crash as good as a stop. */
+const STOP_MS_MAX = 9_500;
+
+/** `telltale run`: the daemon. */
+export const runCommand: CommandModule = {
+  register(program, cli) {
+    program
+      .command('run')
+      .description('Run the daemon on Kafka. SIGHUP reloads the configuration, SIGTERM drains and stops.')
+      .addHelpText(
+        'after',
+        examples(['telltale run', 'telltale --config /etc/telltale run', 'kill -HUP PID']),
+      )
+      .action(() => run(cli));
+  },
+};
+
+async function run(cli: Cli): Promise<void> {
+  const dir = cli.options().config;
+  const config = await loadConfig(dir, cli.wiring.registries, { env: cli.io.env });
+  const logger = createLogger({ level: config.log.level });
+  const { startTelemetry } = await import('../telemetry/sdk.ts');
+  const { createConsole } = await import('../console/server.ts');
+  const { createDaemon } = await import('../flow/daemon.ts');
+  const telemetry = await startTelemetry({
+    prometheus: config.metrics,
+    otlpUrl: config.otlp?.url ?? null,
+    serviceVersion: packageVersion(),
+  });
+  let finish: (error: Error | null) => void = () => {};
+  const finished = new Promise<Error | null>((resolve) => {
+    finish = resolve;
+  });
+  const onFatal = (error: Error): void => {
+    logger.fatal({ cause: messageOf(error) }, 'the daemon cannot go on; start it again');
+    finish(error);
+  };
+  const daemon = createDaemon({
+    config,
+    registries: cli.wiring.registries,
+    logger,
+    metrics: telemetry.metrics,
+    onFatal,
+  });
+  const page = await createConsole(daemon.source, config.http);
+  logger.info({ url: page.url, metrics: telemetry.prometheusUrl }, 'live page');
+  const onHangup = async (): Promise<void> => {
+    try {
+      await daemon.reload(await loadConfig(dir, cli.wiring.registries, { env: cli.io.env }));
+    } catch (error) {
+      const problems = error instanceof ConfigError ? error.problems.map(formatProblem) : [messageOf(error)];
+      logger.error({ problems }, 'the new configuration is refused; the old one stays');
+    }
+  };
+  const onTerminate = (): void => finish(null);
+  process.on('SIGHUP', onHangup);
+  process.once('SIGTERM', onTerminate);
+  process.once('SIGINT', onTerminate);
+  daemon.start().catch((error: unknown) => {
+    if (error instanceof Error) onFatal(error);
+  });
+  const error = await finished;
+  logger.info({}, 'stopping');
+  const cut = setTimeout(() => {
+    logger.error({}, 'stopping took too long; the next start continues from the last commit');
+    process.exit(1);
+  }, STOP_MS_MAX);
+  await page.close();
+  await daemon.stop().catch((error: unknown) => logger.error({ cause: messageOf(error) }, 'stopping failed'));
+  await telemetry.shutdown();
+  clearTimeout(cut);
+  process.removeListener('SIGHUP', onHangup);
+  logger.info({}, 'stopped');
+  // The supervisor starts the daemon again after a failure, and not after a wished end.
+  if (error !== null) throw error;
+}

@@ -1,0 +1,385 @@
+/** The one loop that runs the folds on Kafka: starts, follows reloads and missing topics, drains and stops. */
+
+import { randomUUID } from 'node:crypto';
+import { redact } from '../config/redact.ts';
+import { topicSpecs } from '../config/topics.ts';
+import type { Registries, TelltaleConfig } from '../config/types.ts';
+import type { ConsoleSource } from '../console/source.ts';
+import { type ConsoleState, createConsoleState } from '../console/state.ts';
+import { messageOf, TelltaleError } from '../errors.ts';
+import type { KafkaLog, KafkaLogger } from '../log/kafka.ts';
+import type { Group } from '../log/port.ts';
+import type { Command, ServiceSpec, StreamName } from '../records.ts';
+import { SINKS } from '../sink/registry.ts';
+import { withBackoff } from '../sink/retry.ts';
+import type { Sink } from '../sink/sink.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import {
+  createRuntime,
+  inputTopics,
+  openScorer,
+  refreshPartitions,
+  taskFor,
+  writeConfigs,
+  writeMissing,
+} from './assembly.ts';
+import { openKafka, schemaSourceOf } from './connect.ts';
+import { registerPublicSchemas } from './public-schemas.ts';
+import { type Counts, type Runtime, slotsPartitionOf } from './runtime.ts';
+import { createSelfMonitor, SELF, selfService, selfTopic } from './self.ts';
+import { createSinkTask, deliveryOf } from './sink-task.ts';
+import { tailTopic } from './tail.ts';
+import { encodeCommand } from './wire.ts';
+
+const TICK_MS = 500;
+const CONCURRENT_PARTITIONS = 4;
+const MISSING_TOPICS_EVERY_MS = 10_000;
+const SELF_EVERY_MS = 15_000;
+const SHOWN_RECORDS = 2_000;
+const RETRY = { firstMs: 500, maxMs: 10_000 };
+
+export interface DaemonOptions {
+  config: TelltaleConfig;
+  registries: Registries;
+  logger: KafkaLogger;
+  metrics: Metrics;
+  /** The process must end and be started again. */
+  onFatal(error: Error): void;
+}
+
+export interface Daemon {
+  /** What the live page shows; answers before the daemon has started too. */
+  source: ConsoleSource;
+  /** Resolves when everything runs; waits for brokers and registry as long as it takes. */
+  start(): Promise<void>;
+  /** Follows a new configuration without losing state. Rejects, leaving the old one, when a model does not fit. */
+  reload(config: TelltaleConfig): Promise<void>;
+  /** Drains, flushes, commits, leaves the groups and closes. */
+  stop(): Promise<void>;
+}
+
+/** The configured services and the daemon's own. */
+function servicesOf(config: TelltaleConfig, registries: Registries): ServiceSpec[] {
+  const own = config.services.some((spec) => spec.service === SELF);
+  return own ? [...config.services] : [...config.services, selfService(config.topics.prefix, registries)];
+}
+
+export function createDaemon(options: DaemonOptions): Daemon {
+  const { registries, logger, metrics, onFatal } = options;
+  let { config } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const checks = new Map<string, { ok: boolean; detail: string }>([
+    ['start', { ok: false, detail: 'starting' }],
+  ]);
+  const lags = new Map<string, number>();
+  const state: ConsoleState = createConsoleState(servicesOf(config, registries));
+  const groups = new Map<string, Group>();
+  const timers: NodeJS.Timeout[] = [];
+  const sinks: Sink[] = [];
+  let log: KafkaLog | null = null;
+  let runtime: Runtime | null = null;
+  let joinedTopics = '';
+  let busy: Promise<unknown> = Promise.resolve();
+
+  const set = (name: string, ok: boolean, detail: string): void => {
+    checks.set(name, { ok, detail });
+  };
+
+  const counts: Counts = {
+    records(service, stream, n) {
+      metrics.records(service, stream as StreamName, n);
+      state.count(service, stream, n);
+      state.stream(service, stream as StreamName, 'flowing');
+    },
+    dead(service, stream, code, n) {
+      for (let i = 0; i < n; i++) metrics.deadLetter(service, stream as StreamName, code as never);
+      state.count(service, 'dead', n);
+    },
+    emitted: () => {},
+    lag(service, stream, partition, lag) {
+      metrics.lag(`${service}.${stream}`, partition, lag);
+      lags.set(`${service}.${stream}/${partition}`, lag);
+    },
+    checkpoint: (topic, ms) => metrics.checkpoint(topic, ms),
+  };
+
+  /** One after the other: start-up, reloads, topics that appear and the stop must not overlap. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = busy.then(work);
+    busy = next.catch(() => {});
+    return next;
+  };
+
+  const patiently = <T>(name: string, work: () => Promise<T>): Promise<T> =>
+    withBackoff(work, {
+      ...RETRY,
+      signal,
+      onError: (error, _attempt, waitMs) => {
+        set(name, false, messageOf(error));
+        logger.warn({ cause: messageOf(error), waitMs }, `${name} is not available; trying again`);
+      },
+    });
+
+  /** Joins the group of inputs and events with the topics that exist; joins anew when these have changed. */
+  const joinInputs = async (kafka: KafkaLog, own: Runtime): Promise<void> => {
+    await refreshPartitions(own);
+    const topics = [
+      ...inputTopics(own).filter((topic) => own.partitions.has(topic)),
+      own.topics.events,
+    ].sort();
+    if (topics.join(' ') === joinedTopics) return;
+    await groups.get('inputs')?.leave();
+    const missing = await writeMissing(own);
+    for (const { spec } of own.services.values()) {
+      for (const { stream, topic } of spec.streams) {
+        if (missing.includes(topic))
+          state.stream(spec.service, stream, 'missing', 'the topic does not exist');
+        else state.stream(spec.service, stream, 'waiting', '');
+      }
+    }
+    set(
+      'topics',
+      missing.length === 0,
+      missing.length === 0 ? 'all exist' : `missing: ${missing.join(', ')}`,
+    );
+    if (missing.length > 0) logger.warn({ missing }, 'topics do not exist; reading begins when they do');
+    groups.set(
+      'inputs',
+      await join(kafka, own.group, topics, (topic, partition, member) =>
+        taskFor(own, topic, partition, member),
+      ),
+    );
+    joinedTopics = topics.join(' ');
+  };
+
+  const join = (
+    kafka: KafkaLog,
+    group: string,
+    topics: string[],
+    handlerFor: Parameters<KafkaLog['join']>[0]['handlerFor'],
+  ) =>
+    kafka.join({
+      group,
+      topics,
+      tickMs: TICK_MS,
+      partitionsConcurrentMax: CONCURRENT_PARTITIONS,
+      handlerFor,
+      onFatal,
+    });
+
+  const joinSinks = async (kafka: KafkaLog, own: Runtime): Promise<void> => {
+    if (config.influx === null) return;
+    const sink = await SINKS.influx.create(config.influx, {
+      log: logger,
+      onDropped: (_delivery, reason) => {
+        metrics.sinkDropped('influx');
+        logger.warn({ reason }, 'InfluxDB refused a point');
+      },
+    });
+    sinks.push(sink);
+    set('influx', true, 'no write yet');
+    const { results, alerts, retrain } = own.topics;
+    const task = {
+      sink,
+      topics: own.topics,
+      framed: own.publicIds !== null,
+      signal,
+      onError: (error: unknown, waitMs: number) => {
+        metrics.sinkFailed('influx');
+        set('influx', false, `${messageOf(error)}; results wait in the log`);
+        logger.warn({ cause: messageOf(error), waitMs }, 'InfluxDB is away; results wait in the log');
+      },
+      onWritten: (count: number) => {
+        metrics.sinkWritten('influx', count);
+        set('influx', true, 'writing');
+      },
+    };
+    const group = `${own.group}.sink.influx`;
+    groups.set(
+      'influx',
+      await join(kafka, group, [results, alerts, retrain], (topic, partition, member) =>
+        createSinkTask(topic, partition, member, task),
+      ),
+    );
+  };
+
+  const follow = (kafka: KafkaLog, own: Runtime): void => {
+    const framed = own.publicIds !== null;
+    for (const topic of [own.topics.results, own.topics.alerts, own.topics.retrain]) {
+      const onError = (error: unknown) =>
+        logger.warn({ topic, cause: messageOf(error) }, 'the live page cannot read');
+      const onRecord = (record: Parameters<typeof deliveryOf>[1]): void => {
+        const delivery = deliveryOf(own.topics, record, framed);
+        if (delivery !== null) state.apply(delivery);
+      };
+      void tailTopic(kafka, topic, own.partitions.get(topic) ?? 0, SHOWN_RECORDS, signal, onRecord, onError);
+    }
+  };
+
+  const watchItself = (kafka: KafkaLog): void => {
+    const monitor = createSelfMonitor(config.kafka.clientId);
+    const topic = selfTopic(config.topics.prefix);
+    const timer = setInterval(() => {
+      kafka
+        .append([{ topic, key: config.kafka.clientId, value: monitor.sample(Date.now(), lags) }])
+        .catch(onFatal);
+    }, SELF_EVERY_MS);
+    timers.push(timer);
+    signal.addEventListener('abort', () => monitor.stop());
+  };
+
+  /** Without its public topics the daemon has nowhere to speak. */
+  const createTopics = async (kafka: KafkaLog): Promise<void> => {
+    const { partitions, replication, prefix } = config.topics;
+    const own = {
+      name: selfTopic(prefix),
+      partitions: 1,
+      replication,
+      config: { 'retention.ms': '86400000' },
+    };
+    const specs = topicSpecs(config).map((spec) => ({ ...spec, partitions, replication }));
+    const admin = kafka.admin();
+    try {
+      const created = await admin.create([...specs, own]);
+      if (created.length > 0) logger.info({ created }, 'topics created');
+    } finally {
+      await admin.close();
+    }
+  };
+
+  const start = async (): Promise<void> => {
+    const services = servicesOf(config, registries);
+    const onUnavailable = (error: Error): void => {
+      set('kafka', false, messageOf(error));
+      logger.warn({ cause: messageOf(error) }, 'no broker answers; trying again');
+    };
+    log = await openKafka(config, { logger, signal, onUnavailable });
+    const kafka = log;
+    set('kafka', true, config.kafka.brokers.join(', '));
+    await patiently('topics', () => createTopics(kafka));
+    const schemas = schemaSourceOf(config, {
+      signal,
+      onUnavailable: (error) => {
+        set('registry', false, messageOf(error));
+        logger.warn({ cause: messageOf(error) }, 'the schema registry is away; records wait');
+      },
+    });
+    runtime = await createRuntime({
+      log: kafka,
+      group: config.kafka.group,
+      prefix: config.topics.prefix,
+      services,
+      schemas,
+      scoring: config.scoring,
+      checkpoint: { everyMs: config.checkpoint.everyMs, recordsMax: config.checkpoint.records },
+      nowMs: Date.now,
+      counts,
+      logger,
+    });
+    const own = runtime;
+    const { registry } = config;
+    if (registry !== null) {
+      own.publicIds = await patiently('registry', () => registerPublicSchemas(registry.url, own.topics));
+      set('registry', true, redact(registry.url));
+    }
+    await writeConfigs(own);
+    const judge = `${own.group}.judge`;
+    groups.set(
+      'judge',
+      await join(kafka, judge, [own.topics.slots], (topic, partition, member) =>
+        taskFor(own, topic, partition, member),
+      ),
+    );
+    await joinInputs(kafka, own);
+    await joinSinks(kafka, own);
+    follow(kafka, own);
+    watchItself(kafka);
+    timers.push(
+      setInterval(() => {
+        inTurn(() => joinInputs(kafka, own)).catch((error: unknown) =>
+          logger.warn({ cause: messageOf(error) }, 'looking for topics failed'),
+        );
+      }, MISSING_TOPICS_EVERY_MS),
+    );
+    set('start', true, 'running');
+    logger.info({ services: services.map((spec) => spec.service) }, 'telltale runs');
+  };
+
+  const reload = async (next: TelltaleConfig): Promise<void> => {
+    if (runtime === null || log === null) throw new TelltaleError('usage', 'the daemon has not started yet');
+    const own = runtime;
+    const services = servicesOf(next, registries);
+    // Every new model is opened before anything changes, so that a refused configuration changes nothing.
+    const opened = new Map<string, Awaited<ReturnType<typeof openScorer>>>();
+    const changed = services.filter((spec) => own.services.get(spec.service)?.spec.digest !== spec.digest);
+    try {
+      for (const spec of changed) opened.set(spec.service, await openScorer(spec, next.scoring, logger));
+    } catch (error) {
+      for (const scorer of opened.values()) await scorer?.close();
+      throw error;
+    }
+    const old = changed.map((spec) => own.services.get(spec.service)?.scorer ?? null);
+    for (const spec of changed)
+      own.services.set(spec.service, { spec, scorer: opened.get(spec.service) ?? null });
+    const removed = [...own.services.keys()].filter(
+      (name) => !services.some((spec) => spec.service === name),
+    );
+    config = next;
+    await writeConfigs(own);
+    if (removed.length > 0) await removeServices(own, removed, old);
+    await joinInputs(log, own);
+    for (const scorer of old) await scorer?.close();
+    logger.info({ changed: changed.map((spec) => spec.service), removed }, 'configuration reloaded');
+  };
+
+  /** Readers of a removed service must be gone before its entry is. */
+  const removeServices = async (own: Runtime, removed: string[], old: unknown[]): Promise<void> => {
+    await groups.get('inputs')?.leave();
+    groups.delete('inputs');
+    joinedTopics = '';
+    for (const name of removed) {
+      old.push(own.services.get(name)?.scorer ?? null);
+      own.services.delete(name);
+    }
+  };
+
+  const stop = async (): Promise<void> => {
+    for (const timer of timers) clearInterval(timer);
+    stopping.abort(new TelltaleError('usage', 'stopping'));
+    // Inputs first, so that what they flush can still be judged by the next run from the log.
+    for (const name of ['inputs', 'judge', 'influx']) await groups.get(name)?.leave();
+    for (const sink of sinks) await sink.close();
+    for (const { scorer } of runtime?.services.values() ?? []) await scorer?.close();
+    await log?.close();
+  };
+
+  const command = async (request: Command): Promise<void> => {
+    if (runtime === null || log === null)
+      throw new TelltaleError('broker_unavailable', 'the daemon has not started yet');
+    const topic = runtime.topics.slots;
+    const partition = slotsPartitionOf(request.service, runtime.partitions.get(topic)!);
+    const record: Command = { ...request, id: request.id || randomUUID() };
+    await log.append([{ topic, partition, key: `command|${request.service}`, value: encodeCommand(record) }]);
+  };
+
+  return {
+    source: {
+      ...state,
+      config: () => redact(config),
+      health: () => ({
+        live: true,
+        ready: [...checks].every(([name, check]) => check.ok || name === 'influx' || name === 'topics'),
+        checks: [...checks].map(([name, check]) => ({ name, ...check })),
+      }),
+      command,
+    },
+    start: () => inTurn(start),
+    reload: (next) => inTurn(() => reload(next)),
+    stop: () => {
+      // Whatever start-up waits for must give up first.
+      stopping.abort(new TelltaleError('usage', 'stopping'));
+      return inTurn(stop);
+    },
+  };
+}
