@@ -24,7 +24,7 @@ const volume: MetricKind = {
 const late = counterMetric(
   {
     name: 'late',
-    description: 'Rows of each stream that came after their window had closed.',
+    description: 'Rows of each stream, and of the join as `events`, that came after their window had closed.',
     formula: 'late rows',
     family: 'input',
     subjects: 'service',
@@ -59,4 +59,35 @@ const throughput: MetricKind = {
   },
 };
 
-export const VOLUME_METRICS = [volume, late, deadLetters, throughput];
+/** The join counts under this subject what became of requests, labels and feedback that it matches by id. */
+const JOINED = 'events';
+
+const duplicates = counterMetric(
+  {
+    name: 'duplicates',
+    description: 'Requests and labels of an id that had come before; only the first of each counts.',
+    formula: 'duplicate events',
+    family: 'input',
+    subjects: 'service',
+    roles: ['rows'],
+  },
+  (count, { subject }) => (subject === JOINED ? { value: count('duplicate'), n: joinedOf(count) } : null),
+);
+
+const unmatched = counterMetric(
+  {
+    name: 'unmatched',
+    description: 'Ids of labels, feedback or predictions whose request did not come in time.',
+    formula: 'unmatched ids',
+    family: 'input',
+    subjects: 'service',
+    roles: ['rows'],
+  },
+  (count, { subject }) => (subject === JOINED ? { value: count('unmatched'), n: joinedOf(count) } : null),
+);
+
+/** Everything that the join set aside; it does not count what it matches. */
+const joinedOf = (count: (name: string) => number): number =>
+  count('late') + count('duplicate') + count('unmatched') + count('dropped');
+
+export const VOLUME_METRICS = [volume, late, deadLetters, duplicates, unmatched, throughput];

@@ -74,6 +74,20 @@ describe('volume', () => {
     ]);
   });
 
+  test('what the join sets aside', () => {
+    const found = measured({
+      'rows//requests': counts({ rows: 120 }),
+      'rows//events': counts({ late: 3, duplicate: 2, unmatched: 5 }),
+    });
+    expect(only(found, 'duplicates')).toMatchObject({ subject: 'events', value: 2, n: 10 });
+    expect(only(found, 'unmatched')).toMatchObject({ subject: 'events', value: 5, n: 10 });
+    const late = found.filter(({ metric }) => metric === 'late').map(({ measure }) => measure);
+    expect(late).toMatchObject([
+      { subject: 'events', value: 3 },
+      { subject: 'requests', value: 0 },
+    ]);
+  });
+
   test('predictions count where no requests are read', () => {
     const found = measured({ 'rows//predictions': counts({ rows: 30 }) }, service({ streams: [] }));
     expect(only(found, 'volume')).toMatchObject({ subject: '', value: 30 });

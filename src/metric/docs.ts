@@ -1,0 +1,58 @@
+/** The catalogue of metrics as Markdown, made from the registry; a test holds docs/metrics.md to it. */
+
+import type { MetricKind, MetricSubjects } from './metric.ts';
+import { METRICS } from './registry.ts';
+
+const FAMILIES: Record<MetricKind['family'], string> = {
+  input: 'What comes in.',
+  output: 'What the models answer.',
+  agreement: 'Whether a shadow answers as the primary does.',
+  performance: 'How right the answers are, once labels have arrived within `join.max_delay`.',
+  feedback: 'What users did with the answers, within `join.max_delay`.',
+  software: 'How the service and its hosts run.',
+};
+
+const SUBJECTS: Record<MetricSubjects, string> = {
+  track: 'input or track',
+  numeric_track: 'numeric input or track',
+  categorical_track: 'categorical input',
+  output: 'output',
+  model_output: 'output, of a model',
+  class: '`output=class`, of a model',
+  telemetry: 'name of a host metric',
+  service: 'the whole service',
+};
+
+const HEAD = `# Metrics
+
+<!-- Made from src/metric by metricsMarkdown(); a test compares. Change a metric's description there. -->
+
+Every metric is computed for each window and each segment. A result carries its value, the size \`n\` of the sample behind
+it, and, where there is no value, the reason. A rule names one with \`metric:\`; its \`subject:\` is of the kind in the last
+column, \`"*"\` means every one. Tracks of a text input \`q\` and an image input \`i\` are \`q.length\`, \`i.brightness\` and
+\`i.contrast\`. The answers of another system are those of the model \`external\`.
+`;
+
+/** Vertical bars would end a cell of the table. */
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+function row({ name, description, formula, subjects }: MetricKind): string {
+  return `| \`${name}\` | ${cell(description)} | ${cell(formula)} | ${SUBJECTS[subjects]} |`;
+}
+
+/** The text of docs/metrics.md: a table for each family, metrics by name. */
+export function metricsMarkdown(): string {
+  const parts = [HEAD];
+  const metrics = Object.values(METRICS).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const [family, what] of Object.entries(FAMILIES)) {
+    const own = metrics.filter((metric) => metric.family === family);
+    parts.push(
+      `## ${family}\n\n${what}\n`,
+      ['| metric | what it says | formula | subject |', '| --- | --- | --- | --- |', ...own.map(row)].join(
+        '\n',
+      ),
+      '',
+    );
+  }
+  return `${parts.join('\n').trimEnd()}\n`;
+}
