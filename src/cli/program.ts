@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import type { Environment } from '../config/environment.ts';
@@ -9,10 +8,12 @@ import { type BaselineWiring, baselineCommand } from './baseline.ts';
 import { demoCommand } from './demo.ts';
 import { examples, printJson, printLine } from './output.ts';
 import type { TerminalStream } from './progress.ts';
+import { replayCommand } from './replay.ts';
 import { retrainCommand } from './retrain.ts';
 import { runCommand } from './run.ts';
 import { topicsCommand } from './topics.ts';
 import { type ServiceCheck, validateCommand } from './validate.ts';
+import { packageVersion } from './version.ts';
 
 /** Where a command reads its surroundings and writes; tests put streams of their own here. */
 export interface Io {
@@ -49,6 +50,7 @@ export const COMMANDS: readonly CommandModule[] = [
   validateCommand,
   topicsCommand,
   baselineCommand,
+  replayCommand,
   retrainCommand,
 ];
 
@@ -130,11 +132,4 @@ export function printError(error: unknown, io: Io, json: boolean): void {
     printLine(io.stderr, `  help: ${help}`);
   }
   if (io.env.TELLTALE_DEBUG === '1' && error instanceof Error) printLine(io.stderr, error.stack ?? '');
-}
-
-/** The version in package.json, which lies two folders up from the sources as from the build. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { version: string };
-  return version;
 }

@@ -3,7 +3,8 @@ import { ConfigError, formatProblem } from '../config/types.ts';
 import { messageOf } from '../errors.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { examples } from './output.ts';
-import { type Cli, type CommandModule, packageVersion } from './program.ts';
+import type { Cli, CommandModule } from './program.ts';
+import { packageVersion } from './version.ts';
 
 /** A stop that takes longer is cut: the rules of the log make a crash as good as a stop. */
 const STOP_MS_MAX = 9_500;

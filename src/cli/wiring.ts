@@ -73,7 +73,12 @@ export const wiring: Wiring = {
     const { openKafka } = await import('../flow/connect.ts');
     const log = await openKafka(config);
     const admin = log.admin();
-    return { list: () => admin.list(), create: (specs) => admin.create(specs), close: () => log.close() };
+    const close = async (): Promise<void> => {
+      // A connection that stays open keeps the process alive until the broker ends it, ten minutes later.
+      await admin.close();
+      await log.close();
+    };
+    return { list: () => admin.list(), create: (specs) => admin.create(specs), close };
   },
   createBaselineBuilder,
   measureImages: async (input, column) => {
