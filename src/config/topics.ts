@@ -25,6 +25,9 @@ export function internalTopicNames(prefix: string): string[] {
   return NAMES.map((name) => prefix + name);
 }
 
+/** The daemon's own figures, an input like others: a service file named `telltale` may read it too. */
+export const selfTopic = (prefix: string): string => `${prefix}telemetry`;
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Kafka's own default limit of a message. */
@@ -57,7 +60,9 @@ export function topicSpecs(config: Pick<TelltaleConfig, 'topics' | 'services'>):
       'max.message.bytes': String(Math.max(MESSAGE_BYTES_DEFAULT, ...messageBytes)),
     },
   };
-  return NAMES.map((name) => ({ name: prefix + name, partitions, replication, config: configs[name] }));
+  const own = NAMES.map((name) => ({ name: prefix + name, partitions, replication, config: configs[name] }));
+  const self = { name: selfTopic(prefix), partitions: 1, replication, config: deleted(DAY_MS) };
+  return [...own, self];
 }
 
 function deleted(retentionMs: number): Record<string, string> {

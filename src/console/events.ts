@@ -97,7 +97,11 @@ export function createEventHub(source: ConsoleSource, options: EventOptions): Ev
       unsubscribe();
       clearInterval(flushing);
       clearInterval(beating);
-      for (const client of clients) client.response.end();
+      for (const { response } of clients) {
+        // A client that does not read would hold the server open for ever.
+        if (response.writableLength > 0) response.destroy();
+        else response.end();
+      }
       clients.clear();
     },
   };

@@ -19,6 +19,8 @@ export interface RegistryOptions {
   wait?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   /** Called at every attempt that failed because the registry is away. */
   onUnavailable?: (error: TelltaleError) => void;
+  /** Called at every answer, also one that an id is unknown: the registry is there. */
+  onAvailable?: () => void;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -43,7 +45,9 @@ export function createRegistry(options: RegistryOptions): SchemaSource {
     for (let backoffMs = BACKOFF_MIN_MS; ; backoffMs = Math.min(backoffMs * 2, BACKOFF_MAX_MS)) {
       options.signal?.throwIfAborted();
       try {
-        return await fetchSchema(`${base}/schemas/ids/${id}`, headers, options);
+        const schema = await fetchSchema(`${base}/schemas/ids/${id}`, headers, options);
+        options.onAvailable?.();
+        return schema;
       } catch (error) {
         options.signal?.throwIfAborted();
         const message = `schema ${id} of ${base}: ${messageOf(error)}`;

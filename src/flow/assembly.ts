@@ -49,6 +49,8 @@ export interface RuntimeOptions {
 export const NO_COUNTS: Counts = {
   records: () => {},
   dead: () => {},
+  late: () => {},
+  processed: () => {},
   emitted: () => {},
   lag: () => {},
   checkpoint: () => {},

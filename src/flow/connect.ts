@@ -29,7 +29,11 @@ export async function openKafka(config: TelltaleConfig, options: ConnectOptions 
 
 export function schemaSourceOf(
   config: TelltaleConfig,
-  options: { signal?: AbortSignal; onUnavailable?: (error: Error) => void } = {},
+  options: {
+    signal?: AbortSignal;
+    onUnavailable?: (error: Error) => void;
+    onAvailable?: () => void;
+  } = {},
 ): SchemaSource | null {
   if (config.registry === null) return null;
   return createRegistry({ url: config.registry.url, now: Date.now, ...options });

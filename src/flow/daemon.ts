@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { redact } from '../config/redact.ts';
-import { topicSpecs } from '../config/topics.ts';
+import { selfTopic } from '../config/topics.ts';
 import type { Registries, TelltaleConfig } from '../config/types.ts';
 import type { ConsoleSource } from '../console/source.ts';
 import { type ConsoleState, createConsoleState } from '../console/state.ts';
@@ -24,9 +24,10 @@ import {
   writeMissing,
 } from './assembly.ts';
 import { openKafka, schemaSourceOf } from './connect.ts';
+import { createOwnTopics } from './own-topics.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
 import { type Counts, type Runtime, slotsPartitionOf } from './runtime.ts';
-import { createSelfMonitor, SELF, selfService, selfTopic } from './self.ts';
+import { createSelfMonitor, SELF, selfService } from './self.ts';
 import { createSinkTask, deliveryOf } from './sink-task.ts';
 import { tailTopic } from './tail.ts';
 import { encodeCommand } from './wire.ts';
@@ -96,7 +97,20 @@ export function createDaemon(options: DaemonOptions): Daemon {
       for (let i = 0; i < n; i++) metrics.deadLetter(service, stream as StreamName, code as never);
       state.count(service, 'dead', n);
     },
-    emitted: () => {},
+    late(service, stream, n) {
+      metrics.late(service, stream as StreamName, n);
+      state.count(service, 'late', n);
+    },
+    processed(topic, partition, n, ms) {
+      metrics.consumed(topic, partition, n);
+      metrics.processed(topic, ms);
+    },
+    emitted(output) {
+      if (output.type === 'result') metrics.results(output.record.service, 1);
+      else if (output.type === 'alert')
+        metrics.alert(output.record.service, output.record.state, output.record.level);
+      else if (output.type === 'retrain') metrics.retrain(output.record.service, output.record.state);
+    },
     lag(service, stream, partition, lag) {
       metrics.lag(`${service}.${stream}`, partition, lag);
       lags.set(`${service}.${stream}/${partition}`, lag);
@@ -229,22 +243,15 @@ export function createDaemon(options: DaemonOptions): Daemon {
     signal.addEventListener('abort', () => monitor.stop());
   };
 
-  /** Without its public topics the daemon has nowhere to speak. */
-  const createTopics = async (kafka: KafkaLog): Promise<void> => {
-    const { partitions, replication, prefix } = config.topics;
-    const own = {
-      name: selfTopic(prefix),
-      partitions: 1,
-      replication,
-      config: { 'retention.ms': '86400000' },
-    };
-    const specs = topicSpecs(config).map((spec) => ({ ...spec, partitions, replication }));
-    const admin = kafka.admin();
-    try {
-      const created = await admin.create([...specs, own]);
-      if (created.length > 0) logger.info({ created }, 'topics created');
-    } finally {
-      await admin.close();
+  /** A shadow that was switched off must be seen: its agreement is silently absent otherwise. */
+  const watchModels = (own: Runtime): void => {
+    for (const [service, { scorer }] of own.services) {
+      for (const { model, role, off, meanMsPerBatch, lastError } of scorer?.stats() ?? []) {
+        if (Number.isFinite(meanMsPerBatch)) metrics.score(service, model, role, meanMsPerBatch);
+        if (role !== 'shadow') continue;
+        metrics.shadowOff(service, model, off);
+        if (off) set(`shadow ${service}/${model}`, false, `switched off: ${lastError}`);
+      }
     }
   };
 
@@ -257,13 +264,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
     log = await openKafka(config, { logger, signal, onUnavailable });
     const kafka = log;
     set('kafka', true, config.kafka.brokers.join(', '));
-    await patiently('topics', () => createTopics(kafka));
+    await patiently('topics', () => createOwnTopics(kafka, config, logger));
     const schemas = schemaSourceOf(config, {
       signal,
       onUnavailable: (error) => {
         set('registry', false, messageOf(error));
         logger.warn({ cause: messageOf(error) }, 'the schema registry is away; records wait');
       },
+      onAvailable: () => set('registry', true, redact(config.registry?.url ?? '')),
     });
     runtime = await createRuntime({
       log: kafka,
@@ -295,6 +303,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     await joinSinks(kafka, own);
     follow(kafka, own);
     watchItself(kafka);
+    timers.push(setInterval(() => watchModels(own), SELF_EVERY_MS));
     timers.push(
       setInterval(() => {
         inTurn(() => joinInputs(kafka, own)).catch((error: unknown) =>
@@ -369,7 +378,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
       config: () => redact(config),
       health: () => ({
         live: true,
-        ready: [...checks].every(([name, check]) => check.ok || name === 'influx' || name === 'topics'),
+        // What only delays or is left out does not make the daemon unready.
+        ready: ['start', 'kafka', 'registry'].every((name) => checks.get(name)?.ok ?? true),
         checks: [...checks].map(([name, check]) => ({ name, ...check })),
       }),
       command,

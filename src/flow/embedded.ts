@@ -41,10 +41,15 @@ interface Reader {
   next: number;
 }
 
+export interface EmbeddedOptions extends RuntimeOptions {
+  log: MemoryLog;
+  partitions: number;
+  /** Keep in the log what another instance would need to continue; otherwise what was read is forgotten. */
+  restartable?: boolean;
+}
+
 /** Creates our topics in the log; the input topics must have been created by the caller. */
-export async function createEmbedded(
-  options: RuntimeOptions & { log: MemoryLog; partitions: number },
-): Promise<Embedded> {
+export async function createEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { log } = options;
   const names = topicNames(options.prefix);
   for (const topic of Object.values(names)) log.createTopic(topic, options.partitions);
@@ -81,9 +86,19 @@ export async function createEmbedded(
         moved = true;
       }
     }
-    for (const { topic, partition, next } of readers) {
-      // The inputs and events have been folded and committed; slots are needed by a restart only, and there is none.
-      if (topic !== names.slots) log.trim(topic, partition, next);
+    if (options.restartable === true) return;
+    for (const { topic, partition, next } of readers) log.trim(topic, partition, next);
+    for (let partition = 0; partition < options.partitions; partition++) {
+      log.trim(names.snapshots, partition, (await log.ends(names.snapshots, partition)).next);
+    }
+  };
+
+  /** Inputs before events before slots: what one stage writes when it closes, the next must still take. */
+  const closeTasks = async (): Promise<void> => {
+    const stageOf = (topic: string): number => (topic === names.slots ? 2 : topic === names.events ? 1 : 0);
+    for (let stage = 0; stage <= 2; stage++) {
+      for (const { topic, task } of readers) if (stageOf(topic) === stage) await task.close();
+      await pump();
     }
   };
 
@@ -99,8 +114,7 @@ export async function createEmbedded(
       await pump();
       for (const { task } of readers) if (isEnding(task)) await task.end();
       await pump();
-      for (const { task } of readers) await task.close();
-      await pump();
+      await closeTasks();
     },
     async drain(topic) {
       const found: LogRecord[] = [];

@@ -19,6 +19,7 @@ import { createNumeric, NO_PARAMETERS, updateNumeric } from '../profile/numeric.
 import type { TrackState, Tracks } from '../profile/registry.ts';
 import { CELL_OK, FEEDBACK_KINDS, type FeedbackKind, type ServiceSpec, type StreamName } from '../records.ts';
 import {
+  asideStart,
   type Cell,
   cellAt,
   createPanes,
@@ -31,6 +32,7 @@ import {
 import { combinedWatermark, setMark, TIME_MIN_MS, type Watermarks } from '../window/watermarks.ts';
 import { feedKey } from './feeds.ts';
 import { EXTERNAL } from './feeds-of.ts';
+import { dropGhosts, type ExpiryStep } from './join-state.ts';
 import { type JoinEvent, sourceText } from './messages.ts';
 
 export interface JoinFold {
@@ -40,9 +42,13 @@ export interface JoinFold {
   upTo: number;
   /** Offsets up to this were folded before a restart; they only rebuild what is pending. */
   restoredUpTo: number;
+  /** Offsets of entries that waited for their request at the restart; null: no events are read again. */
+  waiting: Set<number> | null;
   /** Rule R2: highest offset seen, by origin. */
   seen: Record<string, number>;
   origins: Watermarks;
+  /** In order; the first is that from which on events are read again after a restart. */
+  steps: ExpiryStep[];
 }
 
 export const createJoinFold = (spec: ServiceSpec): JoinFold => ({
@@ -51,9 +57,14 @@ export const createJoinFold = (spec: ServiceSpec): JoinFold => ({
   panes: createPanes(),
   upTo: -1,
   restoredUpTo: -1,
+  waiting: null,
   seen: {},
   origins: {},
+  steps: [{ offset: -1, watermarkMs: TIME_MIN_MS, seen: {} }],
 });
+
+/** At or below restoredUpTo everything was decided before the restart, and the slots know it (rule R5). */
+const isReplay = (fold: JoinFold, offset: number): boolean => offset <= fold.restoredUpTo;
 
 /** Streams whose records go through the join. */
 export const JOINED_STREAMS: readonly StreamName[] = ['requests', 'predictions', 'labels', 'feedback'];
@@ -101,6 +112,7 @@ function cellsOf(
   segments: readonly string[],
   offset: number,
 ): Cell<Tracks>[] {
+  if (isReplay(fold, offset)) return [];
   const pane = paneAt(fold.panes, fold.spec.limits, paneStart(timeMs, fold.spec.windows.hopMs));
   if (pane === null) return [];
   const places = segments.length === 0 ? [{ segmentation: WHOLE, segment: '*' }] : [];
@@ -112,12 +124,11 @@ function cellsOf(
     .filter((cell) => offset > cell.upTo);
 }
 
-/** Counts something about the join itself in the pane of the given time, or of the newest one when that is closed. */
+/** Counts something about the join itself in the pane of the given time, or in the first open one when that is closed. */
 function countAside(fold: JoinFold, name: string, timeMs: number, offset: number): void {
+  if (isReplay(fold, offset)) return;
   const { windows, limits } = fold.spec;
-  const late = isLate(fold.panes, windows, paneStart(timeMs, windows.hopMs));
-  const at = late ? fold.panes.maxTimeMs : timeMs;
-  const pane = paneAt(fold.panes, limits, paneStart(at, windows.hopMs));
+  const pane = paneAt(fold.panes, limits, asideStart(fold.panes, windows, timeMs));
   if (pane === null) return;
   const cell = cellAt(pane, WHOLE, '*', 0, newTracks);
   if (offset > cell.upTo) countIn(cell, feedKey('rows', '', 'events'), name);
@@ -194,8 +205,21 @@ function takeBase(fold: JoinFold, join: PendingJoin, event: JoinEvent): void {
   join.segments = event.segments;
   fold.panes.maxTimeMs = Math.max(fold.panes.maxTimeMs, event.timeMs);
   expireAt(fold.pending, event.id, join, event.timeMs + fold.spec.maxDelayMs);
+  dropTooLate(fold, join);
   foldFeedback(fold, join, 'requests');
-  for (const kind of join.feedback) foldFeedback(fold, join, kind);
+  for (const kind of join.feedback.keys()) foldFeedback(fold, join, kind);
+}
+
+/** What was read before its request is judged as if it had been read after it. */
+function dropTooLate(fold: JoinFold, join: PendingJoin): void {
+  const lastMs = join.baseTimeMs + fold.spec.maxDelayMs;
+  const late = (timeMs: number): boolean => {
+    if (timeMs > lastMs) countAside(fold, 'late', timeMs, fold.upTo);
+    return timeMs > lastMs;
+  };
+  if (join.truths !== null && late(join.truthsMs)) join.truths = null;
+  if (join.external !== null && late(join.externalMs)) join.external = null;
+  for (const [kind, timeMs] of join.feedback) if (late(timeMs)) join.feedback.delete(kind);
 }
 
 function take(fold: JoinFold, join: PendingJoin, event: JoinEvent): void {
@@ -211,18 +235,29 @@ function take(fold: JoinFold, join: PendingJoin, event: JoinEvent): void {
     expireAt(fold.pending, event.id, join, event.timeMs + fold.spec.maxDelayMs);
   }
   if (event.kind === 'request') join.answers ??= fold.spec.models.length > 0 ? event.numbers : null;
-  else if (event.kind === 'prediction') join.external ??= event.numbers;
-  else if (event.kind === 'label') {
+  else if (event.kind === 'prediction') {
+    if (join.external === null) join.externalMs = event.timeMs;
+    join.external ??= event.numbers;
+  } else if (event.kind === 'label') {
     if (join.truths !== null) countAside(fold, 'duplicate', event.timeMs, fold.upTo);
-    else join.truths = event.numbers;
+    else {
+      join.truths = event.numbers;
+      join.truthsMs = event.timeMs;
+    }
   } else if (event.kind === 'feedback') {
     const kind = FEEDBACK_KINDS[event.numbers[0]!];
     if (kind !== undefined && !join.feedback.has(kind)) {
-      join.feedback.add(kind);
+      join.feedback.set(kind, event.timeMs);
       foldFeedback(fold, join, kind);
     }
   }
   foldMatches(fold, join);
+}
+
+function expireAll(fold: JoinFold, watermarkMs: number): void {
+  for (const join of expire(fold.pending, watermarkMs)) {
+    countAside(fold, 'unmatched', join.expiresMs, fold.upTo);
+  }
 }
 
 function takeMark(fold: JoinFold, event: JoinEvent): void {
@@ -230,45 +265,32 @@ function takeMark(fold: JoinFold, event: JoinEvent): void {
   setMark(fold.origins, event.originTopic, event.originPartition, event.numbers[0]!, mark);
   const combined = combinedWatermark(fold.origins, joinedTopics(fold.spec));
   if (combined === TIME_MIN_MS) return;
-  for (const join of expire(fold.pending, combined)) countAside(fold, 'unmatched', join.expiresMs, fold.upTo);
+  // Expiry goes by whole hops: so few steps are enough to repeat it.
+  const expiryMs = paneStart(combined, fold.spec.windows.hopMs);
+  if (expiryMs > fold.steps.at(-1)!.watermarkMs) {
+    expireAll(fold, expiryMs);
+    fold.steps.push({ offset: fold.upTo, watermarkMs: expiryMs, seen: { ...fold.seen } });
+  }
   fold.panes.watermarkMs = Math.max(fold.panes.watermarkMs, combined - fold.spec.maxDelayMs);
 }
 
 /** Folds the next event at its offset in the partition of `events`. */
 export function stepJoin(fold: JoinFold, event: JoinEvent, offset: number): void {
+  // Before the first step another service's events are read again.
+  if (offset <= fold.steps[0]!.offset) return;
+  if (!isReplay(fold, offset)) dropGhosts(fold);
   fold.upTo = offset;
   if (event.kind === 'mark') {
-    takeMark(fold, event);
+    if (isReplay(fold, offset)) {
+      const step = fold.steps.find((own) => own.offset === offset);
+      if (step !== undefined) expireAll(fold, step.watermarkMs);
+    } else takeMark(fold, event);
     return;
   }
   const origin = sourceText(event.originTopic, event.originPartition);
-  // At or below restoredUpTo the decision was taken before the restart, and the cells know it (rule R5).
-  if (offset > fold.restoredUpTo) {
-    if (event.originOffset <= (fold.seen[origin] ?? -1)) return;
-    fold.seen[origin] = event.originOffset;
-  }
+  if (event.originOffset <= (fold.seen[origin] ?? -1)) return;
+  fold.seen[origin] = event.originOffset;
   const join = pendingOf(fold.pending, event.id, offset, fold.spec.limits.pendingJoinsMax);
   if (join === null) countAside(fold, 'dropped', event.timeMs, offset);
   else take(fold, join, event);
-}
-
-/** What the join must remember besides its pending entries and slots (they are rebuilt from the log). */
-export const joinStateOf = (fold: JoinFold): string =>
-  JSON.stringify({
-    seen: fold.seen,
-    origins: fold.origins,
-    maxTimeMs: fold.panes.maxTimeMs,
-    watermarkMs: fold.panes.watermarkMs,
-  });
-
-export function restoreJoinState(fold: JoinFold, state: string, upTo: number): void {
-  const found = JSON.parse(state) as Pick<JoinFold, 'seen' | 'origins'> & {
-    maxTimeMs: number;
-    watermarkMs: number;
-  };
-  fold.seen = found.seen;
-  fold.origins = found.origins;
-  fold.panes.maxTimeMs = found.maxTimeMs;
-  fold.panes.watermarkMs = found.watermarkMs;
-  fold.restoredUpTo = upTo;
 }

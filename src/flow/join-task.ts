@@ -4,7 +4,8 @@ import { assert } from '../errors.ts';
 import { floorOf } from '../join/pending.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
 import { needsJoin } from './events-of.ts';
-import { createJoinFold, type JoinFold, joinStateOf, restoreJoinState, stepJoin } from './join-fold.ts';
+import { createJoinFold, type JoinFold, stepJoin } from './join-fold.ts';
+import { dropGhosts, joinStateOf, restoreJoinState, trimSteps } from './join-state.ts';
 import type { Output } from './messages.ts';
 import { appendsOf } from './outbox.ts';
 import { dropClosed, restoreSource, type SourceId, takeDirtySlots } from './panes-log.ts';
@@ -60,17 +61,22 @@ export function createJoinTask(
     const startedMs = runtime.nowMs();
     for (const service of runtime.services.keys()) joinOf(service);
     let floor = upTo + 1;
+    // What is pending is whole again only when all that was read before the restart has been read again.
+    if ([...joins.values()].some(({ fold }) => upTo < fold.restoredUpTo)) return;
     for (const [service, join] of joins) {
+      dropGhosts(join.fold);
       join.fold.upTo = Math.max(join.fold.upTo, upTo);
-      floor = Math.min(floor, floorOf(join.fold.pending, upTo + 1));
+      floor = Math.min(floor, trimSteps(join.fold, floorOf(join.fold.pending, upTo + 1)));
       await write(service, takeDirtySlots(join.fold.panes, join.source, upTo));
       const { watermarkMs } = join.fold.panes;
       const partitions = partitionsOf(runtime, topic);
       const state = joinStateOf(join.fold);
-      if (join.markWritten !== state) {
+      // Offsets count too: what is read again after a restart is told by the mark.
+      const text = `${upTo}|${state}`;
+      if (join.markWritten !== text) {
         const record = { ...join.source, partitions, upTo, watermarkMs, idle: false, state };
         await write(service, [{ type: 'mark', record }]);
-        join.markWritten = state;
+        join.markWritten = text;
       }
     }
     if (recordsSinceFlush > 0) {

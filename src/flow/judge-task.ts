@@ -113,9 +113,7 @@ export function createJudgeTask(
   const put = (outputs: readonly Output[], service: string): void => {
     for (const output of outputs) {
       pending.push(...appendsOf(runtime, output, service));
-      if (output.type === 'result' || output.type === 'alert' || output.type === 'retrain') {
-        runtime.counts.emitted(output.type, 1);
-      }
+      runtime.counts.emitted(output);
     }
   };
 

@@ -203,11 +203,26 @@ function closeGroup(judge: Judge, spec: ServiceSpec, group: SourceGroup): Output
   return outputs;
 }
 
+/** Whether the topics of a group do not exist, or nothing has ever come on them: there is nothing to wait for. */
+function isSilent(judge: Judge, spec: ServiceSpec, group: SourceGroup): boolean {
+  const marks = judge.marks[group] ?? {};
+  return spec.streams.every(({ stream, topic }) => {
+    if (stream !== group) return true;
+    const own = marks[topic];
+    if (own === undefined) return false;
+    for (let p = 0; p < own.partitions; p++) {
+      const mark = own.marks[p];
+      if (mark === undefined || !mark.idle || mark.watermarkMs > TIME_MIN_MS) return false;
+    }
+    return true;
+  });
+}
+
 /** Requests for retraining wait until every group has closed the interval, so that their ranges are whole. */
 function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
   const closedMs = Math.min(
     ...groupsOf(spec)
-      .filter((group) => group !== 'events')
+      .filter((group) => group !== 'events' && !isSilent(judge, spec, group))
       .map((group) => judge.closed[group] ?? TIME_MIN_MS),
   );
   const emitted = stepRetrain(judge.retrain, spec, closedMs, (from, to) => rangesOf(judge, spec, from, to));

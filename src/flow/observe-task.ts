@@ -28,6 +28,7 @@ export interface EndingHandler extends PartitionHandler {
 interface CommitState {
   maxTimeMs: number;
   watermarkMs: number;
+  deadWaiting: number;
 }
 
 export function createObserveTask(
@@ -109,7 +110,7 @@ export function createObserveTask(
     await writePending();
     if (recordsSinceFlush > 0) {
       const { maxTimeMs, watermarkMs } = state.panes;
-      const commit: CommitState = { maxTimeMs, watermarkMs };
+      const commit: CommitState = { maxTimeMs, watermarkMs, deadWaiting: state.deadWaiting };
       await membership.commit(topic, partition, state.upTo + 1, JSON.stringify(commit));
     }
     dropClosed(state.panes, spec);
@@ -148,6 +149,8 @@ export function createObserveTask(
 
   const handleRun = async (records: readonly LogRecord[]): Promise<void> => {
     follow();
+    const startedMs = runtime.nowMs();
+    const lateBefore = state.lateSeen;
     const parts = await prepare(records);
     const last = records.at(-1)!.offset;
     parts.forEach(({ batch, scored }, i) => {
@@ -157,6 +160,8 @@ export function createObserveTask(
       for (const letter of batch.dead) runtime.counts.dead(service, stream.stream, letter.code, 1);
     });
     runtime.counts.records(service, stream.stream, records.length);
+    if (state.lateSeen > lateBefore) runtime.counts.late(service, stream.stream, state.lateSeen - lateBefore);
+    runtime.counts.processed(topic, partition, records.length, runtime.nowMs() - startedMs);
     recordsSinceFlush += records.length;
     if (pending.length > PENDING_APPENDS_MAX) await writePending();
   };
@@ -173,6 +178,7 @@ export function createObserveTask(
         const commit = position.metadata === '' ? null : (JSON.parse(position.metadata) as CommitState);
         state.panes.maxTimeMs = commit?.maxTimeMs ?? TIME_MIN_MS;
         state.panes.watermarkMs = commit?.watermarkMs ?? TIME_MIN_MS;
+        state.deadWaiting = commit?.deadWaiting ?? 0;
         state.upTo = position.offset - 1;
         dropClosed(state.panes, spec);
       }

@@ -10,10 +10,12 @@ import { mergeTracks } from '../profile/registry.ts';
 import type { Batch, Scored, ServiceSpec, StreamName } from '../records.ts';
 import {
   advance,
+  asideStart,
   type Cell,
   cellAt,
   cellKey,
   createPanes,
+  isBeyondBound,
   isLate,
   OTHER_SEGMENT,
   type Pane,
@@ -23,6 +25,7 @@ import {
   segmentsToDrop,
   WHOLE,
 } from '../window/panes.ts';
+import { TIME_MIN_MS } from '../window/watermarks.ts';
 import { eventsOf, joinsById } from './events-of.ts';
 import { type Feed, feedKey, foldFeed, partOf } from './feeds.ts';
 import { predictionFeeds, requestFeeds, telemetryFeeds } from './feeds-of.ts';
@@ -39,6 +42,8 @@ export interface Observe {
   upTo: number;
   /** Dead letters that came before any event time was known wait for the first pane. */
   deadWaiting: number;
+  /** Late rows since this process began; for its own metrics only. */
+  lateSeen: number;
 }
 
 export const createObserve = (
@@ -46,7 +51,16 @@ export const createObserve = (
   stream: StreamName,
   topic: string,
   partition: number,
-): Observe => ({ spec, stream, topic, partition, panes: createPanes(), upTo: -1, deadWaiting: 0 });
+): Observe => ({
+  spec,
+  stream,
+  topic,
+  partition,
+  panes: createPanes(),
+  upTo: -1,
+  deadWaiting: 0,
+  lateSeen: 0,
+});
 
 const newTracks = (): Tracks => new Map();
 
@@ -55,7 +69,7 @@ function countAside(state: Observe, name: 'late' | 'dead', offset: number, by: n
   const pane = paneAt(
     state.panes,
     state.spec.limits,
-    paneStart(state.panes.maxTimeMs, state.spec.windows.hopMs),
+    asideStart(state.panes, state.spec.windows, state.panes.maxTimeMs),
   );
   if (pane === null) return;
   const cell = cellAt(pane, WHOLE, '*', 0, newTracks);
@@ -78,6 +92,7 @@ function assignPanes(state: Observe, batch: Batch): Map<number, number[]> {
     const startMs = paneStart(timeMs, spec.windows.hopMs);
     while (dead.length > 0 && dead[0]!.offset < batch.offsets[i]!) countDead(state, dead.shift()!.offset);
     if (isLate(panes, spec.windows, startMs) || paneAt(panes, spec.limits, startMs) === null) {
+      state.lateSeen++;
       countAside(state, 'late', batch.offsets[i]!, 1);
       continue;
     }
@@ -95,7 +110,7 @@ function assignPanes(state: Observe, batch: Batch): Map<number, number[]> {
 }
 
 function countDead(state: Observe, offset: number): void {
-  if (state.panes.open.size === 0) state.deadWaiting++;
+  if (state.panes.maxTimeMs === TIME_MIN_MS) state.deadWaiting++;
   else countAside(state, 'dead', offset, 1);
 }
 
@@ -140,9 +155,20 @@ function boundSegments(state: Observe, pane: Pane<Tracks>, segmentation: number)
   }
 }
 
-/** Segments that were evicted from a pane stay in `(other)` there. */
-const placeOf = (pane: Pane<Tracks>, segmentation: number, segment: string): string =>
-  pane.cells.get(cellKey(segmentation, segment, 0))?.evicted ? OTHER_SEGMENT : segment;
+/**
+ * Segments that were evicted from a pane stay in `(other)` there, and one that would be evicted at once goes
+ * there directly: a mark for each of a million customers would be as unbounded as a cell for each.
+ */
+function placeOf(spec: ServiceSpec, pane: Pane<Tracks>, segmentation: number, segment: string): string {
+  const known = pane.cells.get(cellKey(segmentation, segment, 0));
+  if (known !== undefined) return known.evicted ? OTHER_SEGMENT : segment;
+  const kept: string[] = [];
+  for (const cell of pane.cells.values()) {
+    if (cell.segmentation !== segmentation || cell.part > 0 || cell.evicted) continue;
+    if (cell.segment !== OTHER_SEGMENT) kept.push(cell.segment);
+  }
+  return isBeyondBound(segment, kept, spec.limits.segmentsMax) ? OTHER_SEGMENT : segment;
+}
 
 function foldRows(
   state: Observe,
@@ -165,7 +191,14 @@ function foldRows(
   }
   spec.segments.forEach((names, segmentation) => {
     for (const group of bySegment(spec, batch, names, rows)) {
-      foldInto(pane, batch, segmentation, placeOf(pane, segmentation, group.segment), feeds, group.rows);
+      foldInto(
+        pane,
+        batch,
+        segmentation,
+        placeOf(spec, pane, segmentation, group.segment),
+        feeds,
+        group.rows,
+      );
     }
     boundSegments(state, pane, segmentation);
   });

@@ -5,6 +5,7 @@ import { hash32 } from '../math/hash.ts';
 import type { ServiceSpec, StreamSpec } from '../records.ts';
 import type { Scorer } from '../score/scorer.ts';
 import type { Decoder } from './decoding.ts';
+import type { Output } from './messages.ts';
 import type { PublicIds } from './wire.ts';
 
 export interface TopicNames {
@@ -33,7 +34,10 @@ export const slotsPartitionOf = (service: string, partitions: number): number =>
 export interface Counts {
   records(service: string, stream: string, n: number): void;
   dead(service: string, stream: string, code: string, n: number): void;
-  emitted(kind: 'result' | 'alert' | 'retrain', n: number): void;
+  late(service: string, stream: string, n: number): void;
+  /** A run of records went through decoding, scoring and the fold. */
+  processed(topic: string, partition: number, n: number, ms: number): void;
+  emitted(output: Output): void;
   lag(service: string, stream: string, partition: number, lag: number): void;
   checkpoint(topic: string, ms: number): void;
 }

@@ -6,13 +6,12 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseService } from '../config/service.ts';
+import { selfTopic } from '../config/topics.ts';
 import type { Registries } from '../config/types.ts';
 import { assert } from '../errors.ts';
 import type { ServiceSpec } from '../records.ts';
 
 export const SELF = 'telltale';
-
-export const selfTopic = (prefix: string): string => `${prefix}telemetry`;
 
 export function selfService(prefix: string, registries: Registries): ServiceSpec {
   const text = [

@@ -45,13 +45,14 @@ export function createSinkTask(
           .map((record) => deliveryOf(topics, record, framed))
           .filter((d) => d !== null);
         const lost = new AbortController();
-        await withBackoff(
+        const written = await withBackoff(
           async () => {
             await heartbeat().catch((error: unknown) => {
               lost.abort(error);
               throw error;
             });
             await sink.write(deliveries);
+            return true;
           },
           {
             firstMs: 200,
@@ -59,7 +60,12 @@ export function createSinkTask(
             signal: AbortSignal.any([options.signal, lost.signal]),
             onError: (error, _attempt, waitMs) => onError(error, waitMs),
           },
-        );
+        ).catch((error: unknown) => {
+          // A wished end while the receiver is away: nothing was written, nothing is committed.
+          if (options.signal.aborted) return false;
+          throw error;
+        });
+        if (!written) return;
         onWritten(deliveries.length);
         await membership.commit(topic, partition, batch.at(-1)!.offset + 1, '');
       }

@@ -13,7 +13,10 @@ export interface PendingJoin {
   answers: number[] | null;
   external: number[] | null;
   truths: number[] | null;
-  feedback: Set<FeedbackKind>;
+  /** Event times of what came, by kind; the request, when it comes after them, tells which are too late. */
+  feedback: Map<FeedbackKind, number>;
+  truthsMs: number;
+  externalMs: number;
   /** Whether the truth has been folded with the answers, and with the external ones. */
   answersFolded: boolean;
   externalFolded: boolean;
@@ -61,7 +64,9 @@ export function pendingOf(
     answers: null,
     external: null,
     truths: null,
-    feedback: new Set(),
+    feedback: new Map(),
+    truthsMs: 0,
+    externalMs: 0,
     answersFolded: false,
     externalFolded: false,
     firstOffset: offset,

@@ -6,6 +6,8 @@ import { METADATA_MAX_AGE_MS } from './kafka-reader.ts';
 
 /** Below the broker's default limit of a record batch (1,048,588 bytes), with room for the framing. */
 export const REQUEST_BYTES_MAX = 900_000;
+/** kafkajs groups the messages of a request by partition in time that grows with the square of their number. */
+export const REQUEST_RECORDS_MAX = 500;
 /** Framing of one record: lengths, time stamp and offset deltas, all varints. */
 const RECORD_OVERHEAD_BYTES = 32;
 
@@ -44,13 +46,13 @@ export async function createWriter(kafka: Kafka, compression: Compression): Prom
   };
 }
 
-/** The batch in order, in parts of at most `REQUEST_BYTES_MAX`; a larger record is a part of its own. */
+/** The batch in order, in parts of at most `REQUEST_BYTES_MAX` and `REQUEST_RECORDS_MAX`; a larger record is a part of its own. */
 export function requestsOf<T extends Append>(batch: readonly T[]): T[][] {
   const parts: T[][] = [];
   let room = 0;
   for (const record of batch) {
     const bytes = bytesOf(record);
-    if (bytes > room || parts.length === 0) {
+    if (bytes > room || parts.length === 0 || parts.at(-1)!.length >= REQUEST_RECORDS_MAX) {
       parts.push([]);
       room = REQUEST_BYTES_MAX;
     }

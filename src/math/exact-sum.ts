@@ -71,7 +71,7 @@ export function mergeExact(into: ExactSum, from: ExactSum): void {
 }
 
 /** The sum as a double, a function of the canonical chunks alone. */
-export function valueOf(sum: ExactSum): number {
+export function totalOf(sum: ExactSum): number {
   carry(sum);
   let chunks = sum.chunks;
   assert(Math.abs(chunks[CHUNKS - 1]!) < 2 ** 53, 'the sum fits the accumulator');

@@ -8,7 +8,7 @@ import {
   createExactSum,
   type ExactSum,
   mergeExact,
-  valueOf,
+  totalOf,
 } from '../math/exact-sum.ts';
 import { CELL_MISSING, CELL_OK } from '../records.ts';
 import type { ByteReader, ByteWriter } from './bytes.ts';
@@ -171,11 +171,11 @@ export const numeric: ProfileKind<NumericState> = {
 
 /** Mean, undefined when nothing was added. */
 export const meanOf = (state: NumericState): number | undefined =>
-  state.n === 0 ? undefined : valueOf(state.sum) / state.n;
+  state.n === 0 ? undefined : totalOf(state.sum) / state.n;
 
 /** Sample variance (divisor n - 1), undefined below two values. */
 export function varianceOf(state: NumericState): number | undefined {
   if (state.n < 2) return undefined;
-  const sum = valueOf(state.sum);
-  return Math.max(0, (valueOf(state.squares) - (sum * sum) / state.n) / (state.n - 1));
+  const sum = totalOf(state.sum);
+  return Math.max(0, (totalOf(state.squares) - (sum * sum) / state.n) / (state.n - 1));
 }

@@ -72,13 +72,21 @@ export function mergeSketch(into: Sketch, from: Sketch): void {
   }
 }
 
-/** [bucket, count] of the non-empty buckets, in rising order of value. */
+/** Pages in rising order of value: the negative ones by falling magnitude, zero, the positive ones. */
+const orderOf = (page: number): number => (page & NEGATIVE ? -(page & 0x7ff) : page);
+
+/** [bucket, count] of the non-empty buckets, in rising order of value. Only pages are sorted: windows have many buckets. */
 export function bucketsOf(sketch: Sketch): [number, number][] {
   const found: [number, number][] = [];
-  for (const [page, counts] of sketch.pages) {
-    for (let i = 0; i < PARTS; i++) if (counts[i] !== 0) found.push([page * PARTS + i, counts[i]!]);
+  for (const page of [...sketch.pages.keys()].sort((a, b) => orderOf(a) - orderOf(b))) {
+    const counts = sketch.pages.get(page)!;
+    const flip = page & NEGATIVE ? PARTS - 1 : 0;
+    for (let i = 0; i < PARTS; i++) {
+      const part = i ^ flip;
+      if (counts[part] !== 0) found.push([page * PARTS + part, counts[part]!]);
+    }
   }
-  return found.sort((a, b) => middleOf(a[0]) - middleOf(b[0]));
+  return found;
 }
 
 /**

@@ -54,6 +54,15 @@ export const paneStart = (timeMs: number, hopMs: number): number => Math.floor(t
 export const isLate = (panes: { watermarkMs: number }, spec: WindowSpec, startMs: number): boolean =>
   startMs + spec.hopMs + spec.graceMs <= panes.watermarkMs;
 
+/**
+ * Start of the pane that counts something of this time about the source itself. A pane that has closed was
+ * dropped once its slots were written; opened anew it would supersede them, so the first pane still open takes over.
+ */
+export function asideStart(panes: { watermarkMs: number }, spec: WindowSpec, timeMs: number): number {
+  const startMs = paneStart(timeMs, spec.hopMs);
+  return isLate(panes, spec, startMs) ? paneStart(panes.watermarkMs - spec.graceMs, spec.hopMs) : startMs;
+}
+
 /** Takes an event time in; the watermark follows the maximum at the distance of the allowed disorder. */
 export function advance<Tracks>(panes: Panes<Tracks>, spec: WindowSpec, timeMs: number): void {
   if (timeMs <= panes.maxTimeMs) return;
@@ -102,6 +111,11 @@ export function bySegmentHash(a: string, b: string): number {
 export function segmentsToDrop(segments: Iterable<string>, segmentsMax: number): string[] {
   const kept = [...segments].filter((segment) => segment !== OTHER_SEGMENT);
   return kept.length <= segmentsMax ? [] : kept.sort(bySegmentHash).slice(segmentsMax);
+}
+
+/** Whether a segment that is not among those kept would have to give way at once. */
+export function isBeyondBound(segment: string, kept: readonly string[], segmentsMax: number): boolean {
+  return kept.length >= segmentsMax && kept.every((own) => bySegmentHash(own, segment) < 0);
 }
 
 /** Panes whose last window has closed for this source; they may be forgotten once they are flushed. */

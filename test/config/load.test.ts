@@ -199,6 +199,7 @@ describe('topicSpecs', () => {
         ['x.alerts', 'delete', two],
         ['x.retrain', 'delete', two],
         ['x.dead', 'delete', two],
+        ['x.telemetry', 'delete', String(86_400_000)],
       ],
     );
     expect(specs[1]).toMatchObject({

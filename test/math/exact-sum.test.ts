@@ -4,7 +4,7 @@ import {
   addExact,
   createExactSum,
   type ExactSum,
-  valueOf as exactValue,
+  totalOf as exactValue,
   mergeExact,
 } from '../../src/math/exact-sum.ts';
 
@@ -48,7 +48,7 @@ test('the accumulator holds the exact sum, for any doubles', () => {
       const sum = createExactSum();
       for (const value of values) addExact(sum, value);
       let total = 0n;
-      // Not through valueOf: the sum of the largest doubles may itself be no double.
+      // Not through totalOf: the sum of the largest doubles may itself be no double.
       sum.chunks.forEach((chunk, c) => {
         total += BigInt(chunk) << BigInt(32 * c + 51);
       });
