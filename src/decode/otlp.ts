@@ -75,8 +75,8 @@ function pointValue(point: unknown): number {
 
 function pointTime(point: unknown): number {
   const nanos = numberOf(property(point, 'timeUnixNano'));
-  // OTLP writes an unknown time as 0.
-  return nanos === 0 ? Number.NaN : nanos / 1e6;
+  // OTLP writes an unknown time as 0. Whole milliseconds, since times become longs on the log.
+  return nanos === 0 ? Number.NaN : Math.floor(nanos / 1e6);
 }
 
 function property(value: unknown, name: string): unknown {

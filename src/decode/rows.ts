@@ -122,7 +122,10 @@ export function finishRow(rows: Rows, record: LogRecord): DeadCode | null {
   const inRecord = readId(scratch[SLOT_ID]);
   const id = inRecord === undefined ? keyOf(record) : inRecord;
   if (id === null) return 'id_missing';
-  const time = stream.time === '' ? record.timestampMs : readTime(scratch[SLOT_TIME], rows.timePerMs);
+  // Whole milliseconds: micro- and nanosecond clocks have fractions, and times become longs on the log.
+  const time = Math.floor(
+    stream.time === '' ? record.timestampMs : readTime(scratch[SLOT_TIME], rows.timePerMs),
+  );
   const late = judgeTime(rows.spec, record, time);
   if (late !== null) return late;
   if (stream.stream === 'predictions' || stream.stream === 'labels') {

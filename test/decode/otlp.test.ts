@@ -33,6 +33,13 @@ describe('telemetry', () => {
     expect(batch.n).toBe(5);
   });
 
+  it('gives whole milliseconds: times become longs on the log', async () => {
+    const point = (timeUnixNano: string) =>
+      request({ name: 'cpu', gauge: points({ timeUnixNano, asDouble: 1 }) });
+    const batch = await decode(service(), telemetry, json(point(`${NOW}390123`), point(`${NOW - 1}000001`)));
+    expect([...batch.times]).toEqual([NOW, NOW - 1]);
+  });
+
   it('refuses other JSON, what is not JSON, and points of the wrong time', async () => {
     const gauge = (timeUnixNano: unknown) =>
       request({ name: 'cpu', gauge: points({ timeUnixNano, asDouble: 1 }) });
