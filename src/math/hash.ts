@@ -15,7 +15,10 @@ function fmix(h: number): number {
 
 /** MurmurHash3 x86 32 bits (A. Appleby, public domain) of the UTF-8 bytes; 0..2^32-1. */
 export function hash32(text: string, seed = 0): number {
-  const bytes = encoder.encode(text);
+  return hashBytes(encoder.encode(text), seed);
+}
+
+function hashBytes(bytes: Uint8Array, seed: number): number {
   const blocks = bytes.length & ~3;
   let h = seed;
   for (let i = 0; i < blocks; i += 4) {
@@ -39,9 +42,10 @@ export function idOf(...parts: (string | number)[]): string {
     const s = String(part);
     text += `${s.length}:${s};`;
   }
+  const bytes = encoder.encode(text);
   let id = '';
   for (let seed = 1; seed <= 4; seed++) {
-    id += hash32(text, Math.imul(seed, 0x9e3779b1)).toString(16).padStart(8, '0');
+    id += hashBytes(bytes, Math.imul(seed, 0x9e3779b1)).toString(16).padStart(8, '0');
   }
   return id;
 }

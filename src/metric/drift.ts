@@ -99,25 +99,15 @@ export function ksOf(
   reference: readonly (readonly [number, number])[],
   current: readonly (readonly [number, number])[],
 ): number {
-  const changes = new Map<number, { was: number; is: number }>();
-  const at = (bucket: number): { was: number; is: number } => {
-    const found = changes.get(bucket) ?? { was: 0, is: 0 };
-    changes.set(bucket, found);
-    return found;
-  };
   let [m, n] = [0, 0];
-  for (const [bucket, count] of reference) {
-    at(bucket).was += count;
-    m += count;
-  }
-  for (const [bucket, count] of current) {
-    at(bucket).is += count;
-    n += count;
-  }
+  for (const [, count] of reference) m += count;
+  for (const [, count] of current) n += count;
   let [was, is, distance] = [0, 0, 0];
-  for (const [, change] of [...changes].sort(([a], [b]) => middleOf(a) - middleOf(b))) {
-    was += change.was;
-    is += change.is;
+  for (let i = 0, j = 0; i < reference.length || j < current.length; ) {
+    const a = i < reference.length ? middleOf(reference[i]![0]) : Number.POSITIVE_INFINITY;
+    const b = j < current.length ? middleOf(current[j]![0]) : Number.POSITIVE_INFINITY;
+    if (a <= b) was += reference[i++]![1];
+    if (b <= a) is += current[j++]![1];
     distance = Math.max(distance, Math.abs(was / m - is / n));
   }
   return distance;
