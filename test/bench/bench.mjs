@@ -1,7 +1,7 @@
 /**
  * CPU and memory per request of Telltale on Kafka, next to a bare kafkajs consumer of the same topic:
  *   (a) drain: kafkajs alone, (b) decode: (a) and avsc objects, (c) telltale: the daemon with an MLP and 100 trees.
- * Run after `npm run build`: node test/bench/bench.mjs [--records N] [--json] [--case c] [--profile DIR]
+ * Run after `npm run build`: node test/bench/bench.mjs [--records N] [--minutes N] [--json] [--case c] [--profile DIR]
  * Uses KAFKA_BROKERS and REGISTRY_URL, or the stack of `npm run stack`, which it starts.
  */
 import { spawn } from 'node:child_process';
@@ -28,6 +28,8 @@ const STALL_MS_MAX = 60_000;
 const { values: options } = parseArgs({
   options: {
     records: { type: 'string', default: '500000' },
+    // Event time that the records spread over, hence the windows of a minute that they fill.
+    minutes: { type: 'string', default: '60' },
     json: { type: 'boolean', default: false },
     /** Only these, as `ac`. */
     case: { type: 'string', default: 'abc' },
@@ -163,7 +165,14 @@ async function main() {
     const topics = [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }];
     await admin.createTopics({ waitForLeaders: true, topics });
     say(`writes ${records} requests`);
-    await produce(kafka, topic, await registerSchema(registryUrl, topic), records, seededNumbers(1));
+    await produce(
+      kafka,
+      topic,
+      await registerSchema(registryUrl, topic),
+      records,
+      seededNumbers(1),
+      Number(options.minutes) * 60_000,
+    );
     const context = { admin, brokers, registryUrl, prefix, topic, folder };
     const cases = {};
     if (options.case.includes('a')) cases.drain = await measureConsumer('drain', context);

@@ -3,8 +3,6 @@ import avsc from 'avsc';
 import kafkajs from 'kafkajs';
 
 export const PARTITIONS = 4;
-/** Event time that the records spread over: the windows of a minute that they fill. */
-const SPAN_MS = 60 * 60_000;
 const RECORDS_PER_SEND = 4_000;
 const MISSING_SHARE = 0.01;
 
@@ -49,18 +47,18 @@ export async function registerSchema(registryUrl, topic) {
 }
 
 /** Writes `count` requests, uncompressed, in turn to the partitions. */
-export async function produce(kafka, topic, schemaId, count, next) {
+export async function produce(kafka, topic, schemaId, count, next, spanMs) {
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
   const rows = rowsFrom(next);
   const header = Buffer.alloc(5);
   header.writeInt32BE(schemaId, 1);
-  const startMs = Date.now() - SPAN_MS;
+  const startMs = Date.now() - spanMs;
   for (let done = 0; done < count; ) {
     const messages = [];
     for (; messages.length < RECORDS_PER_SEND && done < count; done++) {
       const { numbers, codes } = rows();
-      const request = { id: `request-${done}`, time: Math.floor(startMs + (done / count) * SPAN_MS) };
+      const request = { id: `request-${done}`, time: Math.floor(startMs + (done / count) * spanMs) };
       numericNames.forEach((name, at) => {
         request[name] = numbers[at];
       });
