@@ -126,7 +126,11 @@ export const inputTopics = (runtime: Runtime): string[] =>
 /** Looks up how many partitions the topics have now. */
 export async function refreshPartitions(runtime: Runtime): Promise<void> {
   const wanted = [...inputTopics(runtime), ...Object.values(runtime.topics)];
-  runtime.partitions = await runtime.log.partitions(wanted);
+  const found = await runtime.log.partitions(wanted);
+  // A broker that restarts may leave topics out for a moment: what was seen does not shrink.
+  for (const [topic, count] of found) {
+    runtime.partitions.set(topic, Math.max(count, runtime.partitions.get(topic) ?? 0));
+  }
 }
 
 /** The streams' topics, by who reads them. */
