@@ -346,7 +346,7 @@ export interface ImageMeasures {
 export interface Scored {
   /** In the order of ServiceSpec.models; null: the model is switched off or failed on this batch. */
   models: (OutputColumn[] | null)[];
-  /** Rows that a model failed on although others of the batch were good; by model, may be empty. */
+  /** One entry for each image input; rows that a model failed on are CELL_INVALID in its columns. */
   images: ImageMeasures[];
 }
 

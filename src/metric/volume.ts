@@ -86,8 +86,20 @@ const unmatched = counterMetric(
   (count, { subject }) => (subject === JOINED ? { value: count('unmatched'), n: joinedOf(count) } : null),
 );
 
+const dropped = counterMetric(
+  {
+    name: 'dropped',
+    description: 'Events of ids that were refused at limits.pending_joins_max.',
+    formula: 'dropped events',
+    family: 'input',
+    subjects: 'service',
+    roles: ['rows'],
+  },
+  (count, { subject }) => (subject === JOINED ? { value: count('dropped'), n: joinedOf(count) } : null),
+);
+
 /** Everything that the join set aside; it does not count what it matches. */
 const joinedOf = (count: (name: string) => number): number =>
   count('late') + count('duplicate') + count('unmatched') + count('dropped');
 
-export const VOLUME_METRICS = [volume, late, deadLetters, duplicates, unmatched, throughput];
+export const VOLUME_METRICS = [volume, late, deadLetters, duplicates, unmatched, dropped, throughput];

@@ -40,11 +40,6 @@ export const METRICS = {
     unit: '{record}',
     description: 'Records whose windows were closed already, by service and stream.',
   },
-  'telltale.dropped': {
-    kind: 'counter',
-    unit: '{record}',
-    description: 'Items dropped at a limit of the configuration, by service and limit.',
-  },
   'telltale.results': {
     kind: 'counter',
     unit: '{result}',
@@ -113,7 +108,6 @@ export interface Metrics {
   records(service: string, stream: StreamName, count: number): void;
   deadLetter(service: string, stream: StreamName, code: DeadCode): void;
   late(service: string, stream: StreamName, count: number): void;
-  dropped(service: string, limit: string, count: number): void;
   results(service: string, count: number): void;
   alert(service: string, state: string, level: string): void;
   retrain(service: string, state: string): void;
@@ -152,7 +146,6 @@ export function createMetrics(meter: Meter): Metrics {
   const records = counter(meter, 'telltale.records');
   const deadLetters = counter(meter, 'telltale.dead_letters');
   const late = counter(meter, 'telltale.late');
-  const dropped = counter(meter, 'telltale.dropped');
   const results = counter(meter, 'telltale.results');
   const alerts = counter(meter, 'telltale.alerts');
   const retrains = counter(meter, 'telltale.retrains');
@@ -177,7 +170,6 @@ export function createMetrics(meter: Meter): Metrics {
     records: (service, stream, count) => records.add(count, { service, stream }),
     deadLetter: (service, stream, code) => deadLetters.add(1, { service, stream, code }),
     late: (service, stream, count) => late.add(count, { service, stream }),
-    dropped: (service, limit, count) => dropped.add(count, { service, limit }),
     results: (service, count) => results.add(count, { service }),
     alert: (service, state, level) => alerts.add(1, { service, state, level }),
     retrain: (service, state) => retrains.add(1, { service, state }),

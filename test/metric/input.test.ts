@@ -77,10 +77,11 @@ describe('volume', () => {
   test('what the join sets aside', () => {
     const found = measured({
       'rows//requests': counts({ rows: 120 }),
-      'rows//events': counts({ late: 3, duplicate: 2, unmatched: 5 }),
+      'rows//events': counts({ late: 3, duplicate: 2, unmatched: 5, dropped: 4 }),
     });
-    expect(only(found, 'duplicates')).toMatchObject({ subject: 'events', value: 2, n: 10 });
-    expect(only(found, 'unmatched')).toMatchObject({ subject: 'events', value: 5, n: 10 });
+    expect(only(found, 'duplicates')).toMatchObject({ subject: 'events', value: 2, n: 14 });
+    expect(only(found, 'unmatched')).toMatchObject({ subject: 'events', value: 5, n: 14 });
+    expect(only(found, 'dropped')).toMatchObject({ subject: 'events', value: 4, n: 14 });
     const late = found.filter(({ metric }) => metric === 'late').map(({ measure }) => measure);
     expect(late).toMatchObject([
       { subject: 'events', value: 3 },

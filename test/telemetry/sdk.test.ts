@@ -18,7 +18,6 @@ function recordAll({ metrics }: Telemetry): void {
   metrics.records('fraud', 'requests', 5);
   metrics.deadLetter('fraud', 'requests', 'json');
   metrics.late('fraud', 'requests', 1);
-  metrics.dropped('fraud', 'segments', 1);
   metrics.results('fraud', 7);
   metrics.alert('fraud', 'firing', 'critical');
   metrics.retrain('fraud', 'requested');
