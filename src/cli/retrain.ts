@@ -39,8 +39,8 @@ async function decide(
   options: DecideOptions,
 ): Promise<void> {
   const { openKafka } = await import('../flow/connect.ts');
-  const { slotsPartitionOf, topicNames } = await import('../flow/runtime.ts');
-  const { encodeCommand } = await import('../flow/wire.ts');
+  const { topicNames } = await import('../flow/runtime.ts');
+  const { commandAppend } = await import('../flow/outbox.ts');
   const config = await loadConfig(cli.options().config, cli.wiring.registries, { env: cli.io.env });
   if (!config.services.some((spec) => spec.service === options.service)) {
     const known = config.services.map((spec) => spec.service).join(', ');
@@ -52,8 +52,7 @@ async function decide(
     const topic = topicNames(config.topics.prefix).slots;
     const partitions = (await log.partitions([topic])).get(topic);
     if (partitions === undefined) throw new TelltaleError('topic_missing', `topic ${topic} does not exist`);
-    const partition = slotsPartitionOf(options.service, partitions);
-    await log.append([{ topic, partition, key: `command|${options.service}`, value: encodeCommand(record) }]);
+    await log.append([commandAppend(topic, partitions, record)]);
   } finally {
     await log.close();
   }

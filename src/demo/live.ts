@@ -1,11 +1,9 @@
 /** The demo with a clock: the stories side by side in accelerated event time, and the live page. */
 
-import { randomUUID } from 'node:crypto';
 import { redact } from '../config/redact.ts';
 import { createConsole } from '../console/server.ts';
 import { createConsoleState } from '../console/state.ts';
-import { slotsPartitionOf } from '../flow/runtime.ts';
-import { encodeCommand } from '../flow/wire.ts';
+import { commandAppend } from '../flow/outbox.ts';
 import type { Command } from '../records.ts';
 import { START_MS, type Story, type StoryRecord } from './stories/story.ts';
 import type { World } from './world.ts';
@@ -59,12 +57,8 @@ export async function runLive(world: World, stories: readonly Story[], options: 
       }),
       command: (command: Command) => {
         busy = busy.then(async () => {
-          const slots = runtime.topics.slots;
-          const partition = slotsPartitionOf(command.service, runtime.partitions.get(slots)!);
-          const record = { ...command, id: command.id || randomUUID() };
-          await world.embedded.append([
-            { topic: slots, partition, key: `command|${command.service}`, value: encodeCommand(record) },
-          ]);
+          const { slots } = runtime.topics;
+          await world.embedded.append([commandAppend(slots, runtime.partitions.get(slots)!, command)]);
           await collect();
         });
         return busy;

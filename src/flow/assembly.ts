@@ -2,14 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createDecoder } from '../decode/decoder.ts';
+import { createDecoder, type StreamDecoder } from '../decode/decoder.ts';
 import type { SchemaSource } from '../decode/registry.ts';
 import { assert } from '../errors.ts';
 import type { Log, Membership, PartitionHandler } from '../log/port.ts';
 import type { ServiceSpec, StreamSpec } from '../records.ts';
 import { createScorer, type Scorer } from '../score/scorer.ts';
 import { TIME_MIN_MS } from '../window/watermarks.ts';
-import type { Decoder } from './decoding.ts';
 import { needsJoin } from './events-of.ts';
 import { createJoinTask } from './join-task.ts';
 import { createJudgeTask } from './judge-task.ts';
@@ -93,7 +92,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     services.set(spec.service, { spec, scorer: await openScorer(spec, scoring, logger) });
   }
   const schemaTexts = await readSchemaFiles(options.services);
-  const decoders = new WeakMap<StreamSpec, Decoder>();
+  const decoders = new WeakMap<StreamSpec, StreamDecoder>();
   const runtime: Runtime = {
     log: options.log,
     group: options.group,

@@ -1,6 +1,5 @@
 /** The one loop that runs the folds on Kafka: starts, follows reloads and missing topics, drains and stops. */
 
-import { randomUUID } from 'node:crypto';
 import { redact } from '../config/redact.ts';
 import { selfTopic } from '../config/topics.ts';
 import type { Registries, TelltaleConfig } from '../config/types.ts';
@@ -24,13 +23,13 @@ import {
   writeMissing,
 } from './assembly.ts';
 import { openKafka, schemaSourceOf } from './connect.ts';
+import { commandAppend } from './outbox.ts';
 import { createOwnTopics } from './own-topics.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
-import { type Counts, type Runtime, slotsPartitionOf } from './runtime.ts';
+import type { Counts, Runtime } from './runtime.ts';
 import { createSelfMonitor, SELF, selfService } from './self.ts';
 import { createSinkTask, deliveryOf } from './sink-task.ts';
 import { tailTopic } from './tail.ts';
-import { encodeCommand } from './wire.ts';
 
 const TICK_MS = 500;
 const CONCURRENT_PARTITIONS = 4;
@@ -366,10 +365,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const command = async (request: Command): Promise<void> => {
     if (runtime === null || log === null)
       throw new TelltaleError('broker_unavailable', 'the daemon has not started yet');
-    const topic = runtime.topics.slots;
-    const partition = slotsPartitionOf(request.service, runtime.partitions.get(topic)!);
-    const record: Command = { ...request, id: request.id || randomUUID() };
-    await log.append([{ topic, partition, key: `command|${request.service}`, value: encodeCommand(record) }]);
+    const { slots } = runtime.topics;
+    await log.append([commandAppend(slots, runtime.partitions.get(slots)!, request)]);
   };
 
   return {

@@ -27,7 +27,7 @@ import {
 } from '../window/panes.ts';
 import { TIME_MIN_MS } from '../window/watermarks.ts';
 import { eventsOf, joinsById } from './events-of.ts';
-import { type Feed, feedKey, foldFeed, partOf } from './feeds.ts';
+import { type Feed, feedKey, foldFeed, partOf, rowsFeed } from './feeds.ts';
 import { predictionFeeds, requestFeeds, telemetryFeeds } from './feeds-of.ts';
 import type { Output } from './messages.ts';
 import { bySegment } from './segments.ts';
@@ -207,9 +207,7 @@ function foldRows(
 function foldTelemetry(state: Observe, batch: Batch, startMs: number, rows: number[]): void {
   const { spec } = state;
   const inPane = new Set(rows);
-  foldRows(state, batch, startMs, rows, [
-    { key: feedKey('rows', '', 'telemetry'), kind: 'counters', columns: [{ name: 'rows', values: null }] },
-  ]);
+  foldRows(state, batch, startMs, rows, [rowsFeed(feedKey('rows', '', 'telemetry'), 'rows')]);
   const pane = paneAt(state.panes, spec.limits, startMs);
   assert(pane !== null, 'the pane was opened before');
   for (const { feed, rows: own } of telemetryFeeds(spec, batch)) {
@@ -247,5 +245,5 @@ export function stepObserve(state: Observe, batch: Batch, scored: Scored, lastOf
 function feedsFor(spec: ServiceSpec, stream: StreamName, batch: Batch, scored: Scored): Feed[] {
   if (stream === 'requests') return requestFeeds(spec, batch, scored);
   if (stream === 'predictions') return predictionFeeds(spec, batch);
-  return [{ key: feedKey('rows', '', stream), kind: 'counters', columns: [{ name: 'rows', values: null }] }];
+  return [rowsFeed(feedKey('rows', '', stream), 'rows')];
 }

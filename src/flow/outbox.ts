@@ -1,9 +1,18 @@
 /** Outputs of the folds to records of the log. */
 
-import type { Append, DeadLetter } from '../records.ts';
+import { randomUUID } from 'node:crypto';
+import type { Append, Command, DeadLetter } from '../records.ts';
 import type { Output } from './messages.ts';
 import { partitionsOf, type Runtime, slotsPartitionOf } from './runtime.ts';
-import { encodeEvent, encodeMark, encodePublic, encodeSlot, markKey, slotKey } from './wire.ts';
+import {
+  encodeCommand,
+  encodeEvent,
+  encodeMark,
+  encodePublic,
+  encodeSlot,
+  markKey,
+  slotKey,
+} from './wire.ts';
 
 /** A dead letter keeps this much of an oversized record. */
 const DEAD_BYTES_MAX = 900_000;
@@ -77,3 +86,11 @@ export function appendsOf(runtime: Runtime, output: Output, service: string): Ap
     }
   }
 }
+
+/** The record that sequences a person's command into the slots of its service; a missing id is made. */
+export const commandAppend = (slotsTopic: string, slotsPartitions: number, command: Command): Append => ({
+  topic: slotsTopic,
+  partition: slotsPartitionOf(command.service, slotsPartitions),
+  key: `command|${command.service}`,
+  value: encodeCommand({ ...command, id: command.id || randomUUID() }),
+});

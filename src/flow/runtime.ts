@@ -1,10 +1,10 @@
 /** What the tasks need of their surroundings, and the names of our own topics. */
 
+import type { StreamDecoder } from '../decode/decoder.ts';
 import type { Log } from '../log/port.ts';
 import { hash32 } from '../math/hash.ts';
 import type { ServiceSpec, StreamSpec } from '../records.ts';
 import type { Scorer } from '../score/scorer.ts';
-import type { Decoder } from './decoding.ts';
 import type { Output } from './messages.ts';
 import type { PublicIds } from './wire.ts';
 
@@ -62,7 +62,7 @@ export interface Runtime {
   /** Partition counts of our own topics, and of the inputs as last seen. */
   partitions: Map<string, number>;
   services: Map<string, RunningService>;
-  decoderFor(spec: ServiceSpec, stream: StreamSpec): Decoder;
+  decoderFor(spec: ServiceSpec, stream: StreamSpec): StreamDecoder;
   publicIds: PublicIds;
   checkpoint: { everyMs: number; recordsMax: number };
   nowMs(): number;
