@@ -175,6 +175,8 @@ export interface RuleSpec {
   warning: Threshold | null;
   critical: Threshold | null;
   nMin: number;
+  /** The first revision of a window whose label coverage reaches this is judged; null: the final one. */
+  coverageMin: number | null;
   forMs: number;
 }
 
@@ -201,6 +203,11 @@ export interface ServiceSpec {
   windows: WindowSpec;
   /** Labels and feedback are matched to their request up to this long after its event time. */
   maxDelayMs: number;
+  /**
+   * How long after the end of a window each revision of its label-dependent results comes; rising, whole hops.
+   * The last is final and covers maxDelayMs.
+   */
+  revisionsMs: number[];
   limits: LimitSpec;
   baseline: Baseline | null;
   rules: RuleSpec[];
@@ -365,12 +372,17 @@ export interface Result {
   segment: string;
   windowStartMs: number;
   windowEndMs: number;
+  /** 0, 1, ... as labels and feedback come in; the highest of a window holds. */
   revision: number;
   /** Null: it cannot be computed, and `reason` says why. */
   value: number | null;
   reason: string;
   /** Size of the sample behind the value. */
   n: number;
+  /** Labels seen / requests that wait for one, 0..1; null where no labels are meant. */
+  coverage: number | null;
+  /** Whether this is the last revision. */
+  final: boolean;
 }
 
 export interface Alert {

@@ -21,16 +21,16 @@ import { reasonOf } from './words.ts';
 /**
  * Folds one result into the alarms of its service and returns an alert for every transition, in the order
  * of the rules. A result without a value, or with fewer samples than the rule's nMin, changes nothing: it is
- * neither an alarm nor a recovery. Nor does one whose window does not end after the last judged one: that is
- * an older window or a revision. A window that was not judged for want of samples is judged by the first
- * revision that has enough, unless a later window was judged before.
+ * neither an alarm nor a recovery. Nor does one whose window does not end after the last judged one. Of the
+ * revisions of a window the final one is judged, since labels that come early are not a fair sample of all; a
+ * rule with coverageMin takes the first that has enough of them.
  */
 export function stepAlarms(states: AlarmStates, spec: ServiceSpec, result: Result): Alert[] {
   const value = result.value;
   if (value === null || !Number.isFinite(value)) return [];
   const alerts: Alert[] = [];
   for (const rule of spec.rules) {
-    if (result.n < rule.nMin || !isWatched(rule, result)) continue;
+    if (result.n < rule.nMin || !isMature(rule, result) || !isWatched(rule, result)) continue;
     const alarm = alarmOf(states, spec, rule, result);
     if (alarm === null || result.windowEndMs <= alarm.lastWindowEndMs) continue;
     const alert = judge(alarm, spec, rule, result, value);
@@ -38,6 +38,9 @@ export function stepAlarms(states: AlarmStates, spec: ServiceSpec, result: Resul
   }
   return alerts;
 }
+
+const isMature = (rule: RuleSpec, { final, coverage }: Result): boolean =>
+  final || (rule.coverageMin !== null && coverage !== null && coverage >= rule.coverageMin);
 
 /**
  * After a change of config: forgets the alarms that no rule of the same name watches any more, and resolves

@@ -18,6 +18,7 @@ import { deepFreeze } from './freeze.ts';
 import type {
   FeatureShape,
   InputShape,
+  JoinShape,
   ModelShape,
   OutputShape,
   RuleShape,
@@ -50,6 +51,7 @@ function specOf(
 ): Omit<ServiceSpec, 'digest'> {
   const windows = sound(view.windows);
   const limits = sound(view.limits);
+  const join = sound(view.join);
   const models = view.models.map((model) => modelOf(sound(model), resolve));
   return {
     service: view.service,
@@ -71,7 +73,8 @@ function specOf(
       maxFutureMs: windows.max_future,
       maxPastMs: windows.max_past,
     },
-    maxDelayMs: sound(view.maxDelayMs),
+    maxDelayMs: join.max_delay,
+    revisionsMs: revisionsOf(join, windows.hop ?? windows.size),
     limits: {
       segmentsMax: limits.segments_max,
       categoriesMax: limits.categories_max,
@@ -83,6 +86,16 @@ function specOf(
     rules: view.rules.map((rule) => ruleOf(sound(rule), registries)),
     retrain: retrainOf(view),
   };
+}
+
+/** Without `revise_after` labels are looked at after these parts of the longest delay; the last look is final. */
+const REVISIONS_DEFAULT = [1 / 16, 1 / 4];
+
+/** Whole hops, since windows close at the ends of hops. */
+function revisionsOf(join: JoinShape, hopMs: number): number[] {
+  const wanted = join.revise_after ?? REVISIONS_DEFAULT.map((part) => part * join.max_delay);
+  const hops = [...wanted, join.max_delay].map((afterMs) => Math.max(1, Math.ceil(afterMs / hopMs)) * hopMs);
+  return [...new Set(hops)].sort((a, b) => a - b);
 }
 
 /** Broken entries are reported before a spec is built. */
@@ -207,6 +220,7 @@ function ruleOf(shape: RuleShape, registries: Registries): RuleSpec {
     warning: shape.warning ?? null,
     critical: shape.critical ?? null,
     nMin: shape.min_n ?? minN,
+    coverageMin: shape.min_coverage ?? null,
     forMs: shape.for,
   };
 }

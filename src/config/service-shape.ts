@@ -139,6 +139,7 @@ export const ruleShape = z.strictObject({
   warning: threshold.optional(),
   critical: threshold.optional(),
   min_n: z.int().min(0).optional(),
+  min_coverage: share.optional(),
   for: duration.prefault('0s'),
 });
 
@@ -158,7 +159,10 @@ export const limitsShape = z.strictObject({
   message_bytes_max: positiveInt.prefault(4_194_304),
 });
 
-export const joinShape = z.strictObject({ max_delay: spell.prefault('1h') });
+export const joinShape = z.strictObject({
+  max_delay: spell.prefault('1h'),
+  revise_after: z.array(spell).optional(),
+});
 export const serviceName = z.string().regex(/^[a-z0-9-]+$/, 'a name of a-z, 0-9 and -');
 export const segmentsShape = z.array(segmentShape);
 
@@ -200,4 +204,5 @@ export type BindingShape = z.output<typeof bindingShape>;
 export type RuleShape = z.output<typeof ruleShape>;
 export type RetrainShape = z.output<typeof retrainShape>;
 export type WindowsShape = z.output<typeof windowsShape>;
+export type JoinShape = z.output<typeof joinShape>;
 export type LimitsShape = z.output<typeof limitsShape>;

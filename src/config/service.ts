@@ -3,6 +3,7 @@ import { buildSpec } from './build.ts';
 import { checkShape } from './check-shape.ts';
 import { checkBaseline } from './checks/baseline.ts';
 import { checkEntries } from './checks/entries.ts';
+import { checkJoin } from './checks/join.ts';
 import { checkModels } from './checks/models.ts';
 import { checkRules } from './checks/rules.ts';
 import { checkStreams, type Files } from './checks/streams.ts';
@@ -49,6 +50,7 @@ export function readService(
   };
   checkEntries(view, report);
   checkStreams(view, context.files, report);
+  checkJoin(view, report);
   checkModels(view, context.files, report);
   checkRules(view, context.registries, report);
   const withBaseline = context.withoutBaseline !== true;

@@ -38,20 +38,21 @@ const DEAD_OVERHEAD_BYTES = 65_536;
 /**
  * The internal and public topics with their retention.
  *
- * `events` must outlive the longest wait for a label: a restart reads the pending joins from it again. `slots`
- * keeps what is younger than an hour uncompacted, so that a reader that is behind sees every writer.
+ * What is internal must outlive the longest wait for a label: windows are open as long, and a restart reads their slots
+ * again. `slots` and `snapshots` keep what is younger than an hour uncompacted, so that a reader that is behind sees
+ * every writer, and the snapshot that a commit names.
  */
 export function topicSpecs(config: Pick<TelltaleConfig, 'topics' | 'services'>): TopicSpec[] {
   const { prefix, partitions, replication, retentionMs } = config.topics;
   const waits = config.services.map(
     ({ maxDelayMs, windows }) => maxDelayMs + windows.sizeMs + windows.graceMs,
   );
-  const eventsMs = Math.max(retentionMs, Math.max(0, ...waits) + DAY_MS);
+  const waitMs = Math.max(retentionMs, Math.max(0, ...waits) + DAY_MS);
   const messageBytes = config.services.map(({ limits }) => limits.messageBytesMax + DEAD_OVERHEAD_BYTES);
   const configs: Record<InternalTopic, Record<string, string>> = {
-    events: deleted(eventsMs),
-    slots: { ...compacted(retentionMs), 'min.compaction.lag.ms': String(HOUR_MS) },
-    snapshots: compacted(retentionMs),
+    events: deleted(waitMs),
+    slots: compacted(waitMs),
+    snapshots: compacted(waitMs),
     results: deleted(retentionMs),
     alerts: deleted(retentionMs),
     retrain: deleted(retentionMs),
@@ -70,5 +71,9 @@ function deleted(retentionMs: number): Record<string, string> {
 }
 
 function compacted(retentionMs: number): Record<string, string> {
-  return { 'cleanup.policy': 'compact,delete', 'retention.ms': String(retentionMs) };
+  return {
+    'cleanup.policy': 'compact,delete',
+    'retention.ms': String(retentionMs),
+    'min.compaction.lag.ms': String(HOUR_MS),
+  };
 }

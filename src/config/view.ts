@@ -5,6 +5,7 @@ import { valueAt } from './document.ts';
 import {
   type InputShape,
   inputShape,
+  type JoinShape,
   joinShape,
   type LimitsShape,
   limitsShape,
@@ -39,7 +40,7 @@ export interface View {
   /** Null where any is broken. */
   segments: string[][] | null;
   windows: WindowsShape | null;
-  maxDelayMs: number | null;
+  join: JoinShape | null;
   limits: LimitsShape | null;
   baseline: string | null;
   rules: (RuleShape | null)[];
@@ -65,7 +66,7 @@ export function viewOf({ value, isBroken }: Checked): View {
     modelNames: models.map((model) => textOf(valueAt(model, ['name']))),
     segments: parsed(segmentsShape, valueAt(value, ['segments']) ?? []),
     windows: parsed(windowsShape, valueAt(value, ['windows']) ?? {}),
-    maxDelayMs: parsed(joinShape, valueAt(value, ['join']) ?? {})?.max_delay ?? null,
+    join: parsed(joinShape, valueAt(value, ['join']) ?? {}),
     limits: parsed(limitsShape, valueAt(value, ['limits']) ?? {}),
     baseline: textOf(baseline),
     rules: rules.map((rule) => parsed(ruleShape, rule)),

@@ -15,6 +15,7 @@ import { createJudgeTask } from './judge-task.ts';
 import { createObserveTask } from './observe-task.ts';
 import { appendsOf } from './outbox.ts';
 import {
+  type Checkpoint,
   type Counts,
   type FlowLogger,
   partitionsOf,
@@ -39,11 +40,13 @@ export interface RuntimeOptions {
   services: readonly ServiceSpec[];
   schemas: SchemaSource | null;
   scoring: ScoringOptions;
-  checkpoint: { everyMs: number; recordsMax: number };
+  checkpoint: Pick<Checkpoint, 'everyMs' | 'recordsMax'> & Partial<Checkpoint>;
   nowMs: () => number;
   counts: Counts;
   logger: FlowLogger;
 }
+
+const SNAPSHOTS = { snapshotEveryMs: 20_000, snapshotRecords: 20_000 };
 
 export const NO_COUNTS: Counts = {
   records: () => {},
@@ -109,7 +112,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       return decoder;
     },
     publicIds: null satisfies PublicIds,
-    checkpoint: options.checkpoint,
+    checkpoint: { ...SNAPSHOTS, ...options.checkpoint },
     nowMs: options.nowMs,
     newWriterId: () => randomBytes(6).toString('hex'),
     counts: options.counts,
@@ -177,7 +180,7 @@ export async function writeMissing(runtime: Runtime): Promise<string[]> {
       missing.push(topic);
       const { service } = spec;
       const mark = { service, group: stream, topic, partition: -1, partitions: 0, writer: '', upTo: -1 };
-      const record = { ...mark, watermarkMs: TIME_MIN_MS, idle: true, state: '' };
+      const record = { ...mark, watermarkMs: TIME_MIN_MS, idle: true };
       const appends = appendsOf(runtime, { type: 'mark', record }, service);
       if (needsJoin(spec)) {
         const origin = { originTopic: topic, originPartition: -1, originOffset: -1 };

@@ -26,7 +26,7 @@ import { openKafka, schemaSourceOf } from './connect.ts';
 import { commandAppend } from './outbox.ts';
 import { createOwnTopics } from './own-topics.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
-import type { Counts, Runtime } from './runtime.ts';
+import { type Counts, judgeGroupOf, type Runtime } from './runtime.ts';
 import { createSelfMonitor, SELF, selfService } from './self.ts';
 import { createSinkTask, deliveryOf } from './sink-task.ts';
 import { tailTopic } from './tail.ts';
@@ -291,7 +291,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       set('registry', true, redact(registry.url));
     }
     await writeConfigs(own);
-    const judge = `${own.group}.judge`;
+    const judge = judgeGroupOf(own.group);
     groups.set(
       'judge',
       await join(kafka, judge, [own.topics.slots], (topic, partition, member) =>

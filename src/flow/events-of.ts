@@ -11,9 +11,12 @@ import {
 import type { JoinEvent } from './messages.ts';
 import { segmentTexts } from './segments.ts';
 
+export const hasStream = (spec: ServiceSpec, stream: StreamName): boolean =>
+  spec.streams.some((own) => own.stream === stream);
+
 /** A service without labels or feedback pays for no second hop. */
 export const needsJoin = (spec: ServiceSpec): boolean =>
-  spec.streams.some((stream) => stream.stream === 'labels' || stream.stream === 'feedback');
+  hasStream(spec, 'labels') || hasStream(spec, 'feedback');
 
 export const joinsById = (spec: ServiceSpec, stream: StreamName): boolean =>
   stream !== 'telemetry' && needsJoin(spec);
@@ -48,24 +51,34 @@ const KINDS = {
   feedback: 'feedback',
 } as const;
 
+/** The stream whose records open the entries of the join: answers of the service. */
+export const baseStreamOf = (spec: ServiceSpec): StreamName =>
+  hasStream(spec, 'requests') ? 'requests' : 'predictions';
+
+/**
+ * @param seen which rows are late and when each became known. A late request is counted where it was read and
+ *   is not joined; labels and feedback are joined by when they became known.
+ */
 export function eventsOf(
   spec: ServiceSpec,
   stream: StreamName,
-  topic: string,
-  partition: number,
+  origin: { topic: string; partition: number },
   batch: Batch,
   scored: Scored,
+  seen: { late: Uint8Array; knownMs: Float64Array },
 ): JoinEvent[] {
   if (stream === 'telemetry') return [];
+  const isBase = stream === baseStreamOf(spec);
   const events: JoinEvent[] = [];
   for (let row = 0; row < batch.n; row++) {
+    if (isBase && seen.late[row] === 1) continue;
     events.push({
       kind: KINDS[stream],
       service: spec.service,
       id: batch.ids[row]!,
-      timeMs: batch.times[row]!,
-      originTopic: topic,
-      originPartition: partition,
+      timeMs: isBase ? batch.times[row]! : seen.knownMs[row]!,
+      originTopic: origin.topic,
+      originPartition: origin.partition,
       originOffset: batch.offsets[row]!,
       segments: stream === 'requests' ? segmentTexts(spec, batch.inputs, row) : [],
       numbers: numbersAt(spec, stream, batch, scored, row),

@@ -1,296 +1,322 @@
 /**
  * Fold B: one partition of `events`, in order. Matches requests with labels, feedback and another system's
- * predictions by id within `maxDelayMs`, and folds performance and feedback into the panes of the request's
- * event time. Its watermark is that of its origins less the delay that labels may have.
+ * predictions by id, and folds performance and feedback into the panes of the request's event time, apart by
+ * how long after the pane they became known (`maturity`).
+ *
+ * What a record counts for is a function of times and ids, never of the order in which partitions happened to be
+ * read: a label matches when it became known within `maxDelayMs` of its request, and whether an entry is
+ * still there when it must be is shown beside `EXPIRY`. Only records of one id and one stream must be in
+ * order, as they are in one partition.
  */
 
-import { assert } from '../errors.ts';
-import {
-  createPendingJoins,
-  expire,
-  expireAt,
-  type PendingJoin,
-  type PendingJoins,
-  pendingOf,
-} from '../join/pending.ts';
-import { createConfusion } from '../profile/confusion.ts';
-import { count as countUp } from '../profile/counters.ts';
-import { createNumeric, NO_PARAMETERS, updateNumeric } from '../profile/numeric.ts';
-import type { TrackState, Tracks } from '../profile/registry.ts';
-import { CELL_OK, FEEDBACK_KINDS, type FeedbackKind, type ServiceSpec, type StreamName } from '../records.ts';
-import {
-  asideStart,
-  type Cell,
-  cellAt,
-  createPanes,
-  isLate,
-  type Panes,
-  paneAt,
-  paneStart,
-  WHOLE,
-} from '../window/panes.ts';
-import { combinedWatermark, setMark, TIME_MIN_MS, type Watermarks } from '../window/watermarks.ts';
+import { namesOf, releaseNames, useNames } from '../join/names.ts';
+import { addRow, expireRows, findRow, type Key, removeRow, rowsOf } from '../join/table.ts';
+import { hash128 } from '../math/hash.ts';
+import type { Tracks } from '../profile/registry.ts';
+import { FEEDBACK_KINDS } from '../records.ts';
+import { asideStart, type Cell, cellAt, isLate, paneAt, paneStart, WHOLE } from '../window/panes.ts';
+import { placeOf } from '../window/segments.ts';
+import { combinedWatermark, setMark, TIME_MIN_MS } from '../window/watermarks.ts';
+import { baseStreamOf, hasStream } from './events-of.ts';
 import { feedKey } from './feeds.ts';
 import { EXTERNAL } from './feeds-of.ts';
-import { dropGhosts, type ExpiryStep } from './join-state.ts';
+import { foldTruth, increment } from './join-measures.ts';
+import {
+  ANSWERS_FOLDED,
+  BASE_MS,
+  EXTERNAL_FOLDED,
+  FEEDBACK_BIT,
+  HAS_ANSWERS,
+  type JoinFold,
+  joinedTopics,
+  KNOWN_MS,
+  PLACES,
+  PREVIOUS,
+  WAITING_TAG,
+  waitingKinds,
+} from './join-state.ts';
 import { type JoinEvent, sourceText } from './messages.ts';
 
-export interface JoinFold {
-  spec: ServiceSpec;
-  pending: PendingJoins;
-  panes: Panes<Tracks>;
-  upTo: number;
-  /** Offsets up to this were folded before a restart; they only rebuild what is pending. */
-  restoredUpTo: number;
-  /** Offsets of entries that waited for their request at the restart; null: no events are read again. */
-  waiting: Set<number> | null;
-  /** Rule R2: highest offset seen, by origin. */
-  seen: Record<string, number>;
-  origins: Watermarks;
-  /** In order; the first is that from which on events are read again after a restart. */
-  steps: ExpiryStep[];
-}
-
-export const createJoinFold = (spec: ServiceSpec): JoinFold => ({
-  spec,
-  pending: createPendingJoins(spec.windows.hopMs),
-  panes: createPanes(),
-  upTo: -1,
-  restoredUpTo: -1,
-  waiting: null,
-  seen: {},
-  origins: {},
-  steps: [{ offset: -1, watermarkMs: TIME_MIN_MS, seen: {} }],
-});
-
-/** At or below restoredUpTo everything was decided before the restart, and the slots know it (rule R5). */
-const isReplay = (fold: JoinFold, offset: number): boolean => offset <= fold.restoredUpTo;
-
-/** Streams whose records go through the join. */
-export const JOINED_STREAMS: readonly StreamName[] = ['requests', 'predictions', 'labels', 'feedback'];
-
-const joinedTopics = (spec: ServiceSpec): string[] =>
-  spec.streams.filter((stream) => JOINED_STREAMS.includes(stream.stream)).map((stream) => stream.topic);
-
-const hasStream = (spec: ServiceSpec, stream: StreamName): boolean =>
-  spec.streams.some((own) => own.stream === stream);
-
 const newTracks = (): Tracks => new Map();
-const NO_ROW = new Int32Array([0]);
-const ONE_VALUE = new Float64Array(1);
-const ONE_STATE = new Uint8Array([CELL_OK]);
+const key: Key = new Uint32Array(4);
 
-/** The track of a cell, made when absent. */
-function trackOf(cell: Cell<Tracks>, key: string, create: () => TrackState): TrackState {
-  let track = cell.tracks.get(key);
-  if (track === undefined) {
-    track = create();
-    cell.tracks.set(key, track);
-  }
-  return track;
-}
-
-function countIn(cell: Cell<Tracks>, key: string, name: string): void {
-  const track = trackOf(cell, key, () => ({ kind: 'counters', state: new Map() }));
-  assert(track.kind === 'counters', `${key} is counters`);
-  countUp(track.state, name, 1);
-  cell.dirty = true;
-}
-
-function addNumber(cell: Cell<Tracks>, key: string, value: number): void {
-  const track = trackOf(cell, key, () => ({ kind: 'numeric', state: createNumeric(NO_PARAMETERS) }));
-  assert(track.kind === 'numeric', `${key} is numeric`);
-  ONE_VALUE[0] = value;
-  updateNumeric(track.state, NO_PARAMETERS, ONE_VALUE, ONE_STATE, NO_ROW, 1);
-  cell.dirty = true;
-}
-
-/** The cells of a request: one of each segmentation, or the whole. Those that have seen the offset are left out. */
-function cellsOf(
-  fold: JoinFold,
-  timeMs: number,
-  segments: readonly string[],
-  offset: number,
-): Cell<Tracks>[] {
-  if (isReplay(fold, offset)) return [];
-  const pane = paneAt(fold.panes, fold.spec.limits, paneStart(timeMs, fold.spec.windows.hopMs));
-  if (pane === null) return [];
-  const places = segments.length === 0 ? [{ segmentation: WHOLE, segment: '*' }] : [];
-  segments.forEach((segment, segmentation) => {
-    places.push({ segmentation, segment });
-  });
-  return places
-    .map(({ segmentation, segment }) => cellAt(pane, segmentation, segment, 0, newTracks))
-    .filter((cell) => offset > cell.upTo);
+/** The key of an id; `variant` sets entries of one id apart, word 0 stays the same for sampling. */
+function keyOf(id: string, variant: number): Key {
+  hash128(id, key);
+  key[3] = (key[3]! ^ variant) >>> 0;
+  return key;
 }
 
 /** Counts something about the join itself in the pane of the given time, or in the first open one when that is closed. */
-function countAside(fold: JoinFold, name: string, timeMs: number, offset: number): void {
-  if (isReplay(fold, offset)) return;
+function countAside(fold: JoinFold, name: string, timeMs: number): void {
   const { windows, limits } = fold.spec;
-  const pane = paneAt(fold.panes, limits, asideStart(fold.panes, windows, timeMs));
+  const pane = paneAt(fold.panes, windows, limits, asideStart(fold.panes, windows, timeMs));
   if (pane === null) return;
-  const cell = cellAt(pane, WHOLE, '*', 0, newTracks);
-  if (offset > cell.upTo) countIn(cell, feedKey('rows', '', 'events'), name);
+  const cell = cellAt(pane, WHOLE, '*', 0, 0, newTracks);
+  // Rule R5.
+  if (fold.upTo > cell.upTo) increment(cell, feedKey('rows', '', 'events'), name);
 }
 
-function foldTruth(
-  fold: JoinFold,
-  model: string,
-  o: number,
-  answer: number,
-  truth: number,
-  cells: Cell<Tracks>[],
-) {
-  const output = fold.spec.outputs[o]!;
-  if (Number.isNaN(answer) || Number.isNaN(truth)) return;
-  const key = feedKey('performance', model, output.name);
+/** Which revision of the pane is the first to hold what became known at this time. */
+function maturityOf(fold: JoinFold, startMs: number, knownMs: number): number {
+  const { windows, revisionsMs } = fold.spec;
+  const afterMs = knownMs - (startMs + windows.hopMs);
+  const found = revisionsMs.findIndex((revisionMs) => afterMs < revisionMs);
+  return found < 0 ? revisionsMs.length - 1 : found;
+}
+
+/** The cells of a request for what became known at `knownMs`. Those that have seen the event are left out (rule R5). */
+function cellsOf(fold: JoinFold, row: number, knownMs: number): Cell<Tracks>[] {
+  const { panes, spec, requests, names } = fold;
+  const baseMs = requests.numbers[row * requests.stride + BASE_MS]!;
+  const startMs = paneStart(baseMs, spec.windows.hopMs);
+  if (isLate(panes, spec.windows, startMs)) {
+    countAside(fold, 'late', knownMs);
+    return [];
+  }
+  const pane = paneAt(panes, spec.windows, spec.limits, startMs);
+  if (pane === null) return [];
+  const maturity = maturityOf(fold, startMs, knownMs);
+  const places = namesOf(names, requests.numbers[row * requests.stride + PLACES]!);
+  const cells =
+    places.length === 0
+      ? [cellAt(pane, WHOLE, '*', 0, maturity, newTracks)]
+      : places.map((place, segmentation) => cellAt(pane, segmentation, place, 0, maturity, newTracks));
+  return cells.filter((cell) => fold.upTo > cell.upTo);
+}
+
+function forgetRequest(fold: JoinFold, row: number): void {
+  const { requests, names } = fold;
+  releaseNames(names, requests.numbers[row * requests.stride + PLACES]!);
+  removeRow(requests, row);
+}
+
+const sizeOf = ({ requests, waiting }: JoinFold): number => requests.size + waiting.size;
+
+/** Rule R13: whether the sample keeps ids of this hash. */
+const isSampled = (level: number, word: number): boolean => level === 0 || word >>> (32 - level) === 0;
+
+/**
+ * Whether there is room for one more entry of this id. At the bound the sample is halved, by hash: requests and
+ * their labels go or stay together, and rates are those of a fair sample.
+ */
+function admit(fold: JoinFold, word: number, timeMs: number): boolean {
+  while (sizeOf(fold) >= fold.spec.limits.pendingJoinsMax && fold.level < 32) {
+    fold.level++;
+    for (const table of [fold.requests, fold.waiting]) {
+      for (const row of rowsOf(table)) {
+        if (isSampled(fold.level, table.keys[4 * row]!)) continue;
+        if (table === fold.requests) forgetRequest(fold, row);
+        else removeRow(table, row);
+        countAside(fold, 'dropped', timeMs);
+      }
+    }
+  }
+  if (isSampled(fold.level, word)) return true;
+  countAside(fold, 'dropped', timeMs);
+  return false;
+}
+
+/** Folds what has become complete: truth with answers, and with another system's. */
+function foldMatches(fold: JoinFold, row: number): void {
+  const { spec, requests, layout } = fold;
+  const { numbers, tags, stride } = requests;
+  const at = row * stride;
+  const truthMs = numbers[at + layout.truthMs]!;
+  const externalMs = numbers[at + layout.externalMs]!;
+  if (Number.isNaN(truthMs)) return;
+  if ((tags[row]! & HAS_ANSWERS) !== 0 && (tags[row]! & ANSWERS_FOLDED) === 0) {
+    tags[row]! |= ANSWERS_FOLDED;
+    const cells = cellsOf(fold, row, truthMs);
+    spec.models.forEach((model, m) => {
+      for (let o = 0; o < spec.outputs.length; o++) {
+        const answer = numbers[at + layout.answers + m * spec.outputs.length + o]!;
+        foldTruth(spec.outputs[o]!, model.name, answer, numbers[at + layout.truths + o]!, cells);
+      }
+    });
+  }
+  if (!Number.isNaN(externalMs) && (tags[row]! & EXTERNAL_FOLDED) === 0) {
+    tags[row]! |= EXTERNAL_FOLDED;
+    const cells = cellsOf(fold, row, Math.max(externalMs, truthMs));
+    for (let o = 0; o < spec.outputs.length; o++) {
+      const answer = numbers[at + layout.external + o]!;
+      foldTruth(spec.outputs[o]!, EXTERNAL, answer, numbers[at + layout.truths + o]!, cells);
+    }
+  }
+}
+
+/** A label, a prediction or feedback of a request that is there. */
+function attach(fold: JoinFold, row: number, tag: number, knownMs: number, values: readonly number[]): void {
+  const { requests, layout, spec } = fold;
+  const { numbers, tags, stride } = requests;
+  const at = row * stride;
+  if (tag >= WAITING_TAG.feedback) {
+    const bit = FEEDBACK_BIT << (tag - WAITING_TAG.feedback);
+    if ((tags[row]! & bit) !== 0) return;
+    tags[row]! |= bit;
+    const kind = FEEDBACK_KINDS[tag - WAITING_TAG.feedback]!;
+    for (const cell of cellsOf(fold, row, knownMs)) increment(cell, feedKey('feedback', '', ''), kind);
+    return;
+  }
+  const isLabel = tag === WAITING_TAG.label;
+  const timeAt = at + (isLabel ? layout.truthMs : layout.externalMs);
+  if (!Number.isNaN(numbers[timeAt]!)) {
+    countAside(fold, 'duplicate', knownMs);
+    return;
+  }
+  numbers[timeAt] = knownMs;
+  const valuesAt = at + (isLabel ? layout.truths : layout.external);
+  for (let o = 0; o < spec.outputs.length; o++) numbers[valuesAt + o] = values[o]!;
+  if (isLabel)
+    for (const cell of cellsOf(fold, row, knownMs)) increment(cell, feedKey('labels', '', ''), 'seen');
+  foldMatches(fold, row);
+}
+
+/** The entry of the id that a record of this time belongs to: the earlier one where the id was used again; -1: none. */
+function requestOf(fold: JoinFold, id: string, knownMs: number): number {
+  const { requests, spec } = fold;
+  for (const variant of [PREVIOUS, 0]) {
+    const row = findRow(requests, keyOf(id, variant));
+    if (row < 0) continue;
+    const baseMs = requests.numbers[row * requests.stride + BASE_MS]!;
+    if (Math.abs(knownMs - baseMs) <= spec.maxDelayMs) return row;
+  }
+  return -1;
+}
+
+function takeFollower(fold: JoinFold, event: JoinEvent, tag: number): void {
+  const row = requestOf(fold, event.id, event.timeMs);
+  if (row >= 0) {
+    attach(fold, row, tag, event.timeMs, event.numbers);
+    return;
+  }
+  const { waiting, spec } = fold;
+  const before = findRow(waiting, keyOf(event.id, tag));
+  if (before >= 0) {
+    if (event.timeMs <= waiting.expires[before]!) {
+      if (tag < WAITING_TAG.feedback) countAside(fold, 'duplicate', event.timeMs);
+      return;
+    }
+    countAside(fold, 'unmatched', waiting.expires[before]!);
+    removeRow(waiting, before);
+  }
+  if (!admit(fold, keyOf(event.id, tag)[0]!, event.timeMs)) return;
+  const added = addRow(waiting, keyOf(event.id, tag), tag, event.timeMs + spec.maxDelayMs);
+  const at = added * waiting.stride;
+  waiting.numbers[at + KNOWN_MS] = event.timeMs;
+  if (tag < WAITING_TAG.feedback)
+    for (let o = 0; o < spec.outputs.length; o++) waiting.numbers[at + 1 + o] = event.numbers[o]!;
+}
+
+/** What came before its request joins it. */
+function attachWaiting(fold: JoinFold, row: number, id: string, baseMs: number): void {
+  const { waiting, spec } = fold;
+  for (const tag of waitingKinds(spec)) {
+    const found = findRow(waiting, keyOf(id, tag));
+    if (found < 0) continue;
+    const at = found * waiting.stride;
+    const knownMs = waiting.numbers[at + KNOWN_MS]!;
+    if (Math.abs(knownMs - baseMs) > spec.maxDelayMs) continue;
+    const values = [...waiting.numbers.subarray(at + 1, at + waiting.stride)];
+    removeRow(waiting, found);
+    attach(fold, row, tag, knownMs, values);
+  }
+}
+
+/** An id that is used again while its first use may still get labels: both are kept for a while. */
+function setAside(fold: JoinFold, id: string, row: number): void {
+  const { requests } = fold;
+  const older = findRow(requests, keyOf(id, PREVIOUS));
+  if (older >= 0) forgetRequest(fold, older);
+  const numbers = requests.numbers.slice(row * requests.stride, (row + 1) * requests.stride);
+  const [tag, expiresMs] = [requests.tags[row]!, requests.expires[row]!];
+  removeRow(requests, row);
+  const moved = addRow(requests, keyOf(id, PREVIOUS), tag, expiresMs);
+  requests.numbers.set(numbers, moved * requests.stride);
+}
+
+/** A request, or a prediction where there is no request stream, opens the entry of its id. */
+function takeBase(fold: JoinFold, event: JoinEvent): void {
+  const { requests, spec, layout, panes, names } = fold;
+  const { timeMs } = event;
+  const known = findRow(requests, keyOf(event.id, 0));
+  if (known >= 0 && timeMs <= requests.expires[known]!) {
+    countAside(fold, 'duplicate', timeMs);
+    return;
+  }
+  const startMs = paneStart(timeMs, spec.windows.hopMs);
+  if (isLate(panes, spec.windows, startMs)) {
+    countAside(fold, 'late', timeMs);
+    return;
+  }
+  if (!admit(fold, keyOf(event.id, 0)[0]!, timeMs)) return;
+  const pane = paneAt(panes, spec.windows, spec.limits, startMs);
+  if (pane === null) {
+    countAside(fold, 'dropped', timeMs);
+    return;
+  }
+  // Looked up again: making room may have taken it.
+  const earlier = findRow(requests, keyOf(event.id, 0));
+  if (earlier >= 0) setAside(fold, event.id, earlier);
+  const row = addRow(requests, keyOf(event.id, 0), 0, timeMs + spec.maxDelayMs);
+  const at = row * requests.stride;
+  const places = event.segments.map((segment, segmentation) =>
+    placeOf(pane, segmentation, segment, fold.upTo, spec.limits.segmentsMax),
+  );
+  requests.numbers[at + BASE_MS] = timeMs;
+  requests.numbers[at + PLACES] = useNames(names, places);
+  const cells = cellsOf(fold, row, timeMs);
   for (const cell of cells) {
-    if (output.type === 'classifier') {
-      const classes = output.classes.length;
-      const track = trackOf(cell, key, () => ({ kind: 'confusion', state: createConfusion(classes) }));
-      assert(track.kind === 'confusion', `${key} is confusion`);
-      track.state.counts[answer * classes + truth]!++;
-      cell.dirty = true;
-    } else if (output.type === 'regressor') {
-      addNumber(cell, key, answer - truth);
-      addNumber(cell, `${key}#abs`, Math.abs(answer - truth));
-    }
+    if (hasStream(spec, 'labels')) increment(cell, feedKey('labels', '', ''), 'expected');
+    if (hasStream(spec, 'feedback')) increment(cell, feedKey('feedback', '', ''), 'requests');
   }
+  if (event.kind === 'prediction') attach(fold, row, WAITING_TAG.prediction, timeMs, event.numbers);
+  else if (spec.models.length > 0) {
+    requests.tags[row]! |= HAS_ANSWERS;
+    event.numbers.forEach((number, i) => {
+      requests.numbers[at + layout.answers + i] = number;
+    });
+  }
+  attachWaiting(fold, row, event.id, timeMs);
 }
 
-/** Folds what has become complete: truth with answers, feedback with its request. */
-function foldMatches(fold: JoinFold, join: PendingJoin): void {
-  if (Number.isNaN(join.baseTimeMs)) return;
-  const { spec } = fold;
-  const startMs = paneStart(join.baseTimeMs, spec.windows.hopMs);
-  const withAnswers = join.truths !== null && join.answers !== null && !join.answersFolded;
-  const withExternal = join.truths !== null && join.external !== null && !join.externalFolded;
-  if (!withAnswers && !withExternal) return;
-  if (withAnswers) join.answersFolded = true;
-  if (withExternal) join.externalFolded = true;
-  if (isLate(fold.panes, spec.windows, startMs)) {
-    countAside(fold, 'late', join.baseTimeMs, fold.upTo);
-    return;
-  }
-  const cells = cellsOf(fold, join.baseTimeMs, join.segments, fold.upTo);
-  const outputs = spec.outputs.length;
-  for (let o = 0; o < outputs; o++) {
-    const truth = join.truths![o]!;
-    if (withAnswers) {
-      spec.models.forEach((model, m) => {
-        foldTruth(fold, model.name, o, join.answers![m * outputs + o]!, truth, cells);
-      });
-    }
-    if (withExternal) foldTruth(fold, EXTERNAL, o, join.external![o]!, truth, cells);
-  }
-}
-
-function foldFeedback(fold: JoinFold, join: PendingJoin, name: FeedbackKind | 'requests'): void {
-  if (!hasStream(fold.spec, 'feedback') || Number.isNaN(join.baseTimeMs)) return;
-  const { windows } = fold.spec;
-  if (isLate(fold.panes, windows, paneStart(join.baseTimeMs, windows.hopMs))) return;
-  for (const cell of cellsOf(fold, join.baseTimeMs, join.segments, fold.upTo)) {
-    countIn(cell, feedKey('feedback', '', ''), name);
-  }
-}
-
-/** A request (or, where there is no request stream, a prediction) opens the entry of its id. */
-function takeBase(fold: JoinFold, join: PendingJoin, event: JoinEvent): void {
-  if (!Number.isNaN(join.baseTimeMs)) {
-    countAside(fold, 'duplicate', event.timeMs, fold.upTo);
-    return;
-  }
-  join.baseTimeMs = event.timeMs;
-  join.segments = event.segments;
-  fold.panes.maxTimeMs = Math.max(fold.panes.maxTimeMs, event.timeMs);
-  expireAt(fold.pending, event.id, join, event.timeMs + fold.spec.maxDelayMs);
-  dropTooLate(fold, join);
-  foldFeedback(fold, join, 'requests');
-  for (const kind of join.feedback.keys()) foldFeedback(fold, join, kind);
-}
-
-/** What was read before its request is judged as if it had been read after it. */
-function dropTooLate(fold: JoinFold, join: PendingJoin): void {
-  const lastMs = join.baseTimeMs + fold.spec.maxDelayMs;
-  const late = (timeMs: number): boolean => {
-    if (timeMs > lastMs) countAside(fold, 'late', timeMs, fold.upTo);
-    return timeMs > lastMs;
-  };
-  if (join.truths !== null && late(join.truthsMs)) join.truths = null;
-  if (join.external !== null && late(join.externalMs)) join.external = null;
-  for (const [kind, timeMs] of join.feedback) if (late(timeMs)) join.feedback.delete(kind);
-}
-
-function take(fold: JoinFold, join: PendingJoin, event: JoinEvent): void {
-  const isBase =
-    event.kind === 'request' || (event.kind === 'prediction' && !hasStream(fold.spec, 'requests'));
-  const tooLate = !isBase && event.timeMs > join.baseTimeMs + fold.spec.maxDelayMs;
-  if (tooLate) {
-    countAside(fold, 'late', event.timeMs, fold.upTo);
-    return;
-  }
-  if (isBase) takeBase(fold, join, event);
-  else if (Number.isNaN(join.baseTimeMs)) {
-    expireAt(fold.pending, event.id, join, event.timeMs + fold.spec.maxDelayMs);
-  }
-  if (event.kind === 'request') join.answers ??= fold.spec.models.length > 0 ? event.numbers : null;
-  else if (event.kind === 'prediction') {
-    if (join.external === null) join.externalMs = event.timeMs;
-    join.external ??= event.numbers;
-  } else if (event.kind === 'label') {
-    if (join.truths !== null) countAside(fold, 'duplicate', event.timeMs, fold.upTo);
-    else {
-      join.truths = event.numbers;
-      join.truthsMs = event.timeMs;
-    }
-  } else if (event.kind === 'feedback') {
-    const kind = FEEDBACK_KINDS[event.numbers[0]!];
-    if (kind !== undefined && !join.feedback.has(kind)) {
-      join.feedback.set(kind, event.timeMs);
-      foldFeedback(fold, join, kind);
-    }
-  }
-  foldMatches(fold, join);
-}
-
-function expireAll(fold: JoinFold, watermarkMs: number): void {
-  for (const join of expire(fold.pending, watermarkMs)) {
-    countAside(fold, 'unmatched', join.expiresMs, fold.upTo);
-  }
-}
-
+/**
+ * EXPIRY. An entry goes when its time is before the start of the pane that the watermark, less the grace, is in.
+ * Whoever needs the entry is read before: a label known at t is read while the watermark is at most t, and a
+ * request of time t while the watermark less the grace is still in or before the pane of t, else it were late.
+ */
 function takeMark(fold: JoinFold, event: JoinEvent): void {
-  const mark = { watermarkMs: event.timeMs, idle: event.numbers[1] === 1 };
+  const mark = { watermarkMs: event.timeMs, idle: event.numbers[1] === 1, upTo: event.originOffset };
   setMark(fold.origins, event.originTopic, event.originPartition, event.numbers[0]!, mark);
   const combined = combinedWatermark(fold.origins, joinedTopics(fold.spec));
-  if (combined === TIME_MIN_MS) return;
-  // Expiry goes by whole hops: so few steps are enough to repeat it.
-  const expiryMs = paneStart(combined, fold.spec.windows.hopMs);
-  if (expiryMs > fold.steps.at(-1)!.watermarkMs) {
-    expireAll(fold, expiryMs);
-    fold.steps.push({ offset: fold.upTo, watermarkMs: expiryMs, seen: { ...fold.seen } });
-  }
-  fold.panes.watermarkMs = Math.max(fold.panes.watermarkMs, combined - fold.spec.maxDelayMs);
+  if (combined === TIME_MIN_MS || combined <= fold.watermarkMs) return;
+  const { windows, limits, revisionsMs } = fold.spec;
+  const expiryMs = paneStart(combined - windows.graceMs, windows.hopMs);
+  expireRows(fold.requests, expiryMs, (row) =>
+    releaseNames(fold.names, fold.requests.numbers[row * fold.requests.stride + PLACES]!),
+  );
+  expireRows(fold.waiting, expiryMs, (row) => countAside(fold, 'unmatched', fold.waiting.expires[row]!));
+  if (fold.level > 0 && sizeOf(fold) < limits.pendingJoinsMax / 4) fold.level--;
+  fold.watermarkMs = combined;
+  fold.panes.watermarkMs = combined - revisionsMs.at(-1)!;
 }
+
+const TAG_OF = { prediction: WAITING_TAG.prediction, label: WAITING_TAG.label } as const;
 
 /** Folds the next event at its offset in the partition of `events`. */
 export function stepJoin(fold: JoinFold, event: JoinEvent, offset: number): void {
-  // Before the first step another service's events are read again.
-  if (offset <= fold.steps[0]!.offset) return;
-  if (!isReplay(fold, offset)) dropGhosts(fold);
   fold.upTo = offset;
   if (event.kind === 'mark') {
-    if (isReplay(fold, offset)) {
-      const step = fold.steps.find((own) => own.offset === offset);
-      if (step !== undefined) expireAll(fold, step.watermarkMs);
-    } else takeMark(fold, event);
+    takeMark(fold, event);
     return;
   }
   const origin = sourceText(event.originTopic, event.originPartition);
   if (event.originOffset <= (fold.seen[origin] ?? -1)) return;
   fold.seen[origin] = event.originOffset;
-  const join = pendingOf(fold.pending, event.id, offset, fold.spec.limits.pendingJoinsMax);
-  if (join === null) countAside(fold, 'dropped', event.timeMs, offset);
-  else take(fold, join, event);
+  const base = baseStreamOf(fold.spec) === 'requests' ? 'request' : 'prediction';
+  if (event.kind === base) takeBase(fold, event);
+  else if (event.kind === 'feedback') {
+    const kind = event.numbers[0]!;
+    if (FEEDBACK_KINDS[kind] !== undefined) takeFollower(fold, event, WAITING_TAG.feedback + kind);
+  } else if (event.kind !== 'request') takeFollower(fold, event, TAG_OF[event.kind]);
 }

@@ -1,80 +1,220 @@
 /**
- * What fold B must remember so that a new owner continues exactly. Pending entries are not written: they are
- * rebuilt by reading the events again from a step at which nothing that is pending now was known yet.
+ * The state of fold B: a function of the log's prefix, so that any writer's snapshot of it is as good as
+ * another's (rule R12). The panes are not part of it; they are on the log as slots.
  */
 
-import type { PendingJoins } from '../join/pending.ts';
-import type { Watermarks } from '../window/watermarks.ts';
-import type { JoinFold } from './join-fold.ts';
+import { assert } from '../errors.ts';
+import { createNames, type Names, namesOf, useNames } from '../join/names.ts';
+import { createTable, packTable, rowBytes, rowsOf, type Table, unpackTable } from '../join/table.ts';
+import type { Tracks } from '../profile/registry.ts';
+import { FEEDBACK_KINDS, type ServiceSpec, type StreamName } from '../records.ts';
+import { createPanes, type Panes } from '../window/panes.ts';
+import { TIME_MIN_MS, type Watermarks } from '../window/watermarks.ts';
+import { baseStreamOf, hasStream } from './events-of.ts';
 
-/** A moment at which entries expired. Reading again repeats the expiries at the same offsets. */
-export interface ExpiryStep {
-  /** Of the mark that moved the watermark. */
-  offset: number;
-  watermarkMs: number;
-  /** Rule R2, as of this offset: highest offset seen, by origin. */
+/** Columns of a request: its event time, the number of its places (names), then those of the layout. */
+export const BASE_MS = 0;
+export const PLACES = 1;
+const COLUMNS_BEFORE = 2;
+/** Column of what waits for its request; the values follow. */
+export const KNOWN_MS = 0;
+
+/** Tags of what waits; feedback has one for each kind. They are also the variants of an id's key. */
+export const WAITING_TAG = { prediction: 1, label: 2, feedback: 3 } as const;
+/** Variant of the key of a request whose id was used again. */
+export const PREVIOUS = 0x40000000;
+
+/** Bits of a request's tag. */
+export const HAS_ANSWERS = 1;
+export const ANSWERS_FOLDED = 2;
+export const EXTERNAL_FOLDED = 4;
+/** Of the first kind of feedback; the others follow. */
+export const FEEDBACK_BIT = 8;
+
+/** Where the numbers of a request are. */
+export interface Layout {
+  /** What the columns mean; numbers of another meaning are not carried over. */
+  text: string;
+  answers: number;
+  external: number;
+  truths: number;
+  externalMs: number;
+  truthMs: number;
+  stride: number;
+}
+
+export interface JoinFold {
+  spec: ServiceSpec;
+  layout: Layout;
+  requests: Table;
+  waiting: Table;
+  /** Segments of the requests, as lists of places. */
+  names: Names;
+  /** Rule R13: ids are kept whose hash begins with so many zero bits. */
+  level: number;
+  panes: Panes<Tracks>;
+  upTo: number;
+  /** Rule R2: highest offset seen, by origin. */
   seen: Record<string, number>;
+  origins: Watermarks;
+  /** The event time through which all origins are complete. */
+  watermarkMs: number;
+}
+
+function layoutOf(spec: ServiceSpec): Layout {
+  const outputs = spec.outputs.map(({ name, type, classes }) => ({ name, type, classes }));
+  const answers = COLUMNS_BEFORE;
+  const external = answers + spec.models.length * outputs.length;
+  const truths = external + outputs.length;
+  const externalMs = truths + outputs.length;
+  const truthMs = externalMs + 1;
+  const text = JSON.stringify([spec.models.map(({ name }) => name), outputs, baseStreamOf(spec)]);
+  return { text, answers, external, truths, externalMs, truthMs, stride: truthMs + 1 };
+}
+
+const waitingStrideOf = (spec: ServiceSpec): number => 1 + spec.outputs.length;
+
+export function createJoinFold(spec: ServiceSpec): JoinFold {
+  const layout = layoutOf(spec);
+  return {
+    spec,
+    layout,
+    requests: createTable(layout.stride, spec.windows.hopMs),
+    waiting: createTable(waitingStrideOf(spec), spec.windows.hopMs),
+    names: createNames(),
+    level: 0,
+    panes: createPanes(),
+    upTo: -1,
+    seen: {},
+    origins: {},
+    watermarkMs: TIME_MIN_MS,
+  };
 }
 
 /**
- * Ids that wait for their request are listed by offset: when events are read again, a label whose request was
- * matched before the first step looks the same. More than these do not fit in a record of the log; then such
- * labels may be counted as unmatched after a restart. Not covered: an id that is used again about `maxDelayMs` after its
- * first use, when only the second use is read again.
+ * The fold under a changed configuration. Where models or outputs are others, what is pending cannot be compared
+ * any more and is forgotten.
  */
-const WAITING_MAX = 20_000;
+export function withSpec(fold: JoinFold, spec: ServiceSpec): JoinFold {
+  const fresh = createJoinFold(spec);
+  const { panes, upTo, seen, origins, watermarkMs } = fold;
+  if (fresh.layout.text !== fold.layout.text) return { ...fresh, panes, upTo, seen, origins, watermarkMs };
+  return { ...fold, spec };
+}
 
-interface JoinState {
-  steps: ExpiryStep[];
-  waiting: number[] | null;
+/** Streams whose records go through the join. */
+export const JOINED_STREAMS: readonly StreamName[] = ['requests', 'predictions', 'labels', 'feedback'];
+
+export const joinedTopics = (spec: ServiceSpec): string[] =>
+  spec.streams.filter((stream) => JOINED_STREAMS.includes(stream.stream)).map((stream) => stream.topic);
+
+/** Tags of what may wait for a request of this service. */
+export function waitingKinds(spec: ServiceSpec): number[] {
+  const tags: number[] = [];
+  if (baseStreamOf(spec) === 'requests' && hasStream(spec, 'predictions')) tags.push(WAITING_TAG.prediction);
+  if (hasStream(spec, 'labels')) tags.push(WAITING_TAG.label);
+  if (hasStream(spec, 'feedback')) tags.push(...FEEDBACK_KINDS.map((_, i) => WAITING_TAG.feedback + i));
+  return tags;
+}
+
+/** What a snapshot says of a service beside the rows. */
+interface Head {
+  service: string;
+  layout: string;
+  bucketMs: number;
+  requests: number;
+  waiting: number;
+  names: string[][];
+  level: number;
+  upTo: number;
+  seen: Record<string, number>;
   origins: Watermarks;
-  maxTimeMs: number;
   watermarkMs: number;
+  panesWatermarkMs: number;
 }
 
-/** Forgets the steps that no pending entry needs; gives the offset from which on events must be read again. */
-export function trimSteps(fold: JoinFold, floor: number): number {
-  const { steps } = fold;
-  while (steps.length > 1 && steps[1]!.offset < floor) steps.shift();
-  return Math.min(floor, steps[0]!.offset + 1);
-}
+const LENGTH_BYTES = 4;
 
-function waitingOf(pending: PendingJoins): number[] | null {
-  const offsets: number[] = [];
-  for (const join of pending.byId.values()) {
-    if (!Number.isNaN(join.baseTimeMs)) continue;
-    if (offsets.length === WAITING_MAX) return null;
-    offsets.push(join.firstOffset);
+/** All services of a partition as bytes: the length of the heads, the heads as JSON, the rows of each. */
+export function packJoins(folds: readonly JoinFold[]): Uint8Array {
+  const heads: Head[] = [];
+  const rows: Uint8Array[] = [];
+  for (const fold of folds) {
+    const { requests, waiting, names, level, upTo, seen, origins, watermarkMs, panes } = fold;
+    // Names are numbered anew by the reader in the order of the rows.
+    const lists = rowsOf(requests).map((row) => [
+      ...namesOf(names, requests.numbers[row * requests.stride + PLACES]!),
+    ]);
+    const distinct = [...new Map(lists.map((list) => [JSON.stringify(list), list])).keys()];
+    const numberOf = new Map(distinct.map((text, i) => [text, i]));
+    const numbered: Table = { ...requests, numbers: requests.numbers.slice() };
+    rowsOf(requests).forEach((row, i) => {
+      numbered.numbers[row * requests.stride + PLACES] = numberOf.get(JSON.stringify(lists[i]))!;
+    });
+    heads.push({
+      service: fold.spec.service,
+      layout: fold.layout.text,
+      bucketMs: requests.bucketMs,
+      requests: requests.size,
+      waiting: waiting.size,
+      names: distinct.map((text) => JSON.parse(text) as string[]),
+      level,
+      upTo,
+      seen,
+      origins,
+      watermarkMs,
+      panesWatermarkMs: panes.watermarkMs,
+    });
+    rows.push(...packTable(numbered), ...packTable(waiting));
   }
-  return offsets;
-}
-
-/** As JSON, for the mark of the join. */
-export function joinStateOf(fold: JoinFold): string {
-  const { steps, origins, pending, panes } = fold;
-  const { maxTimeMs, watermarkMs } = panes;
-  const state: JoinState = { steps, waiting: waitingOf(pending), origins, maxTimeMs, watermarkMs };
-  return JSON.stringify(state);
-}
-
-/** @param upTo of the mark: events up to it only rebuild what is pending */
-export function restoreJoinState(fold: JoinFold, text: string, upTo: number): void {
-  const state = JSON.parse(text) as JoinState;
-  fold.steps = state.steps;
-  fold.seen = { ...state.steps[0]!.seen };
-  fold.origins = state.origins;
-  fold.panes.maxTimeMs = state.maxTimeMs;
-  fold.panes.watermarkMs = state.watermarkMs;
-  fold.restoredUpTo = upTo;
-  fold.waiting = state.waiting === null ? null : new Set(state.waiting);
-}
-
-/** Forgets labels of requests that were matched and forgotten before the first step. */
-export function dropGhosts(fold: JoinFold): void {
-  if (fold.waiting === null) return;
-  const { byId } = fold.pending;
-  for (const [id, join] of byId) {
-    if (Number.isNaN(join.baseTimeMs) && !fold.waiting.has(join.firstOffset)) byId.delete(id);
+  const head = new TextEncoder().encode(JSON.stringify(heads));
+  const bytes = new Uint8Array(LENGTH_BYTES + head.length + rows.reduce((sum, one) => sum + one.length, 0));
+  new DataView(bytes.buffer).setUint32(0, head.length);
+  bytes.set(head, LENGTH_BYTES);
+  let at = LENGTH_BYTES + head.length;
+  for (const one of rows) {
+    bytes.set(one, at);
+    at += one.length;
   }
-  fold.waiting = null;
+  return bytes;
+}
+
+/** The folds of `packJoins`, of the services that `specOf` knows; without their panes' cells. */
+export function unpackJoins(
+  bytes: Uint8Array,
+  specOf: (service: string) => ServiceSpec | undefined,
+): JoinFold[] {
+  const headBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  let at = LENGTH_BYTES + headBytes;
+  const heads = JSON.parse(new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, at))) as Head[];
+  const folds: JoinFold[] = [];
+  for (const head of heads) {
+    const [requestStride, waitingStride] = stridesOf(head.layout);
+    const from = at;
+    const middle = from + head.requests * rowBytes(requestStride);
+    at = middle + head.waiting * rowBytes(waitingStride);
+    const spec = specOf(head.service);
+    if (spec === undefined) continue;
+    let fold = createJoinFold(spec);
+    if (fold.layout.text === head.layout) {
+      const requests = unpackTable(bytes.subarray(from, middle), head.requests, requestStride, head.bucketMs);
+      const waiting = unpackTable(bytes.subarray(middle, at), head.waiting, waitingStride, head.bucketMs);
+      fold = { ...fold, requests, waiting };
+      for (const row of rowsOf(requests)) {
+        const place = row * requests.stride + PLACES;
+        requests.numbers[place] = useNames(fold.names, head.names[requests.numbers[place]!]!);
+      }
+    }
+    const { level, upTo, seen, origins, watermarkMs } = head;
+    fold.panes.watermarkMs = head.panesWatermarkMs;
+    folds.push({ ...fold, level, upTo, seen, origins, watermarkMs });
+  }
+  assert(at === bytes.length, 'a snapshot of the join is whole');
+  return folds;
+}
+
+/** Numbers of a row of requests and of waiting records under a layout. */
+function stridesOf(layout: string): [number, number] {
+  const [models, outputs] = JSON.parse(layout) as [string[], unknown[], string];
+  return [COLUMNS_BEFORE + models.length * outputs.length + 2 * outputs.length + 2, 1 + outputs.length];
 }

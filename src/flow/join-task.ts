@@ -1,27 +1,31 @@
 /** Runs fold B over one partition of `events`; every service that joins has a fold of its own. */
 
 import { assert } from '../errors.ts';
-import { floorOf } from '../join/pending.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
+import type { LogRecord } from '../records.ts';
+import { failedLetter } from './dead.ts';
 import { needsJoin } from './events-of.ts';
-import { createJoinFold, type JoinFold, stepJoin } from './join-fold.ts';
-import { dropGhosts, joinStateOf, restoreJoinState, trimSteps } from './join-state.ts';
-import type { Output } from './messages.ts';
+import { stepJoin } from './join-fold.ts';
+import { createJoinFold, type JoinFold, packJoins, unpackJoins, withSpec } from './join-state.ts';
+import type { JoinEvent, Output } from './messages.ts';
 import { appendsOf } from './outbox.ts';
 import { dropClosed, restoreSource, type SourceId, takeDirtySlots } from './panes-log.ts';
 import { partitionsOf, type Runtime } from './runtime.ts';
+import { readSnapshot, writeSnapshot } from './snapshots.ts';
 import { decodeEvent } from './wire.ts';
 
 interface ServiceJoin {
   fold: JoinFold;
   source: SourceId;
-  markWritten: string;
 }
 
-/** Rule R9: the first offset that is still needed to rebuild what is pending. */
+/** Rule R9: where in `snapshots` the state begins from which a new owner goes on. */
 interface CommitState {
-  floor: number;
+  snapshotFrom: number;
 }
+
+/** A snapshot of many rows is worth writing only for as many new events. */
+const ROWS_PER_SNAPSHOT_MS = 10;
 
 export function createJoinTask(
   runtime: Runtime,
@@ -33,8 +37,13 @@ export function createJoinTask(
   const joins = new Map<string, ServiceJoin>();
   let upTo = -1;
   let lastFlushMs = runtime.nowMs();
-  let recordsSinceFlush = 0;
+  let lastSnapshotMs = runtime.nowMs();
+  let sinceFlush = 0;
+  let sinceSnapshot = 0;
+  let snapshotFrom = 0;
   let opened = false;
+
+  const sourceOf = (service: string): SourceId => ({ service, group: 'events', topic, partition, writer });
 
   /** The join of a service, following a reload of its configuration; null when it is not configured here. */
   const joinOf = (service: string): ServiceJoin | null => {
@@ -42,11 +51,10 @@ export function createJoinTask(
     if (spec === undefined || !needsJoin(spec)) return null;
     let join = joins.get(service);
     if (join === undefined) {
-      const source: SourceId = { service, group: 'events', topic, partition, writer };
-      join = { fold: createJoinFold(spec), source, markWritten: '' };
+      join = { fold: createJoinFold(spec), source: sourceOf(service) };
       joins.set(service, join);
     } else if (join.fold.spec !== spec) {
-      join.fold = { ...join.fold, spec };
+      join.fold = withSpec(join.fold, spec);
     }
     return join;
   };
@@ -56,77 +64,100 @@ export function createJoinTask(
     if (appends.length > 0) await runtime.log.append(appends);
   };
 
-  const flush = async (): Promise<void> => {
+  const snapshotDue = (): boolean => {
+    if (sinceSnapshot === 0) return false;
+    const { snapshotRecords, snapshotEveryMs } = runtime.checkpoint;
+    let rows = 0;
+    for (const { fold } of joins.values()) rows += fold.requests.size + fold.waiting.size;
+    const sinceMs = runtime.nowMs() - lastSnapshotMs;
+    return (
+      sinceSnapshot >= Math.max(snapshotRecords, rows) ||
+      sinceMs >= Math.max(snapshotEveryMs, rows / ROWS_PER_SNAPSHOT_MS)
+    );
+  };
+
+  /** Rule R3: slots, then the marks, then now and then a snapshot, then the commit; each acknowledged before the next. */
+  const flush = async (withSnapshot: boolean): Promise<void> => {
     if (!opened) return;
     const startedMs = runtime.nowMs();
     for (const service of runtime.services.keys()) joinOf(service);
-    let floor = upTo + 1;
-    // What is pending is whole again only when all that was read before the restart has been read again.
-    if ([...joins.values()].some(({ fold }) => upTo < fold.restoredUpTo)) return;
-    for (const [service, join] of joins) {
-      dropGhosts(join.fold);
-      join.fold.upTo = Math.max(join.fold.upTo, upTo);
-      floor = Math.min(floor, trimSteps(join.fold, floorOf(join.fold.pending, upTo + 1)));
-      await write(service, takeDirtySlots(join.fold.panes, join.source, upTo));
-      const { watermarkMs } = join.fold.panes;
+    for (const [service, { fold, source }] of joins) {
+      await write(service, takeDirtySlots(fold.panes, source, upTo));
+      const { watermarkMs } = fold;
       const partitions = partitionsOf(runtime, topic);
-      const state = joinStateOf(join.fold);
-      // Offsets count too: what is read again after a restart is told by the mark.
-      const text = `${upTo}|${state}`;
-      if (join.markWritten !== text) {
-        const record = { ...join.source, partitions, upTo, watermarkMs, idle: false, state };
-        await write(service, [{ type: 'mark', record }]);
-        join.markWritten = text;
-      }
+      const record = { ...source, partitions, upTo, watermarkMs, idle: false };
+      await write(service, [{ type: 'mark', record }]);
+      dropClosed(fold.panes, fold.spec);
     }
-    if (recordsSinceFlush > 0) {
-      const commit: CommitState = { floor };
+    if (withSnapshot ? sinceSnapshot > 0 : snapshotDue()) {
+      const bytes = Buffer.from(packJoins([...joins.values()].map(({ fold }) => fold)));
+      snapshotFrom = await writeSnapshot(runtime, 'join', partition, writer, { upTo, bytes });
+      sinceSnapshot = 0;
+      lastSnapshotMs = runtime.nowMs();
+    }
+    if (sinceFlush > 0) {
+      const commit: CommitState = { snapshotFrom };
       await membership.commit(topic, partition, upTo + 1, JSON.stringify(commit));
     }
-    for (const join of joins.values()) dropClosed(join.fold.panes, join.fold.spec);
-    recordsSinceFlush = 0;
+    sinceFlush = 0;
     lastFlushMs = runtime.nowMs();
     runtime.counts.checkpoint(topic, lastFlushMs - startedMs);
+  };
+
+  /** An event that cannot be read or folded becomes a dead letter and the partition moves on. */
+  const take = async (record: LogRecord): Promise<void> => {
+    upTo = record.offset;
+    if (record.value === null) return;
+    let event: JoinEvent | null = null;
+    try {
+      event = decodeEvent(record.value);
+      const join = joinOf(event.service);
+      if (join !== null) stepJoin(join.fold, event, record.offset);
+    } catch (cause) {
+      const letter = failedLetter(runtime, record, 'join', cause);
+      await write(event?.service ?? '', [{ type: 'dead', record: letter }]);
+    }
   };
 
   return {
     async open(heartbeat: Heartbeat) {
       const position = await runtime.log.committed(runtime.group, topic, partition);
+      const commit = position.metadata === '' ? null : (JSON.parse(position.metadata) as CommitState);
+      snapshotFrom = commit?.snapshotFrom ?? 0;
+      const snapshot = await readSnapshot(runtime, 'join', partition, snapshotFrom, heartbeat);
+      const specOf = (service: string) => runtime.services.get(service)?.spec;
+      if (snapshot !== null) {
+        for (const fold of unpackJoins(snapshot.bytes, specOf))
+          joins.set(fold.spec.service, { fold, source: sourceOf(fold.spec.service) });
+        upTo = snapshot.upTo;
+      }
       for (const service of runtime.services.keys()) {
         const join = joinOf(service);
         if (join === null) continue;
-        const mark = await restoreSource(runtime, join.source, join.fold.panes, heartbeat);
-        if (mark !== null) restoreJoinState(join.fold, mark.state, mark.upTo);
-        dropClosed(join.fold.panes, join.fold.spec);
+        const { fold, source } = join;
+        // After the snapshot was read: slots are at least as new as it, since they are written before it.
+        await restoreSource(runtime, source, fold.spec, fold.panes, heartbeat);
+        dropClosed(fold.panes, fold.spec);
       }
       opened = true;
-      if (position.offset === null) return 'stay';
-      upTo = position.offset - 1;
-      const commit = position.metadata === '' ? null : (JSON.parse(position.metadata) as CommitState);
-      const floor = commit?.floor ?? position.offset;
-      if (floor < position.offset) upTo = floor - 1;
-      return floor < position.offset ? floor : 'stay';
+      // Not from the commit on: what followed the snapshot rebuilds what is pending, and slots skip it (rule R5).
+      return upTo + 1;
     },
 
     async handle(records, heartbeat) {
       assert(opened, 'the task is open');
-      for (const record of records) {
-        upTo = record.offset;
-        if (record.value === null) continue;
-        const event = decodeEvent(record.value);
-        const join = joinOf(event.service);
-        if (join !== null) stepJoin(join.fold, event, record.offset);
-      }
-      recordsSinceFlush += records.length;
+      for (const record of records) await take(record);
+      sinceFlush += records.length;
+      sinceSnapshot += records.length;
       const due = runtime.nowMs() - lastFlushMs >= runtime.checkpoint.everyMs;
-      if (due || recordsSinceFlush >= runtime.checkpoint.recordsMax) await flush();
+      if (due || sinceFlush >= runtime.checkpoint.recordsMax) await flush(false);
       await heartbeat();
     },
 
     async tick(nowMs) {
-      if (nowMs - lastFlushMs >= runtime.checkpoint.everyMs) await flush();
+      if (nowMs - lastFlushMs >= runtime.checkpoint.everyMs) await flush(false);
     },
 
-    close: flush,
+    close: () => flush(true),
   };
 }

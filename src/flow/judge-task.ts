@@ -1,31 +1,28 @@
 /** Runs fold C over one partition of `slots`, with snapshots of its state (rule R12). */
 
 import { assert } from '../errors.ts';
-import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
-import type { Append } from '../records.ts';
+import type { Membership, PartitionHandler } from '../log/port.ts';
+import type { Append, LogRecord } from '../records.ts';
+import { failedLetter } from './dead.ts';
 import {
   createJudge,
   type Judge,
   type JudgeSnapshot,
+  keepSlot,
   restoreJudge,
   snapshotJudge,
   stepJudge,
-  takeSlot,
 } from './judge.ts';
 import type { Output, SlotsRecord } from './messages.ts';
 import { appendsOf } from './outbox.ts';
-import type { Runtime } from './runtime.ts';
+import { readThrough } from './read-through.ts';
+import { judgeGroupOf, type Runtime } from './runtime.ts';
+import { readSnapshot, writeSnapshot } from './snapshots.ts';
 import { decodeSlots } from './wire.ts';
 
-const CHUNK_BYTES = 800_000;
-/** A snapshot for so many records, or after so long; a restart replays at most that much. */
-const SNAPSHOT_RECORDS = 5_000;
-const SNAPSHOT_EVERY_MS = 20_000;
-const READ_MAX = 5_000;
-
-interface Snapshot {
-  upTo: number;
-  judges: JudgeSnapshot[];
+/** Rule R9: where in `snapshots` the state begins from which a new owner goes on. */
+interface CommitState {
+  snapshotFrom: number;
 }
 
 const serviceOf = (record: SlotsRecord): string => {
@@ -41,50 +38,6 @@ const serviceOf = (record: SlotsRecord): string => {
   }
 };
 
-/** The complete snapshot with the highest upTo by any writer. */
-async function readSnapshot(
-  runtime: Runtime,
-  partition: number,
-  heartbeat: Heartbeat,
-): Promise<Snapshot | null> {
-  const topic = runtime.topics.snapshots;
-  const { first, next } = await runtime.log.ends(topic, partition);
-  const chunks = new Map<string, Buffer[]>();
-  let best: { upTo: number; text: string } | null = null;
-  for (let at = first; at < next; ) {
-    const records = await runtime.log.read(topic, partition, at, READ_MAX, 500);
-    if (records.length === 0) break;
-    for (const record of records) {
-      at = record.offset + 1;
-      if (record.value === null || record.headers.of === undefined) continue;
-      // A chunk says which snapshot it is part of; only whole snapshots count.
-      const id = `${record.headers.writer}|${record.headers.upTo}`;
-      const parts = chunks.get(id) ?? [];
-      parts[Number(record.headers.chunk)] = record.value;
-      chunks.set(id, parts);
-      const upTo = Number(record.headers.upTo);
-      const whole = parts.filter(Boolean).length === Number(record.headers.of);
-      if (!whole) continue;
-      chunks.delete(id);
-      if (best === null || upTo >= best.upTo) best = { upTo, text: Buffer.concat(parts).toString() };
-    }
-    await heartbeat();
-  }
-  return best === null ? null : (JSON.parse(best.text) as Snapshot);
-}
-
-function snapshotAppends(topic: string, partition: number, writer: string, snapshot: Snapshot): Append[] {
-  const bytes = Buffer.from(JSON.stringify(snapshot));
-  const of = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES));
-  return Array.from({ length: of }, (_, chunk) => ({
-    topic,
-    partition,
-    key: `${partition}|${writer}|${chunk}`,
-    value: bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES),
-    headers: { writer, upTo: String(snapshot.upTo), chunk: String(chunk), of: String(of) },
-  }));
-}
-
 export function createJudgeTask(
   runtime: Runtime,
   partition: number,
@@ -99,6 +52,7 @@ export function createJudgeTask(
   let lastSnapshotMs = runtime.nowMs();
   let sinceFlush = 0;
   let sinceSnapshot = 0;
+  let snapshotFrom = 0;
   let opened = false;
 
   const judgeOf = (service: string): Judge => {
@@ -122,46 +76,67 @@ export function createJudgeTask(
     const batch = pending;
     pending = [];
     if (batch.length > 0) await runtime.log.append(batch);
+    const { snapshotRecords, snapshotEveryMs } = runtime.checkpoint;
     if (
       withSnapshot ||
-      sinceSnapshot >= SNAPSHOT_RECORDS ||
-      runtime.nowMs() - lastSnapshotMs >= SNAPSHOT_EVERY_MS
+      sinceSnapshot >= snapshotRecords ||
+      runtime.nowMs() - lastSnapshotMs >= snapshotEveryMs
     ) {
-      const snapshot = { upTo, judges: [...judges.values()].map((judge) => snapshotJudge(judge, upTo + 1)) };
-      await runtime.log.append(snapshotAppends(runtime.topics.snapshots, partition, writer, snapshot));
+      const states = [...judges.values()].map((judge) => snapshotJudge(judge, upTo + 1));
+      const bytes = Buffer.from(JSON.stringify(states));
+      snapshotFrom = await writeSnapshot(runtime, 'judge', partition, writer, { upTo, bytes });
       sinceSnapshot = 0;
       lastSnapshotMs = runtime.nowMs();
     }
-    await membership.commit(topic, partition, upTo + 1, '');
+    const commit: CommitState = { snapshotFrom };
+    await membership.commit(topic, partition, upTo + 1, JSON.stringify(commit));
     sinceFlush = 0;
     lastFlushMs = runtime.nowMs();
   };
 
+  const complain = (record: LogRecord, service: string, cause: unknown): void =>
+    put([{ type: 'dead', record: failedLetter(runtime, record, 'judge', cause) }], service);
+
+  /** A record that cannot be read or judged becomes a dead letter and the partition moves on. */
+  const take = (record: LogRecord): void => {
+    let service = '';
+    try {
+      const found = decodeSlots(record);
+      if (found === null) return;
+      service = serviceOf(found);
+      const judge = judgeOf(service);
+      put(stepJudge(judge, found, record.offset), service);
+      for (const fault of judge.faults.splice(0)) complain(record, service, fault);
+    } catch (cause) {
+      complain(record, service, cause);
+    }
+  };
+
   /** Slots between the oldest open one and the snapshot are read again; nothing else is. */
-  const replaySlots = async (from: number, to: number, heartbeat: Heartbeat): Promise<void> => {
-    for (let at = from; at <= to; ) {
-      const records = await runtime.log.read(topic, partition, at, READ_MAX, 500);
-      if (records.length === 0) return;
-      for (const record of records) {
-        at = record.offset + 1;
-        if (record.offset > to) return;
-        const found = decodeSlots(record);
-        if (found?.type === 'slot') takeSlot(judgeOf(found.slot.service), found.slot, record.offset);
-      }
-      await heartbeat();
+  const retakeSlot = (record: LogRecord): void => {
+    try {
+      const found = decodeSlots(record);
+      if (found?.type === 'slot') keepSlot(judgeOf(found.slot.service), found.slot, record.offset);
+    } catch {
+      // It is among the dead letters since it was read first.
     }
   };
 
   return {
     async open(heartbeat) {
-      const snapshot = await readSnapshot(runtime, partition, heartbeat);
+      const position = await runtime.log.committed(judgeGroupOf(runtime.group), topic, partition);
+      const committed = position.metadata === '' ? null : (JSON.parse(position.metadata) as CommitState);
+      snapshotFrom = committed?.snapshotFrom ?? 0;
+      const snapshot = await readSnapshot(runtime, 'judge', partition, snapshotFrom, heartbeat);
       opened = true;
       const { first } = await runtime.log.ends(topic, partition);
       if (snapshot === null) return first;
-      for (const judge of snapshot.judges) judges.set(judge.service, restoreJudge(judge));
+      const states = JSON.parse(snapshot.bytes.toString()) as JudgeSnapshot[];
+      for (const judge of states) judges.set(judge.service, restoreJudge(judge));
       upTo = snapshot.upTo;
-      const replayFrom = Math.min(upTo + 1, ...snapshot.judges.map((judge) => judge.replayFrom));
-      await replaySlots(Math.max(first, replayFrom), upTo, heartbeat);
+      const from = Math.min(upTo + 1, ...states.map(({ replayFrom }) => replayFrom));
+      if (from <= upTo)
+        await readThrough(runtime.log, { topic, partition, from, to: upTo }, heartbeat, retakeSlot);
       return upTo + 1;
     },
 
@@ -169,10 +144,7 @@ export function createJudgeTask(
       assert(opened, 'the task is open');
       for (const record of records) {
         upTo = record.offset;
-        const found = decodeSlots(record);
-        if (found === null) continue;
-        const service = serviceOf(found);
-        put(stepJudge(judgeOf(service), found, record.offset), service);
+        take(record);
       }
       sinceFlush += records.length;
       sinceSnapshot += records.length;

@@ -12,10 +12,11 @@ import {
 } from '../action/retrain.ts';
 import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms } from '../alarm/step.ts';
+import { messageOf } from '../errors.ts';
 import { idOf } from '../math/hash.ts';
-import { measureCell } from '../metric/registry.ts';
+import { coverageOf, measureCell } from '../metric/registry.ts';
 import type { Tracks } from '../profile/registry.ts';
-import type { Alert, Command, OffsetRange, Result, Retrain, ServiceSpec, StreamName } from '../records.ts';
+import type { Alert, Command, OffsetRange, Result, ServiceSpec, StreamName } from '../records.ts';
 import {
   combinedWatermark,
   setMark,
@@ -23,9 +24,11 @@ import {
   TIME_MIN_MS,
   type Watermarks,
 } from '../window/watermarks.ts';
-import { needsJoin } from './events-of.ts';
+import { hasStream, needsJoin } from './events-of.ts';
+import { JOINED_STREAMS } from './join-state.ts';
 import { mergeWindow, type StoredSlot } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
+import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
 
 /** Offsets of one source in one closed pane, for the data of a retrain event. */
 export interface PaneRange {
@@ -51,8 +54,13 @@ export interface Judge {
   /** Event time through which the windows of a group are closed. */
   closed: Partial<Record<SourceGroup, number>>;
   alarms: AlarmStates;
+  /** Alerts that no request for retraining has been considered for yet, with the time that made them due. */
+  waiting: { dueMs: number; alert: Alert }[];
   retrain: RetrainState;
   ranges: PaneRange[];
+  strays: Strays;
+  /** What went wrong in the last step, for its caller to tell and to clear. */
+  faults: string[];
 }
 
 export const createJudge = (service: string): Judge => ({
@@ -62,8 +70,11 @@ export const createJudge = (service: string): Judge => ({
   marks: {},
   closed: {},
   alarms: createAlarmStates(),
+  waiting: [],
   retrain: createRetrainState(),
   ranges: [],
+  strays: createStrays(),
+  faults: [],
 });
 
 /** The groups of sources that a service has; their windows close apart from each other. */
@@ -82,11 +93,17 @@ function watermarkOf(judge: Judge, spec: ServiceSpec, group: SourceGroup): numbe
   return topics.length === 0 ? TIME_MIN_MS : combinedWatermark(marks, topics);
 }
 
-/** Keeps the slot with the highest upTo of each source and cell (rule R4); the offset tells from where to replay. */
-export function takeSlot(judge: Judge, slot: Slot, offset: number): void {
+/** Whether the last revision of the last window of a pane has been given. */
+const isClosed = (judge: Judge, spec: ServiceSpec, group: SourceGroup, startMs: number): boolean =>
+  startMs + spec.windows.sizeMs + revisionsOf(spec, group).at(-1)! <= (judge.closed[group] ?? TIME_MIN_MS);
+
+/**
+ * Keeps the slot with the highest upTo of each source and cell (rule R4); the offset tells from where to replay.
+ * False: its pane is closed.
+ */
+export function keepSlot(judge: Judge, slot: Slot, offset: number): boolean {
   const { spec } = judge;
-  const closed = judge.closed[slot.group] ?? TIME_MIN_MS;
-  if (spec !== null && slot.paneStartMs + spec.windows.sizeMs <= closed) return;
+  if (spec !== null && isClosed(judge, spec, slot.group, slot.paneStartMs)) return false;
   let panes = judge.slots.get(slot.group);
   if (panes === undefined) {
     panes = new Map();
@@ -97,30 +114,55 @@ export function takeSlot(judge: Judge, slot: Slot, offset: number): void {
     cells = new Map();
     panes.set(slot.paneStartMs, cells);
   }
-  const key = `${slot.topic}/${slot.partition}|${slot.segmentation}|${slot.part}|${slot.segment}`;
+  const { topic, partition, segmentation, part, maturity, segment } = slot;
+  const key = `${topic}/${partition}|${segmentation}|${part}|${maturity}|${segment}`;
   const known = cells.get(key);
   if (known === undefined || known.slot.upTo < slot.upTo) cells.set(key, { slot, offset });
+  return true;
 }
 
-/** Ends of the windows that hold data and close in (from, to]. */
-function windowEnds(spec: ServiceSpec, panes: GroupSlots, from: number, to: number): number[] {
+/** When each revision of a window comes after its end; only what is joined matures. */
+const revisionsOf = (spec: ServiceSpec, group: SourceGroup): readonly number[] =>
+  group === 'events' ? spec.revisionsMs : [0];
+
+interface Due {
+  dueMs: number;
+  endMs: number;
+  revision: number;
+}
+
+/** Revisions of windows that hold data and are due in (from, to], in the order of event time. */
+function duesOf(spec: ServiceSpec, group: SourceGroup, panes: GroupSlots, from: number, to: number): Due[] {
+  const { hopMs, sizeMs } = spec.windows;
   const ends = new Set<number>();
-  for (const startMs of panes.keys()) {
-    for (
-      let end = startMs + spec.windows.hopMs;
-      end <= startMs + spec.windows.sizeMs;
-      end += spec.windows.hopMs
-    ) {
-      if (end > from && end <= to) ends.add(end);
-    }
+  for (const startMs of panes.keys())
+    for (let end = startMs + hopMs; end <= startMs + sizeMs; end += hopMs) ends.add(end);
+  const dues: Due[] = [];
+  for (const endMs of ends) {
+    revisionsOf(spec, group).forEach((afterMs, revision) => {
+      const dueMs = endMs + afterMs;
+      if (dueMs > from && dueMs <= to) dues.push({ dueMs, endMs, revision });
+    });
   }
-  return [...ends].sort((a, b) => a - b);
+  return dues.sort((a, b) => a.dueMs - b.dueMs || a.endMs - b.endMs);
 }
 
-function resultsOf(spec: ServiceSpec, segment: string, tracks: Tracks, endMs: number): Result[] {
+function resultsOf(spec: ServiceSpec, segment: string, tracks: Tracks, due: Due, isFinal: boolean): Result[] {
+  const { endMs, revision } = due;
   const startMs = endMs - spec.windows.sizeMs;
+  const coverage = coverageOf(tracks);
   return measureCell(tracks, { spec, windowMs: spec.windows.sizeMs }).map(({ metric, family, measure }) => ({
-    id: idOf('result', spec.service, metric, measure.subject, measure.model, segment, startMs, endMs, 0),
+    id: idOf(
+      'result',
+      spec.service,
+      metric,
+      measure.subject,
+      measure.model,
+      segment,
+      startMs,
+      endMs,
+      revision,
+    ),
     service: spec.service,
     family,
     metric,
@@ -129,24 +171,45 @@ function resultsOf(spec: ServiceSpec, segment: string, tracks: Tracks, endMs: nu
     segment,
     windowStartMs: startMs,
     windowEndMs: endMs,
-    revision: 0,
+    revision,
     value: measure.value,
     reason: measure.reason,
     n: measure.n,
+    coverage: family === 'performance' ? coverage : null,
+    final: isFinal,
   }));
 }
 
-function closeWindow(judge: Judge, spec: ServiceSpec, panes: GroupSlots, endMs: number): Output[] {
+/** Whether something of the window became known since the revision before. */
+function isNews(spec: ServiceSpec, panes: GroupSlots, { endMs, revision }: Due): boolean {
+  for (const [startMs, cells] of panes) {
+    if (startMs >= endMs || startMs < endMs - spec.windows.sizeMs) continue;
+    for (const { slot } of cells.values()) if (slot.maturity === revision) return true;
+  }
+  return false;
+}
+
+function closeWindow(
+  judge: Judge,
+  spec: ServiceSpec,
+  group: SourceGroup,
+  panes: GroupSlots,
+  due: Due,
+): Output[] {
+  const isFinal = due.revision === revisionsOf(spec, group).length - 1;
+  if (!isFinal && !isNews(spec, panes, due)) return [];
   const outputs: Output[] = [];
-  const alerts: Alert[] = [];
-  for (const [segment, tracks] of mergeWindow(spec, panes, endMs)) {
-    for (const record of resultsOf(spec, segment, tracks, endMs)) {
+  const merged = mergeWindow(spec, panes, due.endMs, due.revision);
+  countStrays(judge, group, merged.get('*')!);
+  for (const [segment, tracks] of merged) {
+    for (const record of resultsOf(spec, segment, tracks, due, isFinal)) {
       outputs.push({ type: 'result', record });
-      alerts.push(...stepAlarms(judge.alarms, spec, record));
+      for (const alert of stepAlarms(judge.alarms, spec, record)) {
+        outputs.push({ type: 'alert', record: alert });
+        judge.waiting.push({ dueMs: due.dueMs, alert });
+      }
     }
   }
-  noteAlerts(judge.retrain, spec, alerts);
-  for (const record of alerts) outputs.push({ type: 'alert', record });
   return outputs;
 }
 
@@ -187,24 +250,35 @@ function rangesOf(judge: Judge, spec: ServiceSpec, fromMs: number, toMs: number)
 }
 
 function closeGroup(judge: Judge, spec: ServiceSpec, group: SourceGroup): Output[] {
-  const { hopMs, sizeMs, graceMs } = spec.windows;
+  const { hopMs, graceMs } = spec.windows;
   const watermarkMs = watermarkOf(judge, spec, group);
   const from = judge.closed[group] ?? TIME_MIN_MS;
   const to = watermarkMs >= TIME_MAX_MS ? TIME_MAX_MS : Math.floor((watermarkMs - graceMs) / hopMs) * hopMs;
   if (watermarkMs === TIME_MIN_MS || to <= from) return [];
   const outputs: Output[] = [];
   const panes = judge.slots.get(group) ?? new Map();
-  for (const endMs of windowEnds(spec, panes, from, to)) {
-    outputs.push(...closeWindow(judge, spec, panes, endMs));
+  for (const due of duesOf(spec, group, panes, from, to)) {
+    try {
+      outputs.push(...closeWindow(judge, spec, group, panes, due));
+    } catch (cause) {
+      // One window that cannot be measured must not keep the others from closing.
+      judge.faults.push(`window that ends at ${due.endMs} of ${group}: ${messageOf(cause)}`);
+    }
   }
   keepRanges(judge, panes, from, to, hopMs);
-  for (const startMs of panes.keys()) if (startMs + sizeMs <= to) panes.delete(startMs);
   judge.closed[group] = to;
+  for (const startMs of panes.keys()) {
+    if (!isClosed(judge, spec, group, startMs)) continue;
+    rememberRows(judge, spec, group, startMs, panes.get(startMs)!);
+    panes.delete(startMs);
+  }
   return outputs;
 }
 
 /** Whether the topics of a group do not exist, or nothing has ever come on them: there is nothing to wait for. */
 function isSilent(judge: Judge, spec: ServiceSpec, group: SourceGroup): boolean {
+  if (group === 'events')
+    return JOINED_STREAMS.every((stream) => !hasStream(spec, stream) || isSilent(judge, spec, stream));
   const marks = judge.marks[group] ?? {};
   return spec.streams.every(({ stream, topic }) => {
     if (stream !== group) return true;
@@ -218,16 +292,32 @@ function isSilent(judge: Judge, spec: ServiceSpec, group: SourceGroup): boolean 
   });
 }
 
-/** Requests for retraining wait until every group has closed the interval, so that their ranges are whole. */
+/**
+ * Requests for retraining wait until every group has closed the interval, so that their ranges are whole, and
+ * take the alerts in the order of event time, so that they do not depend on which group was read first.
+ */
 function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
-  const closedMs = Math.min(
+  if (judge.waiting.length === 0) return [];
+  const throughMs = Math.min(
     ...groupsOf(spec)
-      .filter((group) => group !== 'events' && !isSilent(judge, spec, group))
+      .filter((group) => !isSilent(judge, spec, group))
       .map((group) => judge.closed[group] ?? TIME_MIN_MS),
   );
-  const emitted = stepRetrain(judge.retrain, spec, closedMs, (from, to) => rangesOf(judge, spec, from, to));
-  return emitted.map((record: Retrain) => ({ type: 'retrain', record }));
+  const outputs: Output[] = [];
+  const ready = judge.waiting.filter(({ dueMs }) => dueMs <= throughMs);
+  judge.waiting = judge.waiting.filter(({ dueMs }) => dueMs > throughMs);
+  const times = [...new Set(ready.map(({ dueMs }) => dueMs))].sort((a, b) => a - b);
+  for (const timeMs of times) {
+    const alerts = ready.filter(({ dueMs }) => dueMs === timeMs).map(({ alert }) => alert);
+    noteAlerts(judge.retrain, spec, alerts.sort(byWindow));
+    const emitted = stepRetrain(judge.retrain, spec, timeMs, (from, to) => rangesOf(judge, spec, from, to));
+    for (const record of emitted) outputs.push({ type: 'retrain', record });
+  }
+  return outputs;
 }
+
+const byWindow = (a: Alert, b: Alert): number =>
+  a.windowEndMs - b.windowEndMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 const latestMs = (judge: Judge): number => Math.max(TIME_MIN_MS, ...Object.values(judge.closed));
 
@@ -247,8 +337,10 @@ function takeConfig(judge: Judge, specJson: string): Output[] {
 
 function takeMark(judge: Judge, mark: Mark): Output[] {
   judge.marks[mark.group] ??= {};
-  setMark(judge.marks[mark.group]!, mark.topic, mark.partition, mark.partitions, mark);
+  const { topic, partition, partitions, watermarkMs, idle, upTo } = mark;
+  setMark(judge.marks[mark.group]!, topic, partition, partitions, { watermarkMs, idle, upTo });
   if (judge.spec === null) return [];
+  forgetRows(judge, judge.spec, mark);
   const outputs = closeGroup(judge, judge.spec, mark.group);
   outputs.push(...stepActions(judge, judge.spec));
   return outputs;
@@ -264,7 +356,7 @@ function takeCommand(judge: Judge, command: Command): Output[] {
 export function stepJudge(judge: Judge, record: SlotsRecord, offset: number): Output[] {
   switch (record.type) {
     case 'slot':
-      takeSlot(judge, record.slot, offset);
+      if (!keepSlot(judge, record.slot, offset)) takeStray(judge, judge.spec!, record.slot);
       return [];
     case 'mark':
       return takeMark(judge, record.mark);
@@ -276,7 +368,7 @@ export function stepJudge(judge: Judge, record: SlotsRecord, offset: number): Ou
 }
 
 /** Rule R12: the judge as JSON, without its slots: those are read again from `replayFrom` on. */
-export interface JudgeSnapshot extends Omit<Judge, 'slots'> {
+export interface JudgeSnapshot extends Omit<Judge, 'slots' | 'faults'> {
   replayFrom: number;
 }
 
@@ -287,11 +379,11 @@ export function snapshotJudge(judge: Judge, next: number): JudgeSnapshot {
       for (const { offset } of cells.values()) replayFrom = Math.min(replayFrom, offset);
     }
   }
-  const { slots: _, ...rest } = judge;
+  const { slots: _, faults: __, ...rest } = judge;
   return { ...rest, replayFrom };
 }
 
 export function restoreJudge(snapshot: JudgeSnapshot): Judge {
   const { replayFrom: _, ...rest } = snapshot;
-  return { ...rest, slots: new Map() };
+  return { ...rest, slots: new Map(), faults: [] };
 }

@@ -2,7 +2,8 @@
 
 import { mergeTracks, type Tracks, unpackTracks } from '../profile/registry.ts';
 import type { ServiceSpec } from '../records.ts';
-import { OTHER_SEGMENT, segmentsToDrop, WHOLE } from '../window/panes.ts';
+import { OTHER_SEGMENT, WHOLE } from '../window/panes.ts';
+import { segmentsToDrop } from '../window/segments.ts';
 import type { Slot } from './messages.ts';
 
 export interface StoredSlot {
@@ -12,7 +13,8 @@ export interface StoredSlot {
 }
 
 /**
- * Segment -> tracks of the window that ends at `endMs`; '*' first, then the segments in order. '*' is the
+ * Segment -> tracks of the window that ends at `endMs`, of what had become known by the revision
+ * `maturityMax`; '*' first, then the segments in order. '*' is the
  * merge of the first segmentation's segments, since each splits the whole traffic. Rule R4: sources are merged in
  * sorted order.
  */
@@ -20,6 +22,7 @@ export function mergeWindow(
   spec: ServiceSpec,
   panes: ReadonlyMap<number, ReadonlyMap<string, StoredSlot>>,
   endMs: number,
+  maturityMax: number,
 ): Map<string, Tracks> {
   const bySegmentation = new Map<number, Map<string, Tracks>>();
   const starts = [...panes.keys()].filter((start) => start < endMs && start >= endMs - spec.windows.sizeMs);
@@ -27,13 +30,14 @@ export function mergeWindow(
     const cells = panes.get(start)!;
     for (const key of [...cells.keys()].sort()) {
       const { slot } = cells.get(key)!;
-      if (slot.evicted) continue;
+      if (slot.maturity > maturityMax) continue;
       let segments = bySegmentation.get(slot.segmentation);
       if (segments === undefined) {
         segments = new Map();
         bySegmentation.set(slot.segmentation, segments);
       }
-      into(segments, slot.segment, unpackTracks(slot.tracks));
+      // Rule R13: what gave way counts there as a whole.
+      into(segments, slot.evictedFrom < 0 ? slot.segment : OTHER_SEGMENT, unpackTracks(slot.tracks));
     }
   }
   const merged = new Map<string, Tracks>([['*', new Map()]]);

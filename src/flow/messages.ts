@@ -17,10 +17,15 @@ export interface Slot {
   segmentation: number;
   segment: string;
   part: number;
+  /** Index into ServiceSpec.revisionsMs. */
+  maturity: number;
   writer: string;
   upTo: number;
-  evicted: boolean;
-  /** Offsets of the source in this pane; -1: none, or told by another cell. */
+  /** Rule R13: offset of the segment's first record, and from which on it counts in `(other)`; -1: it does not. */
+  seenFrom: number;
+  evictedFrom: number;
+  /** Rows and offsets of the source in this pane; 0 and -1: none, or told by another cell. */
+  rows: number;
   firstOffset: number;
   lastOffset: number;
   tracks: Uint8Array;
@@ -37,8 +42,6 @@ export interface Mark {
   upTo: number;
   watermarkMs: number;
   idle: boolean;
-  /** State of the join fold as JSON, so that a new owner continues; '' for others. */
-  state: string;
 }
 
 export interface ConfigRecord {
@@ -62,6 +65,7 @@ export interface JoinEvent {
   kind: EventKind;
   service: string;
   id: string;
+  /** Of what opens an entry: its event time. Of labels and the like: when they became known. */
   timeMs: number;
   /** Rule R2: where it came from. */
   originTopic: string;

@@ -1,9 +1,11 @@
 /** Runs fold A over one input partition: decode, score, fold, flush, commit. */
 
-import { assert, messageOf } from '../errors.ts';
+import { assert } from '../errors.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
 import type { Append, Batch, LogRecord, Scored, StreamSpec } from '../records.ts';
+import { paneStart } from '../window/panes.ts';
 import { TIME_MAX_MS, TIME_MIN_MS } from '../window/watermarks.ts';
+import { failedLetter } from './dead.ts';
 import { joinsById } from './events-of.ts';
 import type { Output } from './messages.ts';
 import { createObserve, type Observe, stepObserve } from './observe.ts';
@@ -74,7 +76,7 @@ export function createObserveTask(
   const markOutputs = (): Output[] => {
     const { watermarkMs } = state.panes;
     const partitions = Math.max(partitionsOf(runtime, topic), partition + 1);
-    const text = `${watermarkMs}|${idle}|${partitions}`;
+    const text = `${watermarkMs}|${idle}|${partitions}|${state.upTo}`;
     if (text === markWritten) return [];
     markWritten = text;
     const outputs: Output[] = [];
@@ -95,8 +97,14 @@ export function createObserveTask(
       });
     }
     const { upTo } = state;
-    outputs.push({ type: 'mark', record: { ...source, partitions, upTo, watermarkMs, idle, state: '' } });
+    outputs.push({ type: 'mark', record: { ...source, partitions, upTo, watermarkMs, idle } });
     return outputs;
+  };
+
+  const commit = (): Promise<void> => {
+    const { maxTimeMs, watermarkMs } = state.panes;
+    const metadata: CommitState = { maxTimeMs, watermarkMs, deadWaiting: state.deadWaiting };
+    return membership.commit(topic, partition, state.upTo + 1, JSON.stringify(metadata));
   };
 
   /** Rule R3: outputs, then slots, then the watermark, then the commit; each acknowledged before the next. */
@@ -108,15 +116,37 @@ export function createObserveTask(
     await writePending();
     put(markOutputs());
     await writePending();
-    if (recordsSinceFlush > 0) {
-      const { maxTimeMs, watermarkMs } = state.panes;
-      const commit: CommitState = { maxTimeMs, watermarkMs, deadWaiting: state.deadWaiting };
-      await membership.commit(topic, partition, state.upTo + 1, JSON.stringify(commit));
-    }
+    if (recordsSinceFlush > 0) await commit();
     dropClosed(state.panes, spec);
     recordsSinceFlush = 0;
     lastFlushMs = runtime.nowMs();
     runtime.counts.checkpoint(topic, lastFlushMs - startedMs);
+  };
+
+  /** How far a silent source is by now: it goes on by as long as it has been silent, in whole hops. */
+  const silentWatermark = (silentMs: number): number => {
+    const { maxTimeMs, watermarkMs } = state.panes;
+    if (maxTimeMs === TIME_MIN_MS) return watermarkMs;
+    const { latenessMs, graceMs, hopMs } = spec.windows;
+    const followedMs = paneStart(maxTimeMs - latenessMs + silentMs - graceMs, hopMs) + graceMs;
+    return Math.max(watermarkMs, followedMs);
+  };
+
+  /**
+   * Rule R7: that a source is silent is decided by a clock, so it is not a function of what was read. It is
+   * committed first, which the group allows its present owner alone, and told only then: a member that was thought
+   * dead cannot close windows under the new owner, and a new owner knows what has been told.
+   */
+  const fallSilent = async (silentMs: number): Promise<void> => {
+    const followedMs = silentWatermark(silentMs);
+    if (idle && followedMs === state.panes.watermarkMs) return;
+    await flush();
+    idle = true;
+    state.panes.watermarkMs = followedMs;
+    await commit();
+    put(markOutputs());
+    await writePending();
+    dropClosed(state.panes, spec);
   };
 
   const score = async (batch: Batch): Promise<Scored> => {
@@ -135,14 +165,8 @@ export function createObserveTask(
         const half = records.length >> 1;
         return [...(await prepare(records.slice(0, half))), ...(await prepare(records.slice(half)))];
       }
-      const record = records[0]!;
-      runtime.logger.error(
-        { topic, partition, offset: record.offset, cause: messageOf(cause) },
-        'record failed',
-      );
       const empty = decoder.decode([]);
-      const message = messageOf(cause);
-      empty.dead.push({ offset: record.offset, code: 'failed', stage: 'score', message, record });
+      empty.dead.push(failedLetter(runtime, records[0]!, 'score', cause));
       return [{ batch: empty, scored: NOT_SCORED }];
     }
   };
@@ -173,7 +197,7 @@ export function createObserveTask(
   return {
     async open(heartbeat: Heartbeat) {
       const position = await runtime.log.committed(runtime.group, topic, partition);
-      await restoreSource(runtime, source, state.panes, heartbeat);
+      await restoreSource(runtime, source, spec, state.panes, heartbeat);
       if (position.offset !== null) {
         const commit = position.metadata === '' ? null : (JSON.parse(position.metadata) as CommitState);
         state.panes.maxTimeMs = commit?.maxTimeMs ?? TIME_MIN_MS;
@@ -201,14 +225,7 @@ export function createObserveTask(
     async tick(nowMs, lag) {
       runtime.counts.lag(service, stream.stream, partition, lag);
       const silentMs = nowMs - lastRecordMs;
-      if (lag === 0 && silentMs >= spec.windows.idleAfterMs) {
-        idle = true;
-        // A silent stream still closes its windows: its time goes on by as much as it has been silent.
-        if (state.panes.maxTimeMs > TIME_MIN_MS) {
-          const followed = state.panes.maxTimeMs - spec.windows.latenessMs + silentMs;
-          state.panes.watermarkMs = Math.max(state.panes.watermarkMs, followed);
-        }
-      }
+      if (opened && lag === 0 && silentMs >= spec.windows.idleAfterMs) await fallSilent(silentMs);
       if (nowMs - lastFlushMs >= runtime.checkpoint.everyMs) await flush();
     },
 

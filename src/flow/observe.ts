@@ -6,25 +6,22 @@
 import { assert } from '../errors.ts';
 import { count as countUp } from '../profile/counters.ts';
 import type { Tracks } from '../profile/registry.ts';
-import { mergeTracks } from '../profile/registry.ts';
 import type { Batch, Scored, ServiceSpec, StreamName } from '../records.ts';
 import {
   advance,
   asideStart,
   type Cell,
   cellAt,
-  cellKey,
   createPanes,
-  isBeyondBound,
   isLate,
   OTHER_SEGMENT,
   type Pane,
   type Panes,
   paneAt,
   paneStart,
-  segmentsToDrop,
   WHOLE,
 } from '../window/panes.ts';
+import { keptUntilOf, placeOf } from '../window/segments.ts';
 import { TIME_MIN_MS } from '../window/watermarks.ts';
 import { eventsOf, joinsById } from './events-of.ts';
 import { type Feed, feedKey, foldFeed, partOf, rowsFeed } from './feeds.ts';
@@ -64,15 +61,15 @@ export const createObserve = (
 
 const newTracks = (): Tracks => new Map();
 
+const wholeOf = (pane: Pane<Tracks>): Cell<Tracks> => cellAt(pane, WHOLE, '*', 0, 0, newTracks);
+
 /** Counts something about the source itself in the pane of its latest event time. */
 function countAside(state: Observe, name: 'late' | 'dead', offset: number, by: number): void {
-  const pane = paneAt(
-    state.panes,
-    state.spec.limits,
-    asideStart(state.panes, state.spec.windows, state.panes.maxTimeMs),
-  );
+  const { panes, spec } = state;
+  const startMs = asideStart(panes, spec.windows, panes.maxTimeMs);
+  const pane = paneAt(panes, spec.windows, spec.limits, startMs);
   if (pane === null) return;
-  const cell = cellAt(pane, WHOLE, '*', 0, newTracks);
+  const cell = wholeOf(pane);
   if (offset <= cell.upTo) return;
   const key = feedKey('rows', '', state.stream);
   const track = cell.tracks.get(key) ?? { kind: 'counters' as const, state: new Map<string, number>() };
@@ -82,18 +79,33 @@ function countAside(state: Observe, name: 'late' | 'dead', offset: number, by: n
   cell.dirty = true;
 }
 
-/** Rows by pane, in order; late rows are counted and left out. */
-function assignPanes(state: Observe, batch: Batch): Map<number, number[]> {
+interface Assigned {
+  /** Rows in order, by the start of their pane; late rows are counted and left out. */
+  byPane: Map<number, number[]>;
+  late: Uint8Array;
+  /**
+   * When each row became known, in event time: its own time, or the watermark of its source where that was
+   * further on. The join goes by it: a function of this partition alone, so that what a label counts for
+   * does not depend on how fast other partitions are read.
+   */
+  knownMs: Float64Array;
+}
+
+function assignPanes(state: Observe, batch: Batch): Assigned {
   const { panes, spec } = state;
   const byPane = new Map<number, number[]>();
+  const late = new Uint8Array(batch.n);
+  const knownMs = new Float64Array(batch.n);
   const dead = [...batch.dead];
   for (let i = 0; i < batch.n; i++) {
     const timeMs = batch.times[i]!;
     const startMs = paneStart(timeMs, spec.windows.hopMs);
     while (dead.length > 0 && dead[0]!.offset < batch.offsets[i]!) countDead(state, dead.shift()!.offset);
-    if (isLate(panes, spec.windows, startMs) || paneAt(panes, spec.limits, startMs) === null) {
+    knownMs[i] = Math.max(timeMs, panes.watermarkMs);
+    if (isLate(panes, spec.windows, startMs) || paneAt(panes, spec.windows, spec.limits, startMs) === null) {
       state.lateSeen++;
       countAside(state, 'late', batch.offsets[i]!, 1);
+      late[i] = 1;
       continue;
     }
     advance(panes, spec.windows, timeMs);
@@ -106,7 +118,7 @@ function assignPanes(state: Observe, batch: Batch): Map<number, number[]> {
     else rows.push(i);
   }
   for (const letter of dead) countDead(state, letter.offset);
-  return byPane;
+  return { byPane, late, knownMs };
 }
 
 function countDead(state: Observe, offset: number): void {
@@ -129,7 +141,7 @@ function foldInto(
   rows: Int32Array,
 ): void {
   for (let i = 0; i < feeds.length; i++) {
-    const cell = cellAt(pane, segmentation, segment, partOf(i), newTracks);
+    const cell = cellAt(pane, segmentation, segment, partOf(i), 0, newTracks);
     const fresh = unseen(cell, batch, rows);
     if (fresh.length === 0) continue;
     foldFeed(cell.tracks, feeds[i]!, fresh, fresh.length);
@@ -137,37 +149,32 @@ function foldInto(
   }
 }
 
-/** Rule R13: beyond limits.segments_max the segments of the largest hashes are merged into `(other)`. */
-function boundSegments(state: Observe, pane: Pane<Tracks>, segmentation: number): void {
-  const own = [...pane.cells.values()].filter((cell) => cell.segmentation === segmentation && !cell.evicted);
-  const drop = new Set(
-    segmentsToDrop(new Set(own.map((cell) => cell.segment)), state.spec.limits.segmentsMax),
-  );
-  if (drop.size === 0) return;
-  for (const cell of own) {
-    if (!drop.has(cell.segment)) continue;
-    const other = cellAt(pane, segmentation, OTHER_SEGMENT, cell.part, newTracks);
-    mergeTracks(other.tracks, cell.tracks);
-    other.dirty = true;
-    cell.tracks = new Map();
-    cell.evicted = true;
-    cell.dirty = true;
+/** Rows of each place of one segmentation: those of a segment in its own cells, or in OTHER_SEGMENT. */
+function placesOf(
+  state: Observe,
+  pane: Pane<Tracks>,
+  batch: Batch,
+  segmentation: number,
+  rows: number[],
+): Map<string, Int32Array> {
+  const { segmentsMax } = state.spec.limits;
+  const groups = bySegment(state.spec, batch, state.spec.segments[segmentation]!, rows);
+  const firstOf = (own: Int32Array): number => batch.offsets[own[0]!]!;
+  groups.sort((a, b) => firstOf(a.rows) - firstOf(b.rows));
+  // First all segments are seen, so that the places of all rows are known.
+  for (const { segment, rows: own } of groups)
+    placeOf(pane, segmentation, segment, firstOf(own), segmentsMax);
+  const places = new Map<string, number[]>();
+  for (const { segment, rows: own } of groups) {
+    const keptUntil = keptUntilOf(pane, segmentation, segment);
+    for (const row of own) {
+      const place = batch.offsets[row]! < keptUntil ? segment : OTHER_SEGMENT;
+      const there = places.get(place);
+      if (there === undefined) places.set(place, [row]);
+      else there.push(row);
+    }
   }
-}
-
-/**
- * Segments that were evicted from a pane stay in `(other)` there, and one that would be evicted at once goes
- * there directly: a mark for each of a million customers would be as unbounded as a cell for each.
- */
-function placeOf(spec: ServiceSpec, pane: Pane<Tracks>, segmentation: number, segment: string): string {
-  const known = pane.cells.get(cellKey(segmentation, segment, 0));
-  if (known !== undefined) return known.evicted ? OTHER_SEGMENT : segment;
-  const kept: string[] = [];
-  for (const cell of pane.cells.values()) {
-    if (cell.segmentation !== segmentation || cell.part > 0 || cell.evicted) continue;
-    if (cell.segment !== OTHER_SEGMENT) kept.push(cell.segment);
-  }
-  return isBeyondBound(segment, kept, spec.limits.segmentsMax) ? OTHER_SEGMENT : segment;
+  return new Map([...places].map(([place, there]) => [place, Int32Array.from(there.sort((a, b) => a - b))]));
 }
 
 function foldRows(
@@ -178,42 +185,34 @@ function foldRows(
   feeds: readonly Feed[],
 ): void {
   const { spec } = state;
-  const pane = paneAt(state.panes, spec.limits, startMs);
+  const pane = paneAt(state.panes, spec.windows, spec.limits, startMs);
   assert(pane !== null, 'the pane was opened before');
   const all = Int32Array.from(rows);
   if (pane.firstOffset < 0) pane.firstOffset = batch.offsets[rows[0]!]!;
   pane.lastOffset = Math.max(pane.lastOffset, batch.offsets[rows.at(-1)!]!);
-  const whole = cellAt(pane, WHOLE, '*', 0, newTracks);
+  const whole = wholeOf(pane);
+  pane.rows += unseen(whole, batch, all).length;
   whole.dirty = true;
   if (state.stream !== 'requests' || spec.segments.length === 0) {
     foldInto(pane, batch, WHOLE, '*', feeds, all);
     return;
   }
-  spec.segments.forEach((names, segmentation) => {
-    for (const group of bySegment(spec, batch, names, rows)) {
-      foldInto(
-        pane,
-        batch,
-        segmentation,
-        placeOf(spec, pane, segmentation, group.segment),
-        feeds,
-        group.rows,
-      );
-    }
-    boundSegments(state, pane, segmentation);
-  });
+  for (let segmentation = 0; segmentation < spec.segments.length; segmentation++) {
+    for (const [place, own] of placesOf(state, pane, batch, segmentation, rows))
+      foldInto(pane, batch, segmentation, place, feeds, own);
+  }
 }
 
 function foldTelemetry(state: Observe, batch: Batch, startMs: number, rows: number[]): void {
   const { spec } = state;
   const inPane = new Set(rows);
   foldRows(state, batch, startMs, rows, [rowsFeed(feedKey('rows', '', 'telemetry'), 'rows')]);
-  const pane = paneAt(state.panes, spec.limits, startMs);
+  const pane = paneAt(state.panes, spec.windows, spec.limits, startMs);
   assert(pane !== null, 'the pane was opened before');
   for (const { feed, rows: own } of telemetryFeeds(spec, batch)) {
     const here = own.filter((row) => inPane.has(row));
     // A part of its own: the metrics that come differ from batch to batch, a part must not.
-    const cell = cellAt(pane, WHOLE, '*', 1, newTracks);
+    const cell = cellAt(pane, WHOLE, '*', 1, 0, newTracks);
     const fresh = unseen(cell, batch, here);
     if (fresh.length === 0) continue;
     if (!cell.tracks.has(feed.key) && cell.tracks.size >= spec.limits.categoriesMax) continue;
@@ -225,7 +224,7 @@ function foldTelemetry(state: Observe, batch: Batch, startMs: number, rows: numb
 /** Folds the next batch of the partition; the events for the join come back. */
 export function stepObserve(state: Observe, batch: Batch, scored: Scored, lastOffset: number): Output[] {
   const { spec, stream } = state;
-  const byPane = assignPanes(state, batch);
+  const { byPane, late, knownMs } = assignPanes(state, batch);
   if (stream === 'telemetry') {
     for (const [startMs, rows] of byPane) foldTelemetry(state, batch, startMs, rows);
   } else {
@@ -235,9 +234,9 @@ export function stepObserve(state: Observe, batch: Batch, scored: Scored, lastOf
   state.upTo = lastOffset;
   const outputs: Output[] = batch.dead.map((record) => ({ type: 'dead', record }));
   if (joinsById(spec, stream)) {
-    for (const record of eventsOf(spec, stream, state.topic, state.partition, batch, scored)) {
+    const origin = { topic: state.topic, partition: state.partition };
+    for (const record of eventsOf(spec, stream, origin, batch, scored, { late, knownMs }))
       outputs.push({ type: 'event', record });
-    }
   }
   return outputs;
 }

@@ -1,12 +1,15 @@
 /** Panes to slots at a flush, and back from the log at a take-over. */
 
 import type { Heartbeat } from '../log/port.ts';
+import { hash32 } from '../math/hash.ts';
 import { packTracks, type Tracks, unpackTracks } from '../profile/registry.ts';
-import type { ServiceSpec } from '../records.ts';
-import { cellAt, closedPanes, type Panes, WHOLE } from '../window/panes.ts';
-import type { Mark, Output, Slot, SourceGroup } from './messages.ts';
+import type { LogRecord, ServiceSpec } from '../records.ts';
+import { type Cell, cellAt, closedPanes, createPane, type Pane, type Panes, WHOLE } from '../window/panes.ts';
+import { segmentKey, settleSegments } from '../window/segments.ts';
+import type { Output, Slot, SourceGroup } from './messages.ts';
+import { readThrough } from './read-through.ts';
 import { partitionsOf, type Runtime, slotsPartitionOf } from './runtime.ts';
-import { decodeSlots } from './wire.ts';
+import { decodeSlots, slotKeyPrefix } from './wire.ts';
 
 export interface SourceId {
   service: string;
@@ -23,22 +26,7 @@ export function takeDirtySlots(panes: Panes<Tracks>, source: SourceId, upTo: num
   for (const pane of panes.open.values()) {
     for (const cell of pane.cells.values()) {
       if (!cell.dirty) continue;
-      const told = cell.segmentation === WHOLE && cell.part === 0;
-      outputs.push({
-        type: 'slot',
-        record: {
-          ...source,
-          paneStartMs: pane.startMs,
-          segmentation: cell.segmentation,
-          segment: cell.segment,
-          part: cell.part,
-          upTo,
-          evicted: cell.evicted,
-          firstOffset: told ? pane.firstOffset : -1,
-          lastOffset: told ? pane.lastOffset : -1,
-          tracks: packTracks(cell.tracks, [...cell.tracks.keys()].sort()),
-        },
-      });
+      outputs.push({ type: 'slot', record: slotOf(pane, cell, source, upTo) });
       cell.dirty = false;
       cell.upTo = upTo;
     }
@@ -46,56 +34,94 @@ export function takeDirtySlots(panes: Panes<Tracks>, source: SourceId, upTo: num
   return outputs;
 }
 
+function slotOf(pane: Pane<Tracks>, cell: Cell<Tracks>, source: SourceId, upTo: number): Slot {
+  const { segmentation, segment, part, maturity } = cell;
+  const told = segmentation === WHOLE && part === 0 && maturity === 0;
+  const seen = pane.segments.get(segmentKey(segmentation, segment));
+  return {
+    ...source,
+    paneStartMs: pane.startMs,
+    segmentation,
+    segment,
+    part,
+    maturity,
+    upTo,
+    seenFrom: seen?.firstOffset ?? -1,
+    evictedFrom: seen?.evictedFrom ?? -1,
+    rows: told ? pane.rows : 0,
+    firstOffset: told ? pane.firstOffset : -1,
+    lastOffset: told ? pane.lastOffset : -1,
+    tracks: packTracks(cell.tracks, [...cell.tracks.keys()].sort()),
+  };
+}
+
 /** Forgets the panes that are closed; call it after their slots are on the log. */
 export function dropClosed(panes: Panes<Tracks>, spec: ServiceSpec): void {
   for (const startMs of closedPanes(panes, spec.windows)) panes.open.delete(startMs);
 }
 
-const READ_MAX = 5_000;
+/** Where a cell of one source stands, whoever wrote it. */
+export const cellKeyOf = (slot: Slot): string =>
+  `${slot.paneStartMs}|${slot.segmentation}|${slot.part}|${slot.maturity}|${slot.segment}`;
 
-/** Reads this source's slots and marks back: the highest upTo by any writer holds (rules R4, R6). */
+/** Reads this source's slots back: the highest upTo by any writer holds (rules R4, R6). */
 export async function restoreSource(
   runtime: Runtime,
   source: SourceId,
+  spec: ServiceSpec,
   panes: Panes<Tracks>,
   heartbeat: Heartbeat,
-): Promise<Mark | null> {
+): Promise<void> {
   const topic = runtime.topics.slots;
   const partition = slotsPartitionOf(source.service, partitionsOf(runtime, topic));
-  const { first, next } = await runtime.log.ends(topic, partition);
   const best = new Map<string, Slot>();
-  let mark: Mark | null = null;
-  const isOwn = (found: { service: string; topic: string; partition: number }): boolean =>
-    found.service === source.service && found.topic === source.topic && found.partition === source.partition;
-  for (let at = first; at < next; ) {
-    const records = await runtime.log.read(topic, partition, at, READ_MAX, 500);
-    if (records.length === 0) break;
-    for (const record of records) {
-      at = record.offset + 1;
-      const found = decodeSlots(record);
-      if (found?.type === 'mark' && isOwn(found.mark) && found.mark.upTo >= (mark?.upTo ?? -1))
-        mark = found.mark;
-      if (found?.type !== 'slot' || !isOwn(found.slot)) continue;
-      const { slot } = found;
-      const key = `${slot.paneStartMs}|${slot.segmentation}|${slot.part}|${slot.segment}`;
-      if (slot.upTo >= (best.get(key)?.upTo ?? -1)) best.set(key, slot);
-    }
-    await heartbeat();
-  }
+  await readThrough(runtime.log, { topic, partition, from: 0 }, heartbeat, (record) => {
+    const slot = slotOfSource(record, source);
+    if (slot === null) return;
+    const key = cellKeyOf(slot);
+    if (slot.upTo >= (best.get(key)?.upTo ?? -1)) best.set(key, slot);
+  });
   for (const slot of best.values()) adopt(panes, slot);
-  return mark;
+  for (const pane of panes.open.values())
+    for (let i = 0; i < spec.segments.length; i++) settleSegments(pane, i, spec.limits.segmentsMax);
+}
+
+/** A record of `slots` that is a slot of the source; one that cannot be read is the judge's to complain of. */
+function slotOfSource(record: LogRecord, source: SourceId): Slot | null {
+  // Slots of other services and sources are many: their keys are enough to pass over them.
+  if (!record.key?.toString().startsWith(slotKeyPrefix(source))) return null;
+  try {
+    const found = decodeSlots(record);
+    return found?.type === 'slot' ? found.slot : null;
+  } catch {
+    return null;
+  }
 }
 
 function adopt(panes: Panes<Tracks>, slot: Slot): void {
+  const { segmentation, segment, part, maturity, seenFrom, evictedFrom } = slot;
   let pane = panes.open.get(slot.paneStartMs);
   if (pane === undefined) {
-    pane = { startMs: slot.paneStartMs, cells: new Map(), firstOffset: -1, lastOffset: -1 };
+    pane = createPane(slot.paneStartMs);
     panes.open.set(slot.paneStartMs, pane);
   }
-  const cell = cellAt(pane, slot.segmentation, slot.segment, slot.part, () => unpackTracks(slot.tracks));
+  const cell = cellAt(pane, segmentation, segment, part, maturity, () => unpackTracks(slot.tracks));
   cell.upTo = slot.upTo;
-  cell.evicted = slot.evicted;
+  if (seenFrom >= 0) {
+    const key = segmentKey(segmentation, segment);
+    const known = pane.segments.get(key);
+    if (known === undefined)
+      pane.segments.set(key, {
+        segmentation,
+        segment,
+        hash: hash32(segment),
+        firstOffset: seenFrom,
+        evictedFrom,
+      });
+    else if (known.evictedFrom < 0) known.evictedFrom = evictedFrom;
+  }
   if (slot.firstOffset < 0) return;
-  pane.firstOffset = pane.firstOffset < 0 ? slot.firstOffset : Math.min(pane.firstOffset, slot.firstOffset);
-  pane.lastOffset = Math.max(pane.lastOffset, slot.lastOffset);
+  pane.rows = slot.rows;
+  pane.firstOffset = slot.firstOffset;
+  pane.lastOffset = slot.lastOffset;
 }

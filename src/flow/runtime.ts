@@ -31,6 +31,9 @@ export const topicNames = (prefix: string): TopicNames => ({
 /** Where a service's slots are: one judge sees all of a service. */
 export const slotsPartitionOf = (service: string, partitions: number): number => hash32(service) % partitions;
 
+/** The judges are a group of their own, so that who reads inputs and who judges are shared out apart. */
+export const judgeGroupOf = (group: string): string => `${group}.judge`;
+
 export interface Counts {
   records(service: string, stream: string, n: number): void;
   dead(service: string, stream: string, code: string, n: number): void;
@@ -46,6 +49,16 @@ export interface FlowLogger {
   info(facts: object, text: string): void;
   warn(facts: object, text: string): void;
   error(facts: object, text: string): void;
+}
+
+/** How often what is folded is written down. */
+export interface Checkpoint {
+  /** A flush and a commit after so long, or after so many records. */
+  everyMs: number;
+  recordsMax: number;
+  /** A snapshot of the folds that keep a state beside slots; a restart repeats at most that much. */
+  snapshotEveryMs: number;
+  snapshotRecords: number;
 }
 
 /** One service as it runs here; replaced as a whole by a reload. */
@@ -64,7 +77,7 @@ export interface Runtime {
   services: Map<string, RunningService>;
   decoderFor(spec: ServiceSpec, stream: StreamSpec): StreamDecoder;
   publicIds: PublicIds;
-  checkpoint: { everyMs: number; recordsMax: number };
+  checkpoint: Checkpoint;
   nowMs(): number;
   newWriterId(): string;
   counts: Counts;

@@ -31,6 +31,12 @@ function hashBytes(bytes: Uint8Array, seed: number): number {
   return fmix(h ^ bytes.length);
 }
 
+/** 128 bits of a text in `out`, from four differently seeded 32-bit hashes of its UTF-8 bytes. */
+export function hash128(text: string, out: Uint32Array): void {
+  const bytes = encoder.encode(text);
+  for (let i = 0; i < 4; i++) out[i] = hashBytes(bytes, Math.imul(i + 1, 0x9e3779b1));
+}
+
 /**
  * Rule R11: the id of an output is a hash of what it is about. 128 bits as 32 hex digits, from four
  * differently seeded 32-bit hashes of the parts; parts are length-prefixed so that ('a','bc') and

@@ -3,6 +3,7 @@
 import type { Tracks } from '../profile/registry.ts';
 import { keyOf, type TrackRole } from '../profile/track.ts';
 import { BEHAVIOUR_METRICS } from './behaviour.ts';
+import { COVERAGE_METRICS } from './coverage.ts';
 import { DRIFT_METRICS } from './drift.ts';
 import type { Measure, MetricContext, MetricKind } from './metric.ts';
 import { MOMENT_METRICS } from './moments.ts';
@@ -11,6 +12,7 @@ import { PERFORMANCE_METRICS } from './performance.ts';
 import { QUALITY_METRICS } from './quality.ts';
 import { VOLUME_METRICS } from './volume.ts';
 
+export { coverageOf } from './coverage.ts';
 export type { Measure, MetricContext, MetricKind, MetricSubjects } from './metric.ts';
 
 const ALL: readonly MetricKind[] = [
@@ -19,6 +21,7 @@ const ALL: readonly MetricKind[] = [
   ...MOMENT_METRICS,
   ...DRIFT_METRICS,
   ...OUTPUT_METRICS,
+  ...COVERAGE_METRICS,
   ...PERFORMANCE_METRICS,
   ...BEHAVIOUR_METRICS,
 ];

@@ -65,7 +65,8 @@ const JOINED = 'events';
 const duplicates = counterMetric(
   {
     name: 'duplicates',
-    description: 'Requests and labels of an id that had come before; only the first of each counts.',
+    description:
+      'Requests, labels and predictions of an id that had come before; only the first of each counts.',
     formula: 'duplicate events',
     family: 'input',
     subjects: 'service',
@@ -77,8 +78,8 @@ const duplicates = counterMetric(
 const unmatched = counterMetric(
   {
     name: 'unmatched',
-    description: 'Ids of labels, feedback or predictions whose request did not come in time.',
-    formula: 'unmatched ids',
+    description: 'Labels, feedback and predictions whose request did not come within join.max_delay of them.',
+    formula: 'unmatched events',
     family: 'input',
     subjects: 'service',
     roles: ['rows'],
@@ -89,7 +90,7 @@ const unmatched = counterMetric(
 const dropped = counterMetric(
   {
     name: 'dropped',
-    description: 'Events of ids that were refused at limits.pending_joins_max.',
+    description: 'Events of ids that the sample at limits.pending_joins_max left out.',
     formula: 'dropped events',
     family: 'input',
     subjects: 'service',

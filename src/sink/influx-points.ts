@@ -2,21 +2,31 @@ import { FieldType, type IPoint, type ISchemaOptions } from 'influx';
 import type { Alert, Result, Retrain } from '../records.ts';
 import type { Delivery } from './sink.ts';
 
+const RESULT_FIELDS = {
+  value: FieldType.FLOAT,
+  n: FieldType.INTEGER,
+  reason: FieldType.STRING,
+  revision: FieldType.INTEGER,
+  coverage: FieldType.FLOAT,
+};
+
 /**
  * The layout of the data in InfluxDB. A point is replaced by one with the same measurement, tags and
  * time, field by field; hence a field that may be empty is written as '' and not left out, else the
- * text of an earlier revision would stay. Only a null `value` is left out: InfluxDB has no null.
+ * text of an earlier revision would stay. Only null numbers are left out: InfluxDB has no null. Results that will be
+ * revised have a measurement of their own and their revision as a tag: a point is about one record, so that writing
+ * records again, in whatever order, changes nothing.
  */
 export const INFLUX_SCHEMA: readonly ISchemaOptions[] = [
   {
     measurement: 'telltale_result',
     tags: ['service', 'family', 'metric', 'subject', 'model', 'segment'],
-    fields: {
-      value: FieldType.FLOAT,
-      n: FieldType.INTEGER,
-      reason: FieldType.STRING,
-      revision: FieldType.INTEGER,
-    },
+    fields: RESULT_FIELDS,
+  },
+  {
+    measurement: 'telltale_preliminary',
+    tags: ['service', 'family', 'metric', 'subject', 'model', 'segment', 'revision'],
+    fields: RESULT_FIELDS,
   },
   {
     measurement: 'telltale_alert',
@@ -70,14 +80,16 @@ function finite(value: number | null): number | null {
 
 function resultPoint(result: Result): IPoint {
   const { service, family, metric, subject, model, segment } = result;
+  const about = { service, family, metric, subject, model, segment };
   return {
-    measurement: 'telltale_result',
-    tags: tagsOf({ service, family, metric, subject, model, segment }),
+    measurement: result.final ? 'telltale_result' : 'telltale_preliminary',
+    tags: tagsOf({ ...about, ...(result.final ? {} : { revision: String(result.revision) }) }),
     fields: {
       value: finite(result.value),
       n: result.n,
       reason: result.reason,
       revision: result.revision,
+      coverage: finite(result.coverage),
     },
     timestamp: String(result.windowEndMs),
   };
@@ -128,7 +140,7 @@ export interface PointDelivery {
   delivery: Delivery;
 }
 
-/** The points of a batch; of several with the same tags and time only the last, the highest revision, stays. */
+/** The points of a batch; of several with the same tags and time only the last stays. */
 export function pointsOf(batch: readonly Delivery[]): PointDelivery[] {
   const latest = new Map<string, PointDelivery>();
   for (const delivery of batch) {

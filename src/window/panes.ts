@@ -4,7 +4,6 @@
  * splits a wide service so that no record of the log grows too large).
  */
 
-import { hash32 } from '../math/hash.ts';
 import type { LimitSpec, WindowSpec } from '../records.ts';
 import { TIME_MIN_MS } from './watermarks.ts';
 
@@ -18,17 +17,32 @@ export interface Cell<Tracks> {
   segmentation: number;
   segment: string;
   part: number;
+  /** Index into ServiceSpec.revisionsMs: how long after the pane's end it became known; 0 where nothing matures. */
+  maturity: number;
   tracks: Tracks;
   /** Rule R5: the last offset folded in; records up to it are skipped. */
   upTo: number;
   dirty: boolean;
-  /** Rule R13: merged into OTHER_SEGMENT; an empty slot supersedes what was flushed. */
-  evicted: boolean;
+}
+
+/** A segment that was seen in a pane, for rule R13. */
+export interface SeenSegment {
+  segmentation: number;
+  segment: string;
+  hash: number;
+  /** Offset of its first record. */
+  firstOffset: number;
+  /** From this offset on its records count in OTHER_SEGMENT, and its cells do as a whole; -1: it is kept. */
+  evictedFrom: number;
 }
 
 export interface Pane<Tracks> {
   startMs: number;
   cells: Map<string, Cell<Tracks>>;
+  /** By segmentKey. */
+  segments: Map<string, SeenSegment>;
+  /** Rows folded in. */
+  rows: number;
   firstOffset: number;
   lastOffset: number;
 }
@@ -45,8 +59,17 @@ export const createPanes = <Tracks>(): Panes<Tracks> => ({
   watermarkMs: TIME_MIN_MS,
 });
 
-export const cellKey = (segmentation: number, segment: string, part: number): string =>
-  `${segmentation}|${part}|${segment}`;
+export const createPane = <Tracks>(startMs: number): Pane<Tracks> => ({
+  startMs,
+  cells: new Map(),
+  segments: new Map(),
+  rows: 0,
+  firstOffset: -1,
+  lastOffset: -1,
+});
+
+const cellKey = (segmentation: number, segment: string, part: number, maturity: number): string =>
+  `${segmentation}|${part}|${maturity}|${segment}`;
 
 export const paneStart = (timeMs: number, hopMs: number): number => Math.floor(timeMs / hopMs) * hopMs;
 
@@ -73,13 +96,18 @@ export function advance<Tracks>(panes: Panes<Tracks>, spec: WindowSpec, timeMs: 
 /** The pane of this start; null when limits.open_windows_max is reached. */
 export function paneAt<Tracks>(
   panes: Panes<Tracks>,
+  windows: WindowSpec,
   limits: LimitSpec,
   startMs: number,
 ): Pane<Tracks> | null {
   let pane = panes.open.get(startMs);
   if (pane === undefined) {
-    if (panes.open.size >= limits.openWindowsMax) return null;
-    pane = { startMs, cells: new Map(), firstOffset: -1, lastOffset: -1 };
+    if (panes.open.size >= limits.openWindowsMax) {
+      // Closed panes stay until they are flushed; when that happens must make no difference.
+      const open = panes.open.size - closedPanes(panes, windows).length;
+      if (open >= limits.openWindowsMax) return null;
+    }
+    pane = createPane(startMs);
     panes.open.set(startMs, pane);
   }
   return pane;
@@ -90,32 +118,16 @@ export function cellAt<Tracks>(
   segmentation: number,
   segment: string,
   part: number,
+  maturity: number,
   create: () => Tracks,
 ): Cell<Tracks> {
-  const key = cellKey(segmentation, segment, part);
+  const key = cellKey(segmentation, segment, part, maturity);
   let cell = pane.cells.get(key);
   if (cell === undefined) {
-    cell = { segmentation, segment, part, tracks: create(), upTo: -1, dirty: false, evicted: false };
+    cell = { segmentation, segment, part, maturity, tracks: create(), upTo: -1, dirty: false };
     pane.cells.set(key, cell);
   }
   return cell;
-}
-
-/** Keep order of segments: those of the smallest hash stay, whatever the order of arrival. */
-export function bySegmentHash(a: string, b: string): number {
-  const [ha, hb] = [hash32(a), hash32(b)];
-  return ha !== hb ? ha - hb : a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** The segments of a segmentation that must give way to stay within the bound. */
-export function segmentsToDrop(segments: Iterable<string>, segmentsMax: number): string[] {
-  const kept = [...segments].filter((segment) => segment !== OTHER_SEGMENT);
-  return kept.length <= segmentsMax ? [] : kept.sort(bySegmentHash).slice(segmentsMax);
-}
-
-/** Whether a segment that is not among those kept would have to give way at once. */
-export function isBeyondBound(segment: string, kept: readonly string[], segmentsMax: number): boolean {
-  return kept.length >= segmentsMax && kept.every((own) => bySegmentHash(own, segment) < 0);
 }
 
 /** Panes whose last window has closed for this source; they may be forgotten once they are flushed. */

@@ -15,6 +15,8 @@ export interface SourceMark {
   watermarkMs: number;
   /** Nothing came for a while: do not wait for this source. */
   idle: boolean;
+  /** Offset through which the source had been read; -1: nothing yet. */
+  upTo: number;
 }
 
 export interface TopicMarks {
@@ -26,7 +28,10 @@ export interface TopicMarks {
 /** By topic. */
 export type Watermarks = Record<string, TopicMarks>;
 
-/** Takes a mark in; the watermark of a source never goes back. */
+/**
+ * Takes a mark in; the watermark of a source never goes back. Whether it is idle says who has read furthest: a
+ * member that was thought dead and writes once more must not call a source idle that flows elsewhere.
+ */
 export function setMark(
   watermarks: Watermarks,
   topic: string,
@@ -39,8 +44,13 @@ export function setMark(
   // A topic that was missing and then made has marks of its own; it never shrinks again.
   own.partitions = Math.max(own.partitions, partitions);
   if (partition < 0) return;
-  const before = own.marks[partition]?.watermarkMs ?? TIME_MIN_MS;
-  own.marks[partition] = { watermarkMs: Math.max(before, mark.watermarkMs), idle: mark.idle };
+  const before = own.marks[partition];
+  if (before === undefined) {
+    own.marks[partition] = mark;
+    return;
+  }
+  const { idle, upTo } = mark.upTo >= before.upTo ? mark : before;
+  own.marks[partition] = { watermarkMs: Math.max(before.watermarkMs, mark.watermarkMs), idle, upTo };
 }
 
 /**

@@ -29,6 +29,7 @@ export function makeSpec(retrain: Partial<RetrainSpec> | null = {}): ServiceSpec
       maxPastMs: null,
     },
     maxDelayMs: 0,
+    revisionsMs: [60_000],
     limits: {
       segmentsMax: 10,
       categoriesMax: 10,

@@ -14,6 +14,7 @@ export function makeRule(over: Partial<RuleSpec> = {}): RuleSpec {
     warning: { op: '>', value: 0.1 },
     critical: { op: '>', value: 0.25 },
     nMin: 100,
+    coverageMin: null,
     forMs: 0,
     ...over,
   };
@@ -38,6 +39,7 @@ export function makeSpec(rules: RuleSpec[], over: Partial<ServiceSpec> = {}): Se
       maxPastMs: null,
     },
     maxDelayMs: 0,
+    revisionsMs: [60_000],
     limits: {
       segmentsMax: 10,
       categoriesMax: 10,
@@ -67,6 +69,8 @@ export function makeResult(i: number, value: number | null, over: Partial<Result
     windowStartMs: endMs - MINUTE_MS,
     windowEndMs: endMs,
     revision: 0,
+    coverage: null,
+    final: true,
     value,
     reason: '',
     n: 1203,

@@ -193,8 +193,8 @@ describe('topicSpecs', () => {
     expect(specs.map(({ name, config }) => [name, config['cleanup.policy'], config['retention.ms']])).toEqual(
       [
         ['x.events', 'delete', String(11 * 86_400_000 + 3_600_000 + 60_000)],
-        ['x.slots', 'compact,delete', two],
-        ['x.snapshots', 'compact,delete', two],
+        ['x.slots', 'compact,delete', String(11 * 86_400_000 + 3_600_000 + 60_000)],
+        ['x.snapshots', 'compact,delete', String(11 * 86_400_000 + 3_600_000 + 60_000)],
         ['x.results', 'delete', two],
         ['x.alerts', 'delete', two],
         ['x.retrain', 'delete', two],

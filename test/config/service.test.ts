@@ -205,6 +205,7 @@ describe('a service file', () => {
         warning: { op: '>', value: 0.1 },
         critical: { op: '>=', value: 0.25 },
         nMin: 500,
+        coverageMin: null,
         forMs: 120_000,
       },
       {
@@ -216,6 +217,7 @@ describe('a service file', () => {
         warning: null,
         critical: { op: '<', value: 10 },
         nMin: 0,
+        coverageMin: null,
         forMs: 0,
       },
     ]);

@@ -42,6 +42,7 @@ export function service(part: Partial<ServiceSpec> = {}): ServiceSpec {
       maxPastMs: null,
     },
     maxDelayMs: 0,
+    revisionsMs: [60_000],
     limits: {
       segmentsMax: 10,
       categoriesMax: 10,

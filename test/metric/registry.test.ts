@@ -6,7 +6,7 @@ import { TRACK_ROLES } from '../../src/profile/track.ts';
 import { categories, confusionOf, counts, input, numbers, output, service } from './support.ts';
 
 const NAMES =
-  `accuracy agreement bias class_share click_through_rate dead_letters dropped duplicates error_rate f1 invalid_rate ks late
+  `accuracy agreement bias class_share click_through_rate dead_letters dropped duplicates error_rate f1 invalid_rate ks label_coverage late
   latency_p50 latency_p95 latency_p99 mae max mean median min missing_rate new_category_rate null_rate
   out_of_range_rate p05 p95 precision psi recall redo_rate rmse score_mean score_p50 std switch_to_typing_rate
   telemetry_max telemetry_mean throughput unmatched volume`.split(/\s+/);

@@ -75,6 +75,7 @@ export const service = (more: Partial<ServiceSpec> = {}): ServiceSpec => ({
     maxPastMs: null,
   },
   maxDelayMs: 0,
+  revisionsMs: [60_000],
   limits: {
     segmentsMax: 10,
     categoriesMax: 5,

@@ -74,10 +74,18 @@ describe('labels', () => {
   test.each([
     ['after', (late: Sent) => [...base, late]],
     ['before', (late: Sent) => [late, ...base]],
-  ])('later than the longest delay are late, also when they are read %s their request', async (_, order) => {
-    expect(await errorOf(order(label('a', 301, 90)))).toEqual({ value: 10, n: 1, ...clean });
-    expect(await errorOf(order(label('a', 302, 90)))).toEqual({ value: null, n: 0, ...clean, late: 1 });
-  });
+  ])(
+    'later than the longest delay match nothing, also when they are read %s their request',
+    async (_, order) => {
+      expect(await errorOf(order(label('a', 301, 90)))).toEqual({ value: 10, n: 1, ...clean });
+      expect(await errorOf(order(label('a', 302, 90)))).toEqual({
+        value: null,
+        n: 0,
+        ...clean,
+        unmatched: 1,
+      });
+    },
+  );
 
   test('of unknown ids are unmatched', async () => {
     const found = await errorOf([...base, label('x', 3, 1), label('a', 60, 90), ...later(900)]);
@@ -107,7 +115,7 @@ test('each kind of feedback counts once for a request', async () => {
     const { results } = await drive(SERVICE, records, { chunk });
     expect(byMinute(results, 'click_through_rate')[0]).toBe(0.5);
     expect(byMinute(results, 'redo_rate')[0]).toBe(0.5);
-    expect(total(results, 'late', 'events')).toBe(1);
+    expect(total(results, 'unmatched', 'events')).toBe(1);
   }
 });
 
@@ -159,4 +167,91 @@ test('streams of one partition and of several, in step and apart, give the same'
 test('windows of a service without feedback traffic close at the end', async () => {
   const { results } = await drive(SERVICE, [request('a', 1), request('b', 1 + MINUTE / 1_000)]);
   expect(byMinute(results, 'volume')).toEqual({ 0: 1, 1: 1 });
+});
+
+describe('results that depend on labels', () => {
+  const REVISED = SERVICE.replace(
+    'join: { max_delay: 5m }',
+    'join: { max_delay: 5m, revise_after: [1m, 2m] }',
+  );
+  const records = [
+    ...['a', 'b', 'c', 'd'].flatMap((id, i) => [request(id, i), prediction(id, i, 100)]),
+    label('a', 90, 90),
+    label('b', 150, 80),
+    label('c', 250, 60),
+  ];
+  const maesOf = async (more: readonly Sent[] = [], service = REVISED) => {
+    const { results, preliminary } = await drive(service, [...records, ...more]);
+    return [...preliminary, ...results]
+      .filter(({ metric, windowStartMs }) => metric === 'mae' && windowStartMs === T0)
+      .map(({ revision, value, n, coverage, final }) => ({ revision, value, n, coverage, final }));
+  };
+
+  test('are revised as labels become known, until they are final', async () => {
+    expect(await maesOf()).toEqual([
+      { revision: 0, value: 10, n: 1, coverage: 0.25, final: false },
+      { revision: 1, value: 15, n: 2, coverage: 0.5, final: false },
+      { revision: 2, value: (10 + 20 + 40) / 3, n: 3, coverage: 0.75, final: true },
+    ]);
+  });
+
+  test('leave out a revision that would say nothing new', async () => {
+    const found = await maesOf([], REVISED.replace('[1m, 2m]', '[1m, 2m, 3m, 4m]'));
+    expect(found.map(({ revision }) => revision)).toEqual([0, 1, 3, 4]);
+  });
+
+  test('count a label when it became known, also where it says an earlier time', async () => {
+    // The label stream had come to 00:03:20 less the lateness of 5 s when this label of 00:00:10 was read.
+    const found = await maesOf([label('x', 270, 1), label('d', 10, 20)]);
+    expect(found.map(({ n }) => n)).toEqual([1, 2, 4]);
+  });
+
+  test('are judged by a rule when they are final, or when enough labels are known', async () => {
+    const rule = (more: string) =>
+      `${REVISED}\nrules:\n  - { name: risk, metric: mae, critical: '> 5', min_n: 1${more} }\n`;
+    const alertOf = async (more: string) =>
+      (await drive(rule(more), records)).alerts.map(({ value, n }) => [value, n]);
+    expect(await alertOf('')).toEqual([[(10 + 20 + 40) / 3, 3]]);
+    expect(await alertOf(', min_coverage: 0.5')).toEqual([[15, 2]]);
+    expect(await alertOf(', min_coverage: 0.9')).toEqual([[(10 + 20 + 40) / 3, 3]]);
+  });
+});
+
+test('an id that is used again joins the labels of each time', async () => {
+  const records = [
+    ...[request('a', 1), prediction('a', 2, 100), label('a', 60, 90)],
+    ...[request('a', 400), prediction('a', 401, 100), label('a', 460, 50)],
+  ];
+  for (const order of [records, [...records.slice(0, 2), ...records.slice(3, 5), records[2]!, records[5]!]]) {
+    const { results } = await drive(SERVICE, order, { chunk: 100 });
+    expect(byMinute(results, 'mae', 'price')).toMatchObject({ 0: 10, 6: 50 });
+    expect(total(results, 'duplicates', 'events')).toBe(0);
+    expect(total(results, 'unmatched', 'events')).toBe(0);
+  }
+});
+
+describe('at the bound of pending joins', () => {
+  const bounded = serviceOf('limits: { pending_joins_max: 100 }');
+  const ids = Array.from({ length: 400 }, (_, i) => `r${i}`);
+  const records = [
+    ...ids.flatMap((id, i) => [request(id, i / 10), prediction(id, i / 10, 100)]),
+    ...ids.map((id, i) => label(id, 50 + i / 10, 90)),
+  ];
+
+  test('ids are sampled by hash, and what is left out is counted', async () => {
+    // The bound is that of each of the two partitions of events.
+    const { results } = await drive(bounded, records, { chunk: 1_000 });
+    const mae = results.find(({ metric, windowStartMs }) => metric === 'mae' && windowStartMs === T0)!;
+    expect(mae.value).toBe(10);
+    expect(mae.n).toBeGreaterThan(20);
+    expect(mae.n).toBeLessThan(200);
+    // Of an id that is left out the request and what follows it are, each an event.
+    expect(total(results, 'dropped', 'events')).toBeGreaterThan(400);
+  });
+
+  test('the same ones are kept after the process was lost', async () => {
+    const calm = await drive(bounded, records, { chunk: 50 });
+    const lost = await drive(bounded, records, { chunk: 50, lostAfter: [2, 5, 9, 15, 20] });
+    expect(sorted(lost.results)).toEqual(sorted(calm.results));
+  });
 });

@@ -67,9 +67,8 @@ describe('a process that is lost', () => {
 
   test('the traffic has something of everything', async () => {
     const { all, alerts, retrains, dead } = await runOf([]);
-    for (const metric of ['duplicates', 'unmatched', 'late']) {
+    for (const metric of ['duplicates', 'unmatched'])
       expect(total(all, metric, 'events'), metric).toBeGreaterThan(0);
-    }
     expect(alerts.length).toBeGreaterThan(3);
     expect(retrains.length).toBeGreaterThan(0);
     expect(dead.length).toBeGreaterThan(5);

@@ -50,7 +50,10 @@ export interface DriveOptions {
 }
 
 export interface Outcome {
+  /** Final ones. */
   results: Result[];
+  /** Those that a later revision replaced. */
+  preliminary: Result[];
   alerts: Alert[];
   retrains: Retrain[];
   dead: { code: string; stage: string; topic: string; offset: number }[];
@@ -120,7 +123,7 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
     if (!options.missing?.includes(stream)) log.createTopic(topic, options.partitions ?? 1);
   }
   let embedded = await open(log, spec, options);
-  const found: Outcome = { results: [], alerts: [], retrains: [], dead: [] };
+  const found: Outcome = { results: [], preliminary: [], alerts: [], retrains: [], dead: [] };
   const known = new Map<string, string>();
 
   /** Rule R11: same id, same bytes. */
@@ -141,7 +144,8 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
       (await embedded.drain(topic))
         .map((record) => decodePublic<T>(name, record.value!, false))
         .filter((record) => isNew(record.id, JSON.stringify(record)));
-    found.results.push(...(await read<Result>('result', topics.results)));
+    for (const result of await read<Result>('result', topics.results))
+      (result.final ? found.results : found.preliminary).push(result);
     found.alerts.push(...(await read<Alert>('alert', topics.alerts)));
     found.retrains.push(...(await read<Retrain>('retrain', topics.retrain)));
     for (const { headers } of await embedded.drain(topics.dead)) {

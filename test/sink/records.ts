@@ -15,6 +15,8 @@ export function makeResult(over: Partial<Result> = {}): Result {
     windowStartMs: T0,
     windowEndMs: T0 + HOUR_MS,
     revision: 0,
+    coverage: null,
+    final: true,
     value: 0.25,
     reason: '',
     n: 200,

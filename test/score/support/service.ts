@@ -61,6 +61,7 @@ export function service(part: Partial<ServiceSpec>): ServiceSpec {
       maxPastMs: null,
     },
     maxDelayMs: 0,
+    revisionsMs: [60_000],
     limits: {
       segmentsMax: 1,
       categoriesMax: 1,
