@@ -10,7 +10,7 @@
  */
 
 import { namesOf, releaseNames, useNames } from '../join/names.ts';
-import { addRow, expireRows, findRow, type Key, removeRow, rowsOf } from '../join/table.ts';
+import { addRow, expireRows, findRow, type Key, removeRow, rowsOf, type Table } from '../join/table.ts';
 import { hash128 } from '../math/hash.ts';
 import type { Tracks } from '../profile/registry.ts';
 import { FEEDBACK_KINDS } from '../records.ts';
@@ -23,6 +23,7 @@ import { EXTERNAL } from './feeds-of.ts';
 import { foldTruth, increment } from './join-measures.ts';
 import {
   ANSWERS_FOLDED,
+  ARRIVAL,
   BASE_MS,
   EXTERNAL_FOLDED,
   FEEDBACK_BIT,
@@ -31,8 +32,11 @@ import {
   joinedTopics,
   KNOWN_MS,
   PLACES,
-  PREVIOUS,
+  REQUEST_TAG,
+  TURN_SHIFT,
+  TURNS_MAX,
   WAITING_TAG,
+  WAITING_VALUES,
   waitingKinds,
 } from './join-state.ts';
 import { type JoinEvent, sourceText } from './messages.ts';
@@ -161,7 +165,8 @@ function attach(fold: JoinFold, row: number, tag: number, knownMs: number, value
   const isLabel = tag === WAITING_TAG.label;
   const timeAt = at + (isLabel ? layout.truthMs : layout.externalMs);
   if (!Number.isNaN(numbers[timeAt]!)) {
-    countAside(fold, 'duplicate', knownMs);
+    // Where it would be counted too if the request had come after it.
+    countAside(fold, 'duplicate', Math.max(knownMs, numbers[at + BASE_MS]!));
     return;
   }
   numbers[timeAt] = knownMs;
@@ -172,16 +177,27 @@ function attach(fold: JoinFold, row: number, tag: number, knownMs: number, value
   foldMatches(fold, row);
 }
 
-/** The entry of the id that a record of this time belongs to: the earlier one where the id was used again; -1: none. */
+/** The rows of an id and tag, in the order of a column, and a variant of the key that is free; -1: none is. */
+function turnsOf(table: Table, id: string, tag: number, column: number): { rows: number[]; free: number } {
+  const rows: number[] = [];
+  let free = -1;
+  for (let turn = TURNS_MAX - 1; turn >= 0; turn--) {
+    const variant = tag | (turn << TURN_SHIFT);
+    const row = findRow(table, keyOf(id, variant));
+    if (row >= 0) rows.push(row);
+    else free = variant;
+  }
+  const order = (row: number): number => table.numbers[row * table.stride + column]!;
+  return { rows: rows.sort((a, b) => order(a) - order(b)), free };
+}
+
+/** The request that a record of this id and time belongs to, the earliest that fits; -1: none. */
 function requestOf(fold: JoinFold, id: string, knownMs: number): number {
   const { requests, spec } = fold;
-  for (const variant of [PREVIOUS, 0]) {
-    const row = findRow(requests, keyOf(id, variant));
-    if (row < 0) continue;
-    const baseMs = requests.numbers[row * requests.stride + BASE_MS]!;
-    if (Math.abs(knownMs - baseMs) <= spec.maxDelayMs) return row;
-  }
-  return -1;
+  const { rows } = turnsOf(requests, id, REQUEST_TAG, BASE_MS);
+  const fits = (row: number): boolean =>
+    Math.abs(knownMs - requests.numbers[row * requests.stride + BASE_MS]!) <= spec.maxDelayMs;
+  return rows.find(fits) ?? -1;
 }
 
 function takeFollower(fold: JoinFold, event: JoinEvent, tag: number): void {
@@ -191,56 +207,40 @@ function takeFollower(fold: JoinFold, event: JoinEvent, tag: number): void {
     return;
   }
   const { waiting, spec } = fold;
-  const before = findRow(waiting, keyOf(event.id, tag));
-  if (before >= 0) {
-    if (event.timeMs <= waiting.expires[before]!) {
-      if (tag < WAITING_TAG.feedback) countAside(fold, 'duplicate', event.timeMs);
-      return;
-    }
-    countAside(fold, 'unmatched', waiting.expires[before]!);
-    removeRow(waiting, before);
+  const { free } = turnsOf(waiting, event.id, tag, ARRIVAL);
+  if (free < 0) {
+    countAside(fold, 'dropped', event.timeMs);
+    return;
   }
-  if (!admit(fold, keyOf(event.id, tag)[0]!, event.timeMs)) return;
-  const added = addRow(waiting, keyOf(event.id, tag), tag, event.timeMs + spec.maxDelayMs);
-  const at = added * waiting.stride;
+  if (!admit(fold, keyOf(event.id, free)[0]!, event.timeMs)) return;
+  const at = addRow(waiting, keyOf(event.id, free), tag, event.timeMs + spec.maxDelayMs) * waiting.stride;
   waiting.numbers[at + KNOWN_MS] = event.timeMs;
-  if (tag < WAITING_TAG.feedback)
-    for (let o = 0; o < spec.outputs.length; o++) waiting.numbers[at + 1 + o] = event.numbers[o]!;
+  waiting.numbers[at + ARRIVAL] = fold.upTo;
+  if (tag >= WAITING_TAG.feedback) return;
+  for (let o = 0; o < spec.outputs.length; o++) waiting.numbers[at + WAITING_VALUES + o] = event.numbers[o]!;
 }
 
 /** What came before its request joins it. */
 function attachWaiting(fold: JoinFold, row: number, id: string, baseMs: number): void {
   const { waiting, spec } = fold;
   for (const tag of waitingKinds(spec)) {
-    const found = findRow(waiting, keyOf(id, tag));
-    if (found < 0) continue;
-    const at = found * waiting.stride;
-    const knownMs = waiting.numbers[at + KNOWN_MS]!;
-    if (Math.abs(knownMs - baseMs) > spec.maxDelayMs) continue;
-    const values = [...waiting.numbers.subarray(at + 1, at + waiting.stride)];
-    removeRow(waiting, found);
-    attach(fold, row, tag, knownMs, values);
+    for (const found of turnsOf(waiting, id, tag, ARRIVAL).rows) {
+      const at = found * waiting.stride;
+      const knownMs = waiting.numbers[at + KNOWN_MS]!;
+      if (Math.abs(knownMs - baseMs) > spec.maxDelayMs) continue;
+      const values = [...waiting.numbers.subarray(at + WAITING_VALUES, at + waiting.stride)];
+      removeRow(waiting, found);
+      attach(fold, row, tag, knownMs, values);
+    }
   }
-}
-
-/** An id that is used again while its first use may still get labels: both are kept for a while. */
-function setAside(fold: JoinFold, id: string, row: number): void {
-  const { requests } = fold;
-  const older = findRow(requests, keyOf(id, PREVIOUS));
-  if (older >= 0) forgetRequest(fold, older);
-  const numbers = requests.numbers.slice(row * requests.stride, (row + 1) * requests.stride);
-  const [tag, expiresMs] = [requests.tags[row]!, requests.expires[row]!];
-  removeRow(requests, row);
-  const moved = addRow(requests, keyOf(id, PREVIOUS), tag, expiresMs);
-  requests.numbers.set(numbers, moved * requests.stride);
 }
 
 /** A request, or a prediction where there is no request stream, opens the entry of its id. */
 function takeBase(fold: JoinFold, event: JoinEvent): void {
   const { requests, spec, layout, panes, names } = fold;
   const { timeMs } = event;
-  const known = findRow(requests, keyOf(event.id, 0));
-  if (known >= 0 && timeMs <= requests.expires[known]!) {
+  const { rows, free } = turnsOf(requests, event.id, REQUEST_TAG, BASE_MS);
+  if (rows.some((row) => timeMs <= requests.expires[row]!)) {
     countAside(fold, 'duplicate', timeMs);
     return;
   }
@@ -249,16 +249,13 @@ function takeBase(fold: JoinFold, event: JoinEvent): void {
     countAside(fold, 'late', timeMs);
     return;
   }
-  if (!admit(fold, keyOf(event.id, 0)[0]!, timeMs)) return;
   const pane = paneAt(panes, spec.windows, spec.limits, startMs);
-  if (pane === null) {
+  if (pane === null || free < 0) {
     countAside(fold, 'dropped', timeMs);
     return;
   }
-  // Looked up again: making room may have taken it.
-  const earlier = findRow(requests, keyOf(event.id, 0));
-  if (earlier >= 0) setAside(fold, event.id, earlier);
-  const row = addRow(requests, keyOf(event.id, 0), 0, timeMs + spec.maxDelayMs);
+  if (!admit(fold, keyOf(event.id, free)[0]!, timeMs)) return;
+  const row = addRow(requests, keyOf(event.id, free), 0, timeMs + spec.maxDelayMs);
   const at = row * requests.stride;
   const places = event.segments.map((segment, segmentation) =>
     placeOf(pane, segmentation, segment, fold.upTo, spec.limits.segmentsMax),

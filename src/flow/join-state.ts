@@ -16,13 +16,22 @@ import { baseStreamOf, hasStream } from './events-of.ts';
 export const BASE_MS = 0;
 export const PLACES = 1;
 const COLUMNS_BEFORE = 2;
-/** Column of what waits for its request; the values follow. */
+/** Columns of what waits for its request: when it became known, its offset in `events`, then the values. */
 export const KNOWN_MS = 0;
+export const ARRIVAL = 1;
+export const WAITING_VALUES = 2;
 
 /** Tags of what waits; feedback has one for each kind. They are also the variants of an id's key. */
 export const WAITING_TAG = { prediction: 1, label: 2, feedback: 3 } as const;
-/** Variant of the key of a request whose id was used again. */
-export const PREVIOUS = 0x40000000;
+/** The tag of requests. */
+export const REQUEST_TAG = 0;
+/**
+ * So many records of one id and tag are kept. Which of several labels of an id counts is known when the request comes;
+ * and an id may be used again while labels of its first use are still to be read.
+ */
+export const TURNS_MAX = 4;
+/** Above the tags in the variant of a key. */
+export const TURN_SHIFT = 8;
 
 /** Bits of a request's tag. */
 export const HAS_ANSWERS = 1;
@@ -72,7 +81,7 @@ function layoutOf(spec: ServiceSpec): Layout {
   return { text, answers, external, truths, externalMs, truthMs, stride: truthMs + 1 };
 }
 
-const waitingStrideOf = (spec: ServiceSpec): number => 1 + spec.outputs.length;
+const waitingStrideOf = (outputs: number): number => WAITING_VALUES + outputs;
 
 export function createJoinFold(spec: ServiceSpec): JoinFold {
   const layout = layoutOf(spec);
@@ -80,7 +89,7 @@ export function createJoinFold(spec: ServiceSpec): JoinFold {
     spec,
     layout,
     requests: createTable(layout.stride, spec.windows.hopMs),
-    waiting: createTable(waitingStrideOf(spec), spec.windows.hopMs),
+    waiting: createTable(waitingStrideOf(spec.outputs.length), spec.windows.hopMs),
     names: createNames(),
     level: 0,
     panes: createPanes(),
@@ -216,5 +225,8 @@ export function unpackJoins(
 /** Numbers of a row of requests and of waiting records under a layout. */
 function stridesOf(layout: string): [number, number] {
   const [models, outputs] = JSON.parse(layout) as [string[], unknown[], string];
-  return [COLUMNS_BEFORE + models.length * outputs.length + 2 * outputs.length + 2, 1 + outputs.length];
+  return [
+    COLUMNS_BEFORE + models.length * outputs.length + 2 * outputs.length + 2,
+    waitingStrideOf(outputs.length),
+  ];
 }

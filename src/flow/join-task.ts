@@ -35,6 +35,7 @@ export function createJoinTask(
   const topic = runtime.topics.events;
   const writer = runtime.newWriterId();
   const joins = new Map<string, ServiceJoin>();
+  const marksWritten = new Map<string, string>();
   let upTo = -1;
   let lastFlushMs = runtime.nowMs();
   let lastSnapshotMs = runtime.nowMs();
@@ -85,6 +86,9 @@ export function createJoinTask(
       await write(service, takeDirtySlots(fold.panes, source, upTo));
       const { watermarkMs } = fold;
       const partitions = partitionsOf(runtime, topic);
+      const text = `${watermarkMs}|${partitions}`;
+      if (marksWritten.get(service) === text) continue;
+      marksWritten.set(service, text);
       const record = { ...source, partitions, upTo, watermarkMs, idle: false };
       await write(service, [{ type: 'mark', record }]);
       dropClosed(fold.panes, fold.spec);

@@ -26,16 +26,17 @@ export function takeDirtySlots(panes: Panes<Tracks>, source: SourceId, upTo: num
   for (const pane of panes.open.values()) {
     for (const cell of pane.cells.values()) {
       if (!cell.dirty) continue;
-      outputs.push({ type: 'slot', record: slotOf(pane, cell, source, upTo) });
+      // A restored cell may know more than has been read again.
+      cell.upTo = Math.max(cell.upTo, upTo);
+      outputs.push({ type: 'slot', record: slotOf(pane, cell, source) });
       cell.dirty = false;
-      cell.upTo = upTo;
     }
   }
   return outputs;
 }
 
-function slotOf(pane: Pane<Tracks>, cell: Cell<Tracks>, source: SourceId, upTo: number): Slot {
-  const { segmentation, segment, part, maturity } = cell;
+function slotOf(pane: Pane<Tracks>, cell: Cell<Tracks>, source: SourceId): Slot {
+  const { segmentation, segment, part, maturity, upTo } = cell;
   const told = segmentation === WHOLE && part === 0 && maturity === 0;
   const seen = pane.segments.get(segmentKey(segmentation, segment));
   return {
