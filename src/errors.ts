@@ -15,6 +15,8 @@ export const ERRORS = {
   registry_unavailable: 'Check `registry.url` and that the schema registry runs; reading is retried.',
   broker_unavailable: 'Check `kafka.brokers` and that the brokers run; connecting is retried.',
   codec_missing: 'Run `npm ci` again: the package of this compression codec is not installed.',
+  group_failed:
+    'The process ends, to be started again. If it happens again: is another program in `kafka.group`, or another process with this `kafka.instance_id`?',
   log_failed: 'Writing to the log failed; the process ends and continues from its last commit.',
   sink_unavailable: 'The receiver is away; results stay in the log and are written when it is back.',
   file_unreadable: 'Check that the file exists and can be read.',

@@ -12,6 +12,8 @@ export interface OwnedPartitions {
   generation: number;
   /** Topic -> partitions. */
   assignment: Record<string, number[]>;
+  /** Higher when the member wants the group to assign anew. */
+  request: number;
 }
 
 /** Travels with a member's subscription. */
@@ -63,17 +65,29 @@ export function coPartitionAssigner(
         const { generation, assignment } = data;
         return { id: memberId, topics, generation, owned: new Map(Object.entries(assignment)) };
       });
-      return [...assignPartitions(claims, counts)].map(([memberId, topics]) => ({
-        memberId,
+      const assigned = assignPartitions(claims, counts);
+      return claims.map(({ id, topics }) => ({
+        memberId: id,
         memberAssignment: MemberAssignment.encode({
           version: VERSION,
-          assignment: Object.fromEntries(topics),
-          userData: Buffer.alloc(0),
+          assignment: Object.fromEntries(assigned.get(id)!),
+          userData: textOf(topics),
         }),
       }));
     },
   };
 }
+
+/**
+ * Whether an assignment was made for another subscription. A static member that comes back is given the assignment of
+ * the process before it as long as its group is stable, whatever it subscribes to now.
+ */
+export function isForOtherTopics(memberAssignment: Buffer, topics: readonly string[]): boolean {
+  const userData = MemberAssignment.decode(memberAssignment)?.userData;
+  return userData === undefined || !userData.equals(textOf(topics));
+}
+
+const textOf = (topics: readonly string[]): Buffer => Buffer.from(JSON.stringify([...topics].sort()));
 
 /** What another version may have written is taken as nothing where it cannot be read. */
 function readUserData(data: Buffer): UserData {
@@ -84,6 +98,7 @@ function readUserData(data: Buffer): UserData {
   const { generation, assignment, counts } = read ?? {};
   const owned = Object.entries(tableOf(assignment)).filter(([, partitions]) => Array.isArray(partitions));
   return {
+    request: 0,
     generation: typeof generation === 'number' ? generation : -1,
     assignment: Object.fromEntries(owned) as Record<string, number[]>,
     counts: Object.fromEntries(

@@ -1,49 +1,22 @@
 import { TelltaleError } from '../errors.ts';
 import type { LogRecord } from '../records.ts';
-import type { KafkaLogger } from './kafka-client.ts';
+import type { GroupTimes, KafkaLogger } from './kafka-client.ts';
+import { keepAlive } from './keep-alive.ts';
+import type { PartitionSlot } from './partition-slot.ts';
 import type { Heartbeat, Log, PartitionHandler } from './port.ts';
 
 /** The same offset fails this often in a row before the process ends. */
 const FAILURES_MAX = 5;
-/** Waiting for a partition's turn, a heartbeat keeps the membership. */
-const WAIT_HEARTBEAT_MS = 1_000;
 
 /** What one partition needs of its group. */
 export interface PartitionContext {
   group: string;
   tickMs: number;
-  deadAfterMs: number;
+  times: Pick<GroupTimes, 'heartbeatIntervalMs' | 'rebalanceTimeoutMs' | 'stalledAfterMs'>;
   reader: Pick<Log, 'ends' | 'committed'>;
   log: KafkaLogger;
   seek(topic: string, partition: number, offset: number): void;
   onFatal(error: Error): void;
-}
-
-/** What outlives the assignments of a partition: whose turn it is, and how often which offset failed. */
-export class PartitionSlot {
-  failures = 0;
-  failedOffset = -1;
-  #tail: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
-
-  get busy(): boolean {
-    return this.#waiting > 0;
-  }
-
-  /** Resolves with the function that ends the turn, when all earlier turns have ended. */
-  async enter(): Promise<() => void> {
-    this.#waiting++;
-    const before = this.#tail;
-    let end!: () => void;
-    this.#tail = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    await before;
-    return () => {
-      this.#waiting--;
-      end();
-    };
-  }
 }
 
 /** One fetch of one partition, as far as it concerns the handler. */
@@ -59,16 +32,25 @@ export interface GroupBatch {
   resolve(): void;
 }
 
+/** What a handler's access to its group needs of its partition. */
+export interface Tenure {
+  isLost(): boolean;
+  /** The coordinator refused a request: the member or its generation is not the group's any more. */
+  refused(error: unknown): void;
+}
+
 /** One assignment of one partition: runs its handler, one call at a time. */
 export class GroupPartition {
   readonly topic: string;
   readonly partition: number;
   readonly #context: PartitionContext;
   readonly #slot: PartitionSlot;
-  readonly #makeHandler: (isLost: () => boolean) => PartitionHandler;
+  readonly #makeHandler: () => PartitionHandler;
   #handler: PartitionHandler;
   #isOpen = false;
   #isOver = false;
+  /** Why the client has to look after its membership before anything else is handled. */
+  #interruption: { error: unknown } | null = null;
   /** Next offset to handle; -1 until it is open. */
   #position = -1;
   #highWatermark = -1;
@@ -81,14 +63,18 @@ export class GroupPartition {
     partition: number,
     context: PartitionContext,
     slot: PartitionSlot,
-    makeHandler: (isLost: () => boolean) => PartitionHandler,
+    makeHandler: (tenure: Tenure) => PartitionHandler,
   ) {
     this.topic = topic;
     this.partition = partition;
     this.#context = context;
     this.#slot = slot;
-    this.#makeHandler = makeHandler;
-    this.#handler = makeHandler(() => this.#isOver);
+    const tenure: Tenure = {
+      isLost: () => this.#isOver,
+      refused: (error) => this.#interrupt(error),
+    };
+    this.#makeHandler = () => makeHandler(tenure);
+    this.#handler = this.#makeHandler();
     this.#checkedMs = Date.now();
   }
 
@@ -103,43 +89,35 @@ export class GroupPartition {
   }
 
   async onBatch(batch: GroupBatch): Promise<void> {
-    const leave = await this.#enter(batch.heartbeat);
-    let heartbeatFailed: { error: unknown } | null = null;
+    const leave = await this.#slot.enterWith(batch.heartbeat);
+    const alive = keepAlive(batch.heartbeat, this.#context.times);
     const heartbeat = async () => {
-      this.#alive();
+      alive.touch();
       try {
-        if (this.#isOver) throw new Error(`${this.topic}/${this.partition} is not assigned any more`);
+        this.#assertOwned();
         await batch.heartbeat();
       } catch (error) {
-        heartbeatFailed ??= { error };
+        this.#interrupt(error);
         throw error;
       }
     };
     try {
-      if (this.#isOver || batch.isStale()) return;
-      await this.#handleBatch(batch, heartbeat);
+      const isWanted = !this.#isOver && this.#interruption === null && !batch.isStale();
+      if (isWanted) await this.#handleBatch(batch, heartbeat);
     } catch (error) {
       // What the handler makes of a lost partition is no failure of its records.
-      if (heartbeatFailed === null) throw this.#failed(error, batch.fetchedOffset);
+      if (this.#interruption === null) throw this.#failed(error, batch.fetchedOffset);
     } finally {
+      alive.end();
       leave();
     }
-    const failed = heartbeatFailed as { error: unknown } | null;
-    if (failed !== null) throw failed.error;
+    this.#throwInterruption();
   }
 
   /** Opens a silent partition, and ticks. Never rejects. */
   async tick(nowMs: number): Promise<void> {
-    if (this.#isOver || this.#slot.busy) return;
-    const leave = await this.#slot.enter();
-    try {
-      if (!this.#isOpen && !this.#isOver) await this.#open(async () => this.#assertOwned(), null);
-      if (!this.#isOver) await this.#runTick(nowMs);
-    } catch (error) {
-      if (!this.#isOver) this.#failed(error, this.#position);
-    } finally {
-      leave();
-    }
+    if (this.#isOver) return;
+    if (!this.#slot.busy && this.#interruption === null) await this.#tickInTurn(nowMs);
     await this.#checkProgress(nowMs);
   }
 
@@ -155,12 +133,24 @@ export class GroupPartition {
     }
   }
 
+  async #tickInTurn(nowMs: number): Promise<void> {
+    const leave = await this.#slot.enter();
+    try {
+      if (!this.#isOpen && !this.#isOver) await this.#open(async () => this.#assertOwned(), null);
+      if (!this.#isOver) await this.#runTick(nowMs);
+    } catch (error) {
+      if (!this.#isOver && this.#interruption === null) this.#failed(error, this.#position);
+    } finally {
+      leave();
+    }
+  }
+
   async #handleBatch(batch: GroupBatch, heartbeat: Heartbeat): Promise<void> {
     this.#highWatermark = batch.highWatermark;
     if (!this.#isOpen && !(await this.#open(heartbeat, batch.fetchedOffset))) return;
     const records = batch.records.filter(({ offset }) => offset >= this.#position);
     if (records.length > 0) await this.#handler.handle(records, heartbeat);
-    if (this.#isOver) return;
+    if (this.#isOver || this.#interruption !== null) return;
     this.#moveTo(batch.lastOffset + 1);
     batch.resolve();
     this.#slot.failures = 0;
@@ -196,27 +186,7 @@ export class GroupPartition {
     await this.#handler.tick(nowMs, Math.max(0, this.#highWatermark - this.#position));
   }
 
-  /** Takes the partition's turn; a batch that waits for it keeps the membership alive. */
-  async #enter(heartbeat: Heartbeat): Promise<() => void> {
-    const turn = this.#slot.enter();
-    for (;;) {
-      let timer: NodeJS.Timeout | undefined;
-      const waited = new Promise<null>((resolve) => {
-        timer = setTimeout(resolve, WAIT_HEARTBEAT_MS, null);
-      });
-      const leave = await Promise.race([turn, waited]);
-      clearTimeout(timer);
-      if (leave !== null) return leave;
-      try {
-        await heartbeat();
-      } catch (error) {
-        void turn.then((end) => end());
-        throw error;
-      }
-    }
-  }
-
-  /** Counts a failure and drops the handler: it may hold half a batch, and opening restores what was flushed. */
+  /** Counts a failure and drops the handler. */
   #failed(error: unknown, offset: number): Error {
     const { log, onFatal } = this.#context;
     const { topic, partition } = this;
@@ -227,28 +197,54 @@ export class GroupPartition {
     const failure = new Error(`${topic}/${partition} failed at offset ${offset}`, { cause: error });
     if (error instanceof TelltaleError && error.code === 'log_failed') onFatal(error);
     else if (this.#slot.failures >= FAILURES_MAX) onFatal(failure);
-    if (!this.#isOver) {
-      this.#handler = this.#makeHandler(() => this.#isOver);
-      this.#isOpen = false;
-    }
+    this.#renew();
     return failure;
   }
 
-  /** A client that has stopped in silence shows as a partition that is behind and does not move. */
+  /** Takes a new handler: the old one may hold half a batch, and opening restores what was flushed. */
+  #renew(): void {
+    if (this.#isOver) return;
+    this.#handler = this.#makeHandler();
+    this.#isOpen = false;
+  }
+
+  #interrupt(error: unknown): void {
+    this.#interruption ??= { error };
+  }
+
+  /** Thrown out of the batch, the client's own error makes the client join again, or try again. */
+  #throwInterruption(): void {
+    if (this.#interruption === null) return;
+    const { error } = this.#interruption;
+    this.#interruption = null;
+    this.#renew();
+    throw error;
+  }
+
+  /**
+   * A client that has stopped in silence shows as a partition that is behind and does not move; a handler that hangs,
+   * as one that sends no heartbeat either.
+   */
   async #checkProgress(nowMs: number): Promise<void> {
-    const { deadAfterMs, reader, onFatal } = this.#context;
-    if (nowMs - this.#checkedMs < deadAfterMs / 5 || !this.#isOpen || this.#isOver) return;
+    const { reader, onFatal } = this.#context;
+    const { stalledAfterMs } = this.#context.times;
+    if (nowMs - this.#checkedMs < stalledAfterMs / 5 || this.#isOver) return;
     this.#checkedMs = nowMs;
     const { topic, partition } = this;
     const before = this.#position;
     const ends = await reader.ends(topic, partition).catch(() => null);
     // A broker that is away is waited for.
+    if (ends === null) this.#behindSinceMs = null;
     if (ends === null || before !== this.#position || this.#isOver) return;
     this.#highWatermark = Math.max(this.#highWatermark, ends.next);
-    if (ends.next <= this.#position) this.#behindSinceMs = null;
+    if (this.#isOpen && ends.next <= this.#position) this.#behindSinceMs = null;
     else if (this.#behindSinceMs === null) this.#behindSinceMs = nowMs;
-    else if (nowMs - this.#behindSinceMs >= deadAfterMs)
-      onFatal(new Error(`${topic}/${partition} does not move: at offset ${this.#position} of ${ends.next}`));
+    else if (nowMs - this.#behindSinceMs >= stalledAfterMs) {
+      const where = this.#isOpen
+        ? `at offset ${this.#position} of ${ends.next}`
+        : 'its handler does not open';
+      onFatal(new Error(`${topic}/${partition} does not move: ${where}`));
+    }
   }
 
   #moveTo(position: number): void {

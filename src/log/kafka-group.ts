@@ -1,20 +1,33 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { messageOf, TelltaleError } from '../errors.ts';
-import { GroupPartition, type PartitionContext, PartitionSlot } from './group-partition.ts';
-import type { KafkaLogger } from './kafka-client.ts';
-import { logRecord, METADATA_MAX_AGE_MS } from './kafka-reader.ts';
+import { GroupPartition, type PartitionContext, type Tenure } from './group-partition.ts';
+import { GroupSession } from './group-session.ts';
+import type { GroupTimes, KafkaLogger } from './kafka-client.ts';
+import { isFenced, type KafkaCoordinator, type MemberIdentity } from './kafka-coordinator.ts';
+import { type KafkaReader, logRecord } from './kafka-reader.ts';
 import type { FetchedBatch, KafkajsError } from './kafkajs-internals.ts';
-import type { Group, GroupOptions, Log, Membership } from './port.ts';
+import { PartitionSlot } from './partition-slot.ts';
+import type { Group, GroupOptions, Membership } from './port.ts';
+
+/** How long a partition that was added to a topic may stay unread. */
+const METADATA_MAX_AGE_MS = 10_000;
+/** A group that one cannot say goodbye to goes on when the session has timed out. */
+const GOODBYE_MS_MAX = 3_000;
 
 export interface GroupSurroundings {
   /** Of this member alone: members that share a kafkajs client also share, and clear, their committed offsets. */
   kafka: Kafka;
-  reader: Pick<Log, 'ends' | 'committed'>;
+  reader: Pick<KafkaReader, 'ends' | 'ping'>;
+  coordinator: KafkaCoordinator;
   log: KafkaLogger;
-  deadAfterMs: number;
+  times: GroupTimes;
+  instanceId: string | null;
 }
 
-/** Joins a group; resolves when the client runs. Rejects with `topic_missing` or `broker_unavailable`. */
+/**
+ * Joins a group; resolves when the client runs, which is before it has partitions: the group may wait for a member that
+ * has died. Rejects with `topic_missing` or `broker_unavailable`.
+ */
 export async function joinGroup(options: GroupOptions, surroundings: GroupSurroundings): Promise<Group> {
   const member = new GroupMember(options, surroundings);
   await member.start();
@@ -28,23 +41,35 @@ function nameOf(topic: string, partition: number): string {
 class GroupMember implements Group {
   readonly #options: GroupOptions;
   readonly #log: KafkaLogger;
+  readonly #times: GroupTimes;
+  readonly #reader: GroupSurroundings['reader'];
+  readonly #coordinator: KafkaCoordinator;
+  readonly #session: GroupSession;
   readonly #consumer: Consumer;
   readonly #context: PartitionContext;
   readonly #slots = new Map<string, PartitionSlot>();
   #parts = new Map<string, GroupPartition>();
   #timer: NodeJS.Timeout | undefined;
+  /** When the coordinator last answered this member. */
+  #contactMs = Date.now();
   #left: Promise<void> | null = null;
   #hasFailed = false;
 
-  constructor(options: GroupOptions, { kafka, reader, log, deadAfterMs }: GroupSurroundings) {
+  constructor(options: GroupOptions, surroundings: GroupSurroundings) {
+    const { kafka, reader, coordinator, log, times, instanceId } = surroundings;
     this.#options = options;
     this.#log = log;
+    this.#times = times;
+    this.#reader = reader;
+    this.#coordinator = coordinator;
+    this.#session = new GroupSession(options, instanceId, coordinator);
     this.#consumer = kafka.consumer({
       groupId: options.group,
       allowAutoTopicCreation: false,
-      sessionTimeout: 30_000,
-      heartbeatInterval: 3_000,
-      rebalanceTimeout: 60_000,
+      partitionAssigners: [this.#session.partitionAssigner],
+      sessionTimeout: times.sessionTimeoutMs,
+      heartbeatInterval: times.heartbeatIntervalMs,
+      rebalanceTimeout: times.rebalanceTimeoutMs,
       maxWaitTimeInMs: 200,
       maxBytesPerPartition: 2 * 1024 * 1024,
       metadataMaxAge: METADATA_MAX_AGE_MS,
@@ -53,8 +78,8 @@ class GroupMember implements Group {
     this.#context = {
       group: options.group,
       tickMs: options.tickMs,
-      deadAfterMs,
-      reader,
+      times,
+      reader: { ends: reader.ends, committed: coordinator.committed },
       log,
       seek: (topic, partition, offset) => this.#consumer.seek({ topic, partition, offset: String(offset) }),
       onFatal: (error) => this.#fatal(error),
@@ -62,10 +87,16 @@ class GroupMember implements Group {
   }
 
   async start(): Promise<void> {
-    const { GROUP_JOIN, CRASH, END_BATCH_PROCESS } = this.#consumer.events;
-    this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#assign(payload.memberAssignment));
+    const { GROUP_JOIN, HEARTBEAT, CRASH, END_BATCH_PROCESS } = this.#consumer.events;
+    this.#consumer.on(GROUP_JOIN, ({ payload: { memberAssignment } }) => {
+      this.#contactMs = Date.now();
+      this.#assign(memberAssignment, this.#session.joined(memberAssignment));
+    });
+    this.#consumer.on(HEARTBEAT, () => {
+      this.#contactMs = Date.now();
+    });
     this.#consumer.on(CRASH, ({ payload }) => {
-      this.#assign({});
+      this.#loseAll();
       if (!payload.restart) this.#fatal(payload.error);
     });
     this.#consumer.on(END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
@@ -80,16 +111,14 @@ class GroupMember implements Group {
       const message = `group ${this.#options.group}: ${messageOf(error)}`;
       throw new TelltaleError(missing ? 'topic_missing' : 'broker_unavailable', message, { cause: error });
     }
-    await this.#consumer.run({
+    const running = this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: this.#options.partitionsConcurrentMax,
       eachBatch: (payload) => this.#onBatch(payload),
     });
-    this.#timer = setInterval(() => {
-      const nowMs = Date.now();
-      for (const part of this.#parts.values()) void part.tick(nowMs);
-    }, this.#options.tickMs);
+    running.catch((error: Error) => this.#fatal(error));
+    this.#timer = setInterval(() => this.#tick(Date.now()), this.#options.tickMs);
   }
 
   assigned(): { topic: string; partition: number }[] {
@@ -101,67 +130,100 @@ class GroupMember implements Group {
     return this.#left;
   }
 
+  #tick(nowMs: number): void {
+    for (const part of this.#parts.values()) void part.tick(nowMs);
+    void this.#checkContact(nowMs);
+  }
+
+  /** A client that hangs, or that never gets into its group, has no partitions that could show it. */
+  async #checkContact(nowMs: number): Promise<void> {
+    const silentMs = nowMs - this.#contactMs;
+    if (silentMs < this.#times.stalledAfterMs) return;
+    // Asked once in the time, and a broker that is away is waited for.
+    this.#contactMs = nowMs;
+    const isAnswered = await this.#reader.ping().then(
+      () => true,
+      () => false,
+    );
+    if (isAnswered)
+      this.#fatal(
+        new Error(`no word between group ${this.#options.group} and its member for ${silentMs} ms`),
+      );
+  }
+
   async #leave(): Promise<void> {
     clearInterval(this.#timer);
     const parts = [...this.#parts.values()];
     // Paused, the client goes on with heartbeats only.
     if (parts.length > 0)
       this.#consumer.pause(parts.map(({ topic, partition }) => ({ topic, partitions: [partition] })));
-    const results = await Promise.allSettled(parts.map((part) => part.close()));
-    for (const result of results) {
+    const flushed = Promise.allSettled(parts.map((part) => part.close()));
+    this.#session.end(flushed);
+    for (const result of await flushed) {
       if (result.status === 'rejected')
         this.#log.warn({ err: result.reason }, 'a partition could not be flushed; the next owner repeats it');
     }
-    // Without a goodbye the group goes on when the session has timed out.
-    await this.#consumer.disconnect().catch((error: unknown) => {
-      this.#log.warn({ err: error }, 'the client could not leave its group');
-    });
-    this.#assign({});
+    await this.#goodbyeInTime();
+    this.#loseAll();
   }
 
-  /** Each assignment has new handlers, also for partitions that stay: opening is cheap, and one way is enough. */
-  #assign(assignment: Record<string, number[]>): void {
-    for (const part of this.#parts.values()) part.lose();
-    this.#parts = new Map();
-    if (this.#left !== null) return;
-    for (const [topic, partitions] of Object.entries(assignment)) {
-      for (const partition of partitions) this.#take(topic, partition);
+  async #goodbyeInTime(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#log.warn({ group: this.#options.group }, 'the client could not leave its group in time');
+        resolve();
+      }, GOODBYE_MS_MAX);
+    });
+    await Promise.race([this.#goodbye(), late]);
+    clearTimeout(timer);
+  }
+
+  /** Never rejects. */
+  async #goodbye(): Promise<void> {
+    const stopped = this.#consumer.disconnect();
+    const results = await Promise.allSettled([stopped, this.#session.withdraw()]);
+    for (const result of results) {
+      if (result.status === 'rejected')
+        this.#log.warn({ err: result.reason }, 'the client could not leave its group');
     }
   }
 
-  #take(topic: string, partition: number): void {
+  #loseAll(): void {
+    for (const part of this.#parts.values()) part.lose();
+    this.#parts = new Map();
+  }
+
+  /** Each assignment has new handlers, also for partitions that stay: opening is cheap, and one way is enough. */
+  #assign(assignment: Record<string, number[]>, identity: MemberIdentity): void {
+    this.#loseAll();
+    if (this.#left !== null) return;
+    for (const [topic, partitions] of Object.entries(assignment)) {
+      for (const partition of partitions) this.#take(topic, partition, identity);
+    }
+  }
+
+  #take(topic: string, partition: number, identity: MemberIdentity): void {
     const name = nameOf(topic, partition);
     const slot = this.#slots.get(name) ?? new PartitionSlot();
     this.#slots.set(name, slot);
     const { handlerFor } = this.#options;
-    const part = new GroupPartition(topic, partition, this.#context, slot, (isLost) =>
-      handlerFor(topic, partition, this.#membership(isLost)),
+    const part = new GroupPartition(topic, partition, this.#context, slot, (tenure) =>
+      handlerFor(topic, partition, this.#membership(identity, tenure)),
     );
     this.#parts.set(name, part);
   }
 
-  #membership(isLost: () => boolean): Membership {
+  #membership(identity: MemberIdentity, tenure: Tenure): Membership {
     return {
       commit: async (topic, partition, offset, metadata) => {
-        if (isLost()) throw new Error(`${nameOf(topic, partition)} is not assigned any more`);
-        let accepted = false;
-        const remove = this.#consumer.on(this.#consumer.events.COMMIT_OFFSETS, ({ payload }) => {
-          const same = payload.topics.some(
-            (entry) =>
-              entry.topic === topic &&
-              entry.partitions.some(
-                (one) => one.partition === partition && String(one.offset) === String(offset),
-              ),
-          );
-          if (same) accepted = true;
-        });
+        if (tenure.isLost()) throw new Error(`${nameOf(topic, partition)} is not assigned any more`);
         try {
-          await this.#consumer.commitOffsets([{ topic, partition, offset: String(offset), metadata }]);
-        } finally {
-          remove();
+          await this.#coordinator.commit(identity, topic, partition, offset, metadata);
+        } catch (error) {
+          if (isFenced(error)) tenure.refused(error);
+          throw error;
         }
-        // A client that is not running leaves the commit out and says nothing.
-        if (!accepted) throw new Error(`${nameOf(topic, partition)}: the client is not running`);
       },
     };
   }
@@ -187,6 +249,9 @@ class GroupMember implements Group {
   #fatal(error: Error): void {
     if (this.#hasFailed || this.#left !== null) return;
     this.#hasFailed = true;
-    this.#options.onFatal(error);
+    const message = `group ${this.#options.group}: ${messageOf(error)}`;
+    this.#options.onFatal(
+      error instanceof TelltaleError ? error : new TelltaleError('group_failed', message, { cause: error }),
+    );
   }
 }

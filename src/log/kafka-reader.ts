@@ -1,63 +1,22 @@
-import type { IHeaders, Kafka, KafkaMessage } from 'kafkajs';
-import { messageOf, TelltaleError } from '../errors.ts';
+import type { IHeaders, KafkaMessage } from 'kafkajs';
+import { TelltaleError } from '../errors.ts';
 import type { LogRecord } from '../records.ts';
-import {
-  Batch,
-  type Cluster,
-  createCluster,
-  type KafkajsError,
-  READ_COMMITTED,
-} from './kafkajs-internals.ts';
+import type { Connections } from './kafka-connections.ts';
+import { Batch, type Cluster, type KafkajsError, READ_COMMITTED } from './kafkajs-internals.ts';
 import type { Log } from './port.ts';
 
-/** How long a partition that was added to a topic may stay unseen. */
-export const METADATA_MAX_AGE_MS = 60_000;
 const FETCH_BYTES_MAX = 4 * 1024 * 1024;
 const FETCH_BYTES_MIN = 64 * 1024;
 /** A guess that bounds how much more than `recordsMax` small records are fetched. */
 const RECORD_BYTES_GUESS = 1_024;
-const ATTEMPTS = 6;
-const STALE = new Set([
-  'LEADER_NOT_AVAILABLE',
-  'NOT_LEADER_FOR_PARTITION',
-  'FENCED_LEADER_EPOCH',
-  'UNKNOWN_LEADER_EPOCH',
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'GROUP_LOAD_IN_PROGRESS',
-]);
 
 /** Reading below groups: metadata, offsets and records of single partitions. */
-export type KafkaReader = Pick<Log, 'partitions' | 'ends' | 'read' | 'committed' | 'close'> & {
-  ping(): Promise<void>;
-};
+export type KafkaReader = Pick<Log, 'partitions' | 'ends' | 'read'> & { ping(): Promise<void> };
 
-/**
- * A broker answers the requests of a connection one after the other, so a read that waits for records would hold up
- * all others. Each running read therefore has connections of its own, which later reads use again.
- */
-export function createReader(kafka: Kafka): KafkaReader {
-  const idle: Cluster[] = [];
-  const all = new Set<Cluster>();
-
-  const withCluster = async <T>(work: (cluster: Cluster) => Promise<T>): Promise<T> => {
-    const cluster = idle.pop() ?? createCluster(kafka, METADATA_MAX_AGE_MS);
-    all.add(cluster);
-    try {
-      const result = await retried(cluster, work);
-      idle.push(cluster);
-      return result;
-    } catch (error) {
-      // Its cached metadata may be what is wrong; the next one starts afresh.
-      all.delete(cluster);
-      await cluster.disconnect().catch(() => undefined);
-      throw error;
-    }
-  };
-
+export function createReader({ use }: Connections): KafkaReader {
   return {
     partitions: (topics) =>
-      withCluster(async (cluster) => {
+      use(async (cluster) => {
         await cluster.refreshMetadata();
         const broker = await cluster.findControllerBroker();
         // Asking for all: kafkajs refuses the whole answer when one of the named topics does not exist.
@@ -70,7 +29,7 @@ export function createReader(kafka: Kafka): KafkaReader {
         );
       }),
     ends: (topic, partition) =>
-      withCluster(async (cluster) => {
+      use(async (cluster) => {
         await leaderOf(cluster, topic, partition);
         const at = async (fromBeginning: boolean) => {
           const request = { topic, fromBeginning, partitions: [{ partition }] };
@@ -79,49 +38,9 @@ export function createReader(kafka: Kafka): KafkaReader {
         return { first: await at(true), next: await at(false) };
       }),
     read: (topic, partition, from, recordsMax, waitMs) =>
-      withCluster((cluster) => read(cluster, topic, partition, from, recordsMax, waitMs)),
-    committed: (group, topic, partition) =>
-      withCluster(async (cluster) => {
-        const coordinator = await cluster.findGroupCoordinator({ groupId: group });
-        const { responses } = await coordinator.offsetFetch({
-          groupId: group,
-          topics: [{ topic, partitions: [{ partition }] }],
-        });
-        const found = responses[0]!.partitions[0]!;
-        const offset = Number(found.offset);
-        // -1: nothing; -2: kafkajs found its offset out of range and committed "from the beginning".
-        return { offset: offset < 0 ? null : offset, metadata: found.metadata ?? '' };
-      }),
-    ping: () => withCluster(async (cluster) => void (await cluster.refreshMetadata())),
-    close: async () => {
-      await Promise.all([...all].map((cluster) => cluster.disconnect()));
-      all.clear();
-      idle.length = 0;
-    },
+      use((cluster) => read(cluster, topic, partition, from, recordsMax, waitMs)),
+    ping: () => use(async (cluster) => void (await cluster.refreshMetadata())),
   };
-}
-
-async function retried<T>(cluster: Cluster, work: (cluster: Cluster) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      if (!cluster.isConnected()) await cluster.connect();
-      return await work(cluster);
-    } catch (error) {
-      if (error instanceof TelltaleError) throw error;
-      const { type, name } = error as KafkajsError;
-      const worthIt = STALE.has(type ?? '') || name.startsWith('KafkaJSConnection');
-      if (!worthIt || attempt === ATTEMPTS) throw wrapped(error);
-      // kafkajs waits between its own attempts to reach a broker, so this does not spin.
-      await cluster.refreshMetadata().catch(() => undefined);
-    }
-  }
-}
-
-function wrapped(error: unknown): TelltaleError {
-  const missing = (error as KafkajsError).type === 'UNKNOWN_TOPIC_OR_PARTITION';
-  return new TelltaleError(missing ? 'topic_missing' : 'broker_unavailable', messageOf(error), {
-    cause: error,
-  });
 }
 
 async function leaderOf(cluster: Cluster, topic: string, partition: number): Promise<string> {

@@ -2,7 +2,7 @@ import kafkajs, { type Kafka, type Message } from 'kafkajs';
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { Append } from '../records.ts';
 import { type Compression, compressionType } from './codecs.ts';
-import { METADATA_MAX_AGE_MS } from './kafka-reader.ts';
+import { METADATA_MAX_AGE_MS } from './kafka-connections.ts';
 
 /** Below the broker's default limit of a record batch (1,048,588 bytes), with room for the framing. */
 export const REQUEST_BYTES_MAX = 900_000;

@@ -1,7 +1,9 @@
 import { messageOf, TelltaleError } from '../errors.ts';
 import { registerCodecs } from './codecs.ts';
 import { createTopicAdmin, type KafkaTopicAdmin } from './kafka-admin.ts';
-import { createClient, type KafkaLogOptions, waitForBroker } from './kafka-client.ts';
+import { createClient, GROUP_TIMES, type KafkaLogOptions, waitForBroker } from './kafka-client.ts';
+import { createConnections } from './kafka-connections.ts';
+import { createCoordinator } from './kafka-coordinator.ts';
 import { joinGroup } from './kafka-group.ts';
 import { createReader } from './kafka-reader.ts';
 import { createWriter } from './kafka-writer.ts';
@@ -9,10 +11,8 @@ import { patchRequestQueue } from './kafkajs-patch.ts';
 import type { Group, GroupLog } from './port.ts';
 
 export type { KafkaTopicAdmin } from './kafka-admin.ts';
-export type { KafkaLogger, KafkaLogOptions } from './kafka-client.ts';
+export type { GroupTimes, KafkaLogger, KafkaLogOptions } from './kafka-client.ts';
 
-/** A group that is behind and has not moved for this long is broken: restarting is free, waiting is not. */
-const DEAD_AFTER_MS = 5 * 60_000;
 /** About half a minute with kafkajs' growing pauses: a broker that restarts is waited for. */
 const RETRIES = 10;
 
@@ -32,7 +32,9 @@ export async function createKafkaLog(options: KafkaLogOptions): Promise<KafkaLog
   await registerCodecs();
   await waitForBroker(options);
   const kafka = createClient(options, RETRIES);
-  const reader = createReader(kafka);
+  const connections = createConnections(kafka);
+  const reader = createReader(connections);
+  const coordinator = createCoordinator(connections);
   const writer = await createWriter(kafka, options.compression ?? 'none').catch((error: unknown) => {
     throw new TelltaleError('broker_unavailable', messageOf(error), { cause: error });
   });
@@ -41,7 +43,7 @@ export async function createKafkaLog(options: KafkaLogOptions): Promise<KafkaLog
     partitions: reader.partitions,
     ends: reader.ends,
     read: reader.read,
-    committed: reader.committed,
+    committed: coordinator.committed,
     ping: reader.ping,
     append: writer.append,
     admin: () => createTopicAdmin(createClient(options, RETRIES)),
@@ -49,15 +51,17 @@ export async function createKafkaLog(options: KafkaLogOptions): Promise<KafkaLog
       const group = await joinGroup(groupOptions, {
         kafka: createClient(options, RETRIES),
         reader,
+        coordinator,
         log: options.log,
-        deadAfterMs: options.deadAfterMs ?? DEAD_AFTER_MS,
+        times: { ...GROUP_TIMES, ...options.groupTimes },
+        instanceId: options.instanceId ?? null,
       });
       groups.add(group);
       return group;
     },
     close: async () => {
       await Promise.all([...groups].map((group) => group.leave()));
-      await Promise.all([writer.close(), reader.close()]);
+      await Promise.all([writer.close(), connections.close()]);
     },
   };
 }

@@ -40,6 +40,18 @@ export interface Broker {
   metadata(topics: string[]): Promise<{
     topicMetadata: { topic: string; topicErrorCode: number; partitionMetadata: { partitionId: number }[] }[];
   }>;
+  offsetCommit(request: {
+    groupId: string;
+    memberId: string;
+    groupGenerationId: number;
+    topics: { topic: string; partitions: { partition: number; offset: string; metadata: string }[] }[];
+  }): Promise<unknown>;
+  joinGroup(request: { memberId: string }): Promise<unknown>;
+  syncGroup(request: object): Promise<unknown>;
+  heartbeat(request: object): Promise<unknown>;
+  leaveGroup(request: object): Promise<unknown>;
+  /** The newest version of a request that both sides know. */
+  lookupRequest(apiKey: number, definition: unknown): (fields: object) => unknown;
 }
 
 export interface Cluster {
@@ -71,6 +83,22 @@ export interface FetchedBatch {
   isEmptyDueToFiltering(): boolean;
   /** Of all records, hidden ones too. */
   lastOffset(): string;
+}
+
+type GroupApi = 'JoinGroup' | 'SyncGroup' | 'Heartbeat' | 'LeaveGroup';
+
+const apiKeys = load('kafkajs/src/protocol/requests/apiKeys.js') as Record<GroupApi, number>;
+const { requests } = load('kafkajs/src/protocol/requests/index.js') as {
+  requests: Record<GroupApi, unknown>;
+};
+const sendSymbol = Object.getOwnPropertySymbols(
+  (load('kafkajs/src/broker/index.js') as { prototype: object }).prototype,
+).find(({ description }) => description === 'private:Broker:sendRequest')!;
+
+/** A request with fields that kafkajs' `Broker` does not pass on (`groupInstanceId`) or keeps to itself. */
+export function groupRequest(broker: Broker, api: GroupApi, fields: object): Promise<unknown> {
+  const send = (broker as unknown as Record<symbol, (request: unknown) => Promise<unknown>>)[sendSymbol]!;
+  return send.call(broker, broker.lookupRequest(apiKeys[api], requests[api])(fields));
 }
 
 export const Batch = load('kafkajs/src/consumer/batch.js') as new (

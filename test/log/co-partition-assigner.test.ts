@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { coPartitionAssigner, type OwnedPartitions } from '../../src/log/co-partition-assigner.ts';
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
-const NOTHING: OwnedPartitions = { generation: -1, assignment: {} };
+const NOTHING: OwnedPartitions = { generation: -1, assignment: {}, request: 0 };
 
 /** An assigner whose client knows these topics. */
 const assignerOf = (known: Record<string, number> | null, owned = NOTHING) =>
@@ -59,12 +59,16 @@ describe('the assigner as kafkajs calls it', () => {
     const known = { t: 4, u: 4 };
     const assigner = assignerOf(known);
     const owns = (...partitions: number[]) =>
-      assignerOf(known, { generation: 3, assignment: { t: partitions, u: partitions } });
+      assignerOf(known, { ...NOTHING, generation: 3, assignment: { t: partitions, u: partitions } });
     const assignments = await assigner.assign({
       members: [
         joining('a', ['t', 'u'], owns(1, 2)),
         joining('b', ['t', 'u'], owns(0, 3)),
-        joining('stale', ['t', 'u'], assignerOf(known, { generation: 2, assignment: { t: [0, 1, 2, 3] } })),
+        joining(
+          'stale',
+          ['t', 'u'],
+          assignerOf(known, { ...NOTHING, generation: 2, assignment: { t: [0, 1, 2, 3] } }),
+        ),
       ],
       topics: ['t', 'u'],
     });

@@ -1,11 +1,12 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { TelltaleError } from '../../src/errors.ts';
 import {
   type GroupBatch,
   GroupPartition,
   type PartitionContext,
-  PartitionSlot,
+  type Tenure,
 } from '../../src/log/group-partition.ts';
+import { PartitionSlot } from '../../src/log/partition-slot.ts';
 import type { PartitionHandler } from '../../src/log/port.ts';
 import type { LogRecord } from '../../src/records.ts';
 
@@ -18,6 +19,8 @@ describe('one assigned partition', () => {
   let ends: { first: number; next: number };
   let committed: number | null;
   let slot: PartitionSlot;
+  let times: PartitionContext['times'];
+  let tenure: Tenure;
 
   beforeEach(() => {
     calls = [];
@@ -26,13 +29,14 @@ describe('one assigned partition', () => {
     ends = { first: 0, next: 100 };
     committed = null;
     slot = new PartitionSlot();
+    times = { heartbeatIntervalMs: 20, rebalanceTimeoutMs: 1_000_000, stalledAfterMs: 1_000 };
   });
 
   const partOf = (overrides: Partial<PartitionHandler> = {}): GroupPartition => {
     const context: PartitionContext = {
       group: 'g',
       tickMs: 1_000_000_000_000_000,
-      deadAfterMs: 1_000,
+      times,
       reader: {
         ends: async () => ends,
         committed: async () => ({ offset: committed, metadata: '' }),
@@ -41,7 +45,8 @@ describe('one assigned partition', () => {
       seek: (_topic, _partition, offset) => seeks.push(offset),
       onFatal: (error) => fatal.push(error),
     };
-    return new GroupPartition('t', 0, context, slot, () => {
+    return new GroupPartition('t', 0, context, slot, (own) => {
+      tenure = own;
       calls.push('new');
       return {
         open: async () => {
@@ -130,6 +135,61 @@ describe('one assigned partition', () => {
     expect(fatal).toEqual([]);
   });
 
+  test('after a heartbeat that failed a new handler takes the batch: the old one may hold half of it', async () => {
+    const part = partOf({ handle: (_records, beat) => beat() });
+    const heartbeat = () => Promise.reject(new Error('the connection broke'));
+    await expect(part.onBatch(batchOf(0, 2, { heartbeat }))).rejects.toThrow('the connection broke');
+    await part.onBatch(batchOf(0, 2));
+    expect(calls).toEqual(['new', 'open', 'new', 'open', 'resolve']);
+  });
+
+  test('a commit that was refused is thrown on, whatever the handler makes of it, and is no failure', async () => {
+    const gone = new Error('UNKNOWN_MEMBER_ID');
+    for (let i = 0; i < 6; i++) {
+      const part = partOf({
+        handle: async () => {
+          tenure.refused(gone);
+          if (i % 2 === 0) throw new Error('mine');
+        },
+      });
+      await expect(part.onBatch(batchOf(0, 1))).rejects.toBe(gone);
+    }
+    expect(calls).not.toContain('resolve');
+    expect(fatal).toEqual([]);
+  });
+
+  test('a commit that was refused in a tick stops the ticks, and the next batch throws it', async () => {
+    const gone = new Error('UNKNOWN_MEMBER_ID');
+    const part = partOf({
+      tick: async () => {
+        calls.push('tick');
+        tenure.refused(gone);
+        throw gone;
+      },
+    });
+    for (let i = 0; i < 6; i++) await part.tick(0);
+    expect(calls).toEqual(['new', 'open', 'tick']);
+    await expect(part.onBatch(batchOf(0, 1))).rejects.toBe(gone);
+    expect(calls).toEqual(['new', 'open', 'tick', 'new']);
+    expect(fatal).toEqual([]);
+  });
+
+  test('a batch keeps the membership while its handler works, until it gives no sign for too long', async () => {
+    let beats = 0;
+    const heartbeat = async () => {
+      beats++;
+    };
+    const part = partOf({
+      handle: () => vi.waitFor(() => expect(beats).toBeGreaterThan(2)),
+    });
+    await part.onBatch(batchOf(0, 1, { heartbeat }));
+    const after = beats;
+    times.rebalanceTimeoutMs = 0;
+    const silent = partOf({ handle: () => new Promise((resolve) => setTimeout(resolve, 100)) });
+    await silent.onBatch(batchOf(0, 1, { heartbeat }));
+    expect(beats).toBe(after);
+  });
+
   test('a failure brings a new handler; the fifth at one offset ends the process', async () => {
     const part = partOf({ handle: () => Promise.reject(new TypeError('no')) });
     for (let i = 0; i < 5; i++) {
@@ -182,4 +242,40 @@ describe('one assigned partition', () => {
     await part.tick(start + 11_900);
     expect(fatal[0]).toMatchObject({ message: 't/0 does not move: at offset 100 of 101' });
   });
+
+  test.each<[string, Partial<PartitionHandler>, string]>([
+    ['that hangs', { handle: () => new Promise(() => undefined) }, 't/0 does not move: at offset 0 of 100'],
+    ['that never opens', { open: () => new Promise(() => undefined) }, 'its handler does not open'],
+  ])(
+    'a handler %s ends the process; one that sends heartbeats does not',
+    async (_name, overrides, message) => {
+      const start = Date.now();
+      let beat!: () => Promise<void>;
+      const part = partOf({
+        ...overrides,
+        ...(overrides.open && {
+          open: (heartbeat) => {
+            beat = heartbeat;
+            return overrides.open!(heartbeat);
+          },
+        }),
+        ...(overrides.handle && {
+          handle: (records, heartbeat) => {
+            beat = heartbeat;
+            return overrides.handle!(records, heartbeat);
+          },
+        }),
+      });
+      void part.onBatch(batchOf(0, 1));
+      await vi.waitFor(() => expect(beat).toBeDefined());
+      await part.tick(start + 1_000);
+      await beat();
+      await part.tick(start + 2_000);
+      await part.tick(start + 2_900);
+      expect(fatal).toEqual([]);
+      await part.tick(start + 3_900);
+      expect(fatal).toHaveLength(1);
+      expect(fatal[0]!.message).toContain(message);
+    },
+  );
 });

@@ -317,7 +317,8 @@ describeStack('Kafka as the log', (stack) => {
       onFatal: (error) => ends.push(error),
     });
     await vi.waitFor(() => expect(ends).toHaveLength(1), WAIT);
-    expect(ends[0]).toMatchObject({ message: `${topic}/0 failed at offset 0` });
+    expect(ends[0]).toMatchObject({ code: 'group_failed' });
+    expect(ends[0]!.message).toContain(`${topic}/0 failed at offset 0`);
     expect(handlers).toBeGreaterThanOrEqual(5);
     await member.leave();
     expect(await log.committed(`${topic}-group`, topic, 0)).toMatchObject({ offset: null });

@@ -43,6 +43,17 @@ export async function createTopics(brokers: string, specs: readonly TopicSpec[])
   }
 }
 
+/** Gives a topic more partitions, `count` in all. */
+export async function addPartitions(brokers: string, topic: string, count: number): Promise<void> {
+  const admin = testClient(brokers).admin();
+  await admin.connect();
+  try {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 /** Deletes every topic that starts with `prefix`. */
 export async function deleteTopics(brokers: string, prefix: string): Promise<void> {
   const admin = testClient(brokers).admin();
