@@ -19,6 +19,11 @@ export const daemonShape = z
         client_id: text.prefault('telltale'),
         group: text.prefault('telltale'),
         compression: z.enum(COMPRESSIONS).prefault('gzip'),
+        instance_id: text.optional(),
+        session_timeout: spell.prefault('6s'),
+        heartbeat_interval: spell.optional(),
+        rebalance_timeout: spell.prefault('60s'),
+        stalled_after: spell.prefault('5m'),
         ssl: z.union([z.boolean(), tlsShape]).prefault(false),
         sasl: z
           .strictObject({

@@ -5,7 +5,7 @@ import { daemonShape } from './daemon-shape.ts';
 import { readSource, type Source } from './document.ts';
 import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
-import type { DaemonConfig, KafkaConfig, Path, TlsFiles } from './types.ts';
+import type { DaemonConfig, GroupTimesConfig, KafkaConfig, Path, TlsFiles } from './types.ts';
 
 type Shape = z.output<typeof daemonShape>;
 
@@ -27,6 +27,7 @@ export function readDaemon(
   if (!parsed.success) return { config: null, source };
   const config = configOf(parsed.data, context.files);
   checkTlsFiles(config.kafka.ssl, context.files, source);
+  checkTimes(config.kafka.times, source);
   return { config: source.problems.length > 0 ? null : deepFreeze(config), source };
 }
 
@@ -45,6 +46,27 @@ function checkTlsFiles(ssl: KafkaConfig['ssl'], files: Files, source: Source): v
   }
 }
 
+function checkTimes(times: GroupTimesConfig, source: Source): void {
+  if (times.heartbeatIntervalMs >= times.sessionTimeoutMs) {
+    source.report(['kafka', 'heartbeat_interval'], { message: 'must be shorter than session_timeout' });
+  }
+  // A member that waits for the others of its group would be taken for a broken one.
+  if (times.stalledAfterMs <= times.rebalanceTimeoutMs) {
+    source.report(['kafka', 'stalled_after'], { message: 'must be longer than rebalance_timeout' });
+  }
+}
+
+/** Three heartbeats in a session: one may get lost. */
+function timesOf(kafka: Shape['kafka']): GroupTimesConfig {
+  const sessionTimeoutMs = kafka.session_timeout;
+  return {
+    sessionTimeoutMs,
+    heartbeatIntervalMs: kafka.heartbeat_interval ?? Math.min(3_000, Math.floor(sessionTimeoutMs / 3)),
+    rebalanceTimeoutMs: kafka.rebalance_timeout,
+    stalledAfterMs: kafka.stalled_after,
+  };
+}
+
 function configOf(shape: Shape, files: Files): DaemonConfig {
   const { kafka, topics, checkpoint, scoring } = shape;
   return {
@@ -53,6 +75,8 @@ function configOf(shape: Shape, files: Files): DaemonConfig {
       clientId: kafka.client_id,
       group: kafka.group,
       compression: kafka.compression,
+      instanceId: kafka.instance_id ?? null,
+      times: timesOf(kafka),
       ssl: sslOf(kafka.ssl, files),
       sasl: kafka.sasl ?? null,
     },

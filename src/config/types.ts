@@ -89,11 +89,22 @@ export interface SaslConfig {
   password: string;
 }
 
+/** How long the members of a group wait for each other. */
+export interface GroupTimesConfig {
+  sessionTimeoutMs: number;
+  heartbeatIntervalMs: number;
+  rebalanceTimeoutMs: number;
+  stalledAfterMs: number;
+}
+
 export interface KafkaConfig {
   brokers: string[];
   clientId: string;
   group: string;
   compression: Compression;
+  /** Null: the process is a new member of its groups with every start. */
+  instanceId: string | null;
+  times: GroupTimesConfig;
   ssl: boolean | TlsFiles;
   sasl: SaslConfig | null;
 }

@@ -14,13 +14,15 @@ export interface ConnectOptions {
 }
 
 export async function openKafka(config: TelltaleConfig, options: ConnectOptions = {}): Promise<KafkaLog> {
-  const { brokers, clientId, compression, ssl, sasl } = config.kafka;
+  const { brokers, clientId, compression, ssl, sasl, times, instanceId } = config.kafka;
   return createKafkaLog({
     brokers,
     clientId,
     compression,
     ssl,
     sasl,
+    groupTimes: times,
+    instanceId,
     log: options.logger ?? SILENT,
     signal: options.signal,
     onUnavailable: options.onUnavailable,

@@ -48,6 +48,13 @@ describe('loadConfig', () => {
         clientId: 'telltale',
         group: 'telltale',
         compression: 'gzip',
+        instanceId: null,
+        times: {
+          sessionTimeoutMs: 6000,
+          heartbeatIntervalMs: 2000,
+          rebalanceTimeoutMs: 60_000,
+          stalledAfterMs: 300_000,
+        },
         ssl: false,
         sasl: null,
       },
@@ -72,6 +79,8 @@ describe('loadConfig', () => {
 kafka:
   brokers: [a:1, b:2]
   compression: zstd
+  instance_id: node-1
+  session_timeout: 30s
   ssl: { ca_file: ca.pem }
   sasl: { mechanism: scram-sha-512, username: u, password: "$\{PASSWORD}" }
 registry: { url: "http://me:hush@localhost:8081/" }
@@ -88,6 +97,10 @@ services: watched
     });
     const config = await loadConfig(dir, registries, { env: { PASSWORD: '0123' } });
     expect(config.kafka.ssl).toEqual({ caFile: join(dir, 'ca.pem'), certFile: null, keyFile: null });
+    expect(config.kafka).toMatchObject({
+      instanceId: 'node-1',
+      times: { sessionTimeoutMs: 30_000, heartbeatIntervalMs: 3000 },
+    });
     expect(config.kafka.sasl).toEqual({ mechanism: 'scram-sha-512', username: 'u', password: '0123' });
     expect(config.registry).toEqual({ url: 'http://me:hush@localhost:8081' });
     expect([config.metrics, config.http.port, config.checkpoint.everyMs]).toEqual([null, 0, 500]);
@@ -95,6 +108,18 @@ services: watched
     expect(printed).not.toMatch(/hush|0123/);
     expect(printed).toContain('http://***@localhost:8081');
     expect(config.influx!.password).toBe('hush');
+  });
+
+  it('refuses times that contradict each other', async () => {
+    const dir = folder({
+      'telltale.yaml':
+        'kafka:\n  session_timeout: 6s\n  heartbeat_interval: 6s\n  rebalance_timeout: 60s\n  stalled_after: 60s\n',
+      'services/a.yaml': service('a', 't'),
+    });
+    expect((await errorOf(dir)).problems).toMatchObject([
+      { key: 'kafka.heartbeat_interval', line: 3 },
+      { key: 'kafka.stalled_after', line: 5 },
+    ]);
   });
 
   it('reports the faults of all files at once, by file and line', async () => {
