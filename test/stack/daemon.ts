@@ -30,7 +30,12 @@ export interface ConfigFolder {
 }
 
 /** A folder for --config; `prefix` (unique) also names the group and the database. Ports are free ones. */
-export function configFolder(stack: StackUrls, prefix: string, topics = { partitions: 2 }): ConfigFolder {
+export function configFolder(
+  stack: StackUrls,
+  prefix: string,
+  topics = { partitions: 2 },
+  kafka: Record<string, unknown> = {},
+): ConfigFolder {
   const dir = mkdtempSync(join(tmpdir(), 'telltale-stack-'));
   const write = (name: string, content: string | Buffer): string => {
     const file = join(dir, name);
@@ -41,7 +46,7 @@ export function configFolder(stack: StackUrls, prefix: string, topics = { partit
   write(
     'telltale.yaml',
     stringify({
-      kafka: { brokers: stack.kafka.split(','), client_id: prefix, group: prefix },
+      kafka: { brokers: stack.kafka.split(','), client_id: prefix, group: prefix, ...kafka },
       registry: { url: stack.registry },
       topics: { prefix: `${prefix}.`, replication: 1, ...topics },
       influx: { url: stack.influx, database: prefix },
@@ -96,6 +101,8 @@ export interface RunningDaemon {
   /** As `until`; fails at once when the daemon ends. */
   until<T>(what: string, check: () => Promise<T | undefined | null | false>, timeoutMs?: number): Promise<T>;
   untilReady(timeoutMs?: number): Promise<void>;
+  /** Resolves with how the process ended, when it has by itself. */
+  ended(): Promise<{ code: number | null; signal: string | null }>;
   /** Sends the signal and resolves with how the process ended. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: string | null }>;
 }
@@ -150,6 +157,10 @@ export async function startDaemon(dir: string): Promise<RunningDaemon> {
     until: guarded,
     untilReady: async (timeoutMs) => {
       await guarded('ready', async () => (await get<Health>('/readyz')).ready, timeoutMs);
+    },
+    ended: async () => {
+      if (ended === null) await once(child, 'exit');
+      return ended!;
     },
     end: async (signal) => {
       if (ended === null) {
