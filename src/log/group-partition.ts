@@ -1,12 +1,15 @@
 import { TelltaleError } from '../errors.ts';
 import type { LogRecord } from '../records.ts';
 import type { GroupTimes, KafkaLogger } from './kafka-client.ts';
+import { isRebalance, type MemberIdentity } from './kafka-coordinator.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { PartitionSlot } from './partition-slot.ts';
 import type { Heartbeat, Log, PartitionHandler } from './port.ts';
 
 /** The same offset fails this often in a row before the process ends. */
 const FAILURES_MAX = 5;
+/** The part of the rebalance timeout in which a handler may end its batch when the group assigns anew. */
+const REBALANCE_GRACE = 1 / 12;
 
 /** What one partition needs of its group. */
 export interface PartitionContext {
@@ -35,17 +38,19 @@ export interface GroupBatch {
 /** What a handler's access to its group needs of its partition. */
 export interface Tenure {
   isLost(): boolean;
+  identity(): MemberIdentity;
   /** The coordinator refused a request: the member or its generation is not the group's any more. */
   refused(error: unknown): void;
 }
 
-/** One assignment of one partition: runs its handler, one call at a time. */
+/** A partition for as long as it is this member's without a break: runs its handler, one call at a time. */
 export class GroupPartition {
   readonly topic: string;
   readonly partition: number;
   readonly #context: PartitionContext;
   readonly #slot: PartitionSlot;
   readonly #makeHandler: () => PartitionHandler;
+  #identity: MemberIdentity;
   #handler: PartitionHandler;
   #isOpen = false;
   #isOver = false;
@@ -63,14 +68,17 @@ export class GroupPartition {
     partition: number,
     context: PartitionContext,
     slot: PartitionSlot,
+    identity: MemberIdentity,
     makeHandler: (tenure: Tenure) => PartitionHandler,
   ) {
     this.topic = topic;
     this.partition = partition;
     this.#context = context;
     this.#slot = slot;
+    this.#identity = identity;
     const tenure: Tenure = {
       isLost: () => this.#isOver,
+      identity: () => this.#identity,
       refused: (error) => this.#interrupt(error),
     };
     this.#makeHandler = () => makeHandler(tenure);
@@ -78,7 +86,13 @@ export class GroupPartition {
     this.#checkedMs = Date.now();
   }
 
-  /** The partition is another member's now, or this member's anew: no further calls. */
+  /** The partition is this member's in the next generation too. Its client, though, begins at the last commit. */
+  stay(identity: MemberIdentity): void {
+    this.#identity = identity;
+    if (this.#isOpen) this.#context.seek(this.topic, this.partition, this.#position);
+  }
+
+  /** The partition is another member's now, or was meanwhile: no further calls. */
   lose(): void {
     this.#isOver = true;
   }
@@ -91,12 +105,15 @@ export class GroupPartition {
   async onBatch(batch: GroupBatch): Promise<void> {
     const leave = await this.#slot.enterWith(batch.heartbeat);
     const alive = keepAlive(batch.heartbeat, this.#context.times);
+    const graceEndMs = Date.now() + this.#context.times.rebalanceTimeoutMs * REBALANCE_GRACE;
     const heartbeat = async () => {
       alive.touch();
       try {
         this.#assertOwned();
         await batch.heartbeat();
       } catch (error) {
+        // Until the client joins again the partition is this member's, and what is whole need not be restored.
+        if (this.#isOpen && isRebalance(error) && Date.now() < graceEndMs) return;
         this.#interrupt(error);
         throw error;
       }

@@ -45,6 +45,11 @@ export function isFenced(error: unknown): boolean {
   return FENCED.has((error as Partial<KafkajsError> | null)?.type ?? '');
 }
 
+/** Whether the group assigns anew; until it has, its old assignment holds. */
+export function isRebalance(error: unknown): boolean {
+  return (error as Partial<KafkajsError> | null)?.type === 'REBALANCE_IN_PROGRESS';
+}
+
 export function createCoordinator({ use }: Connections): KafkaCoordinator {
   return {
     committed: (group, topic, partition) =>

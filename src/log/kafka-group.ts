@@ -49,6 +49,8 @@ class GroupMember implements Group {
   readonly #context: PartitionContext;
   readonly #slots = new Map<string, PartitionSlot>();
   #parts = new Map<string, GroupPartition>();
+  /** Of the assignment that `#parts` are; null when there is none. */
+  #identity: MemberIdentity | null = null;
   #timer: NodeJS.Timeout | undefined;
   /** When the coordinator last answered this member. */
   #contactMs = Date.now();
@@ -192,40 +194,57 @@ class GroupMember implements Group {
   #loseAll(): void {
     for (const part of this.#parts.values()) part.lose();
     this.#parts = new Map();
+    this.#identity = null;
   }
 
-  /** Each assignment has new handlers, also for partitions that stay: opening is cheap, and one way is enough. */
+  /**
+   * A partition that stays goes on where it is when nobody can have had it in between, that is from one generation to
+   * the next; all others have new handlers.
+   */
   #assign(assignment: Record<string, number[]>, identity: MemberIdentity): void {
-    this.#loseAll();
-    if (this.#left !== null) return;
-    for (const [topic, partitions] of Object.entries(assignment)) {
-      for (const partition of partitions) this.#take(topic, partition, identity);
+    const before = this.#parts;
+    const step = identity.generation - (this.#identity?.generation ?? -1);
+    const isNext = identity.memberId === this.#identity?.memberId && (step === 0 || step === 1);
+    this.#parts = new Map();
+    this.#identity = identity;
+    for (const [topic, partitions] of Object.entries(this.#left === null ? assignment : {})) {
+      for (const partition of partitions) {
+        const name = nameOf(topic, partition);
+        const part = isNext ? before.get(name) : undefined;
+        if (part !== undefined) {
+          before.delete(name);
+          part.stay(identity);
+        }
+        this.#parts.set(name, part ?? this.#take(topic, partition, identity));
+      }
     }
+    for (const part of before.values()) part.lose();
   }
 
-  #take(topic: string, partition: number, identity: MemberIdentity): void {
+  #take(topic: string, partition: number, identity: MemberIdentity): GroupPartition {
     const name = nameOf(topic, partition);
     const slot = this.#slots.get(name) ?? new PartitionSlot();
     this.#slots.set(name, slot);
     const { handlerFor } = this.#options;
-    const part = new GroupPartition(topic, partition, this.#context, slot, (tenure) =>
-      handlerFor(topic, partition, this.#membership(identity, tenure)),
+    return new GroupPartition(topic, partition, this.#context, slot, identity, (tenure) =>
+      handlerFor(topic, partition, { commit: (...position) => this.#commit(tenure, position) }),
     );
-    this.#parts.set(name, part);
   }
 
-  #membership(identity: MemberIdentity, tenure: Tenure): Membership {
-    return {
-      commit: async (topic, partition, offset, metadata) => {
-        if (tenure.isLost()) throw new Error(`${nameOf(topic, partition)} is not assigned any more`);
-        try {
-          await this.#coordinator.commit(identity, topic, partition, offset, metadata);
-        } catch (error) {
-          if (isFenced(error)) tenure.refused(error);
-          throw error;
-        }
-      },
-    };
+  async #commit(tenure: Tenure, position: Parameters<Membership['commit']>): Promise<void> {
+    for (;;) {
+      if (tenure.isLost()) throw new Error(`${nameOf(position[0], position[1])} is not assigned any more`);
+      const identity = tenure.identity();
+      try {
+        await this.#coordinator.commit(identity, ...position);
+        return;
+      } catch (error) {
+        // Refused in the name of a generation that the partition has since outlived with this member.
+        if (isFenced(error) && identity !== tenure.identity()) continue;
+        if (isFenced(error)) tenure.refused(error);
+        throw error;
+      }
+    }
   }
 
   async #onBatch({ batch, resolveOffset, heartbeat, isStale }: EachBatchPayload): Promise<void> {

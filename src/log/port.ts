@@ -41,7 +41,8 @@ export interface Log {
 export interface PartitionHandler {
   /**
    * Restores the state and says where to read from: 'stay' at the offset that the group committed, or an
-   * earlier or later offset to seek to. Called once, before the first records of an assignment.
+   * earlier or later offset to seek to. Called once, before the first records; a partition that stays with its member
+   * when the group assigns anew keeps its handler.
    */
   open(heartbeat: Heartbeat): Promise<number | 'stay'>;
   /** Records in offset order. MUST call the heartbeat in long work; a throwing heartbeat means that the partition is lost. */
@@ -54,7 +55,10 @@ export interface PartitionHandler {
 
 export type Heartbeat = () => Promise<void>;
 
-/** A handler's access to its group for one assignment. Fenced by the group's generation. */
+/**
+ * A handler's access to its group for as long as the partition is its member's without a break. Fenced by the group's
+ * generation.
+ */
 export interface Membership {
   commit(topic: string, partition: number, offset: number, metadata: string): Promise<void>;
 }
@@ -70,6 +74,7 @@ export interface GroupOptions {
 }
 
 export interface Group {
+  /** Empty until the group has given out its partitions. */
   assigned(): { topic: string; partition: number }[];
   /** Waits for running handlers, closes them (flush, commit) and leaves the group. */
   leave(): Promise<void>;

@@ -10,6 +10,7 @@ import { PartitionSlot } from '../../src/log/partition-slot.ts';
 import type { PartitionHandler } from '../../src/log/port.ts';
 import type { LogRecord } from '../../src/records.ts';
 
+const identityOf = (generation: number) => ({ group: 'g', memberId: 'm', generation, instanceId: null });
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 describe('one assigned partition', () => {
@@ -45,7 +46,7 @@ describe('one assigned partition', () => {
       seek: (_topic, _partition, offset) => seeks.push(offset),
       onFatal: (error) => fatal.push(error),
     };
-    return new GroupPartition('t', 0, context, slot, (own) => {
+    return new GroupPartition('t', 0, context, slot, identityOf(1), (own) => {
       tenure = own;
       calls.push('new');
       return {
@@ -141,6 +142,40 @@ describe('one assigned partition', () => {
     await expect(part.onBatch(batchOf(0, 2, { heartbeat }))).rejects.toThrow('the connection broke');
     await part.onBatch(batchOf(0, 2));
     expect(calls).toEqual(['new', 'open', 'new', 'open', 'resolve']);
+  });
+
+  test('from one generation to the next a partition goes on where it is', async () => {
+    const part = partOf();
+    await part.onBatch(batchOf(0, 2));
+    expect(tenure.identity()).toEqual(identityOf(1));
+    part.stay(identityOf(2));
+    expect(tenure.identity()).toEqual(identityOf(2));
+    expect(seeks).toEqual([2]);
+    await part.onBatch(batchOf(2, 3));
+    expect(calls).toEqual(['new', 'open', 'handle 0,1', 'resolve', 'handle 2', 'resolve']);
+  });
+
+  test('a partition that is not open yet goes on to be opened', async () => {
+    const part = partOf();
+    part.stay(identityOf(2));
+    expect(seeks).toEqual([]);
+    await part.onBatch(batchOf(0, 1));
+    expect(calls).toEqual(['new', 'open', 'handle 0', 'resolve']);
+  });
+
+  test('a batch may be ended while the group assigns anew, but not for long; a restore is broken off', async () => {
+    const rebalance = Object.assign(new Error('rebalance'), { type: 'REBALANCE_IN_PROGRESS' });
+    const heartbeat = () => Promise.reject(rebalance);
+    const part = partOf({ handle: (_records, beat) => beat() });
+    await part.onBatch(batchOf(0, 1, { heartbeat }));
+    expect(calls).toEqual(['new', 'open', 'resolve']);
+    times.rebalanceTimeoutMs = 0;
+    await expect(part.onBatch(batchOf(1, 2, { heartbeat }))).rejects.toBe(rebalance);
+
+    times.rebalanceTimeoutMs = 1_000_000;
+    const opening = partOf({ open: (beat) => beat().then(() => 'stay' as const) });
+    await expect(opening.onBatch(batchOf(0, 1, { heartbeat }))).rejects.toBe(rebalance);
+    expect(fatal).toEqual([]);
   });
 
   test('a commit that was refused is thrown on, whatever the handler makes of it, and is no failure', async () => {

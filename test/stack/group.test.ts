@@ -257,7 +257,17 @@ describeStack('members of a group', (stack) => {
 
   test('partitions of one number stay together, and where they were when a third member comes and goes', async () => {
     const topics = [await topicOf(4), await topicOf(4)];
-    const members = [await join(await open({}), topics), await join(await open({}), topics)];
+    // Nothing is committed: what a partition sees twice was restored.
+    const seen: string[] = [];
+    const watching = () => ({
+      handle: async (records: readonly LogRecord[]) => {
+        seen.push(...namesOf(records));
+      },
+    });
+    const members = [
+      await join(await open({}), topics, watching),
+      await join(await open({}), topics, watching),
+    ];
     await hold(members, [4, 4]);
     const held = () =>
       members.map((member) =>
@@ -268,10 +278,20 @@ describeStack('members of a group', (stack) => {
       );
     const before = held();
     for (const mine of before) expect(new Set(mine.map((name) => name.split('/')[1])).size).toBe(2);
-    const third = await join(await open({}), topics);
+    const round = async (value: string, count: number): Promise<void> => {
+      for (const partition of [0, 1, 2, 3]) await write(topics[0]!, partition, value);
+      await vi.waitFor(() => expect(seen.length).toBe(count), WAIT);
+    };
+    await round('a', 4);
+    const third = await join(await open({}), topics, watching);
     await vi.waitFor(() => expect(third.assigned()).toHaveLength(2), WAIT);
-    await hold(members, [4, 2]).catch(() => hold(members, [2, 4]));
+    await vi.waitFor(() => expect(held().flat()).toHaveLength(6), WAIT);
     for (const [i, mine] of held().entries()) expect(before[i]).toEqual(expect.arrayContaining(mine));
+    // The one that moved begins anew; those that stayed go on.
+    await round('b', 9);
+    const [moved] = third.assigned();
+    const expected = [0, 1, 2, 3].flatMap((partition) => [`${partition}:a`, `${partition}:b`]);
+    expect([...seen].sort()).toEqual([...expected, `${moved!.partition}:a`].sort());
     await third.leave();
     await hold(members, [4, 4]);
     expect(held()).toEqual(before);
