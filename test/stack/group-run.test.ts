@@ -4,7 +4,7 @@ import { type ConfigFolder, configFolder, killDaemons, type RunningDaemon, start
 import { openBrokerGate } from './support/broker-gate.ts';
 import { describeStack, type StackUrls } from './support/context.ts';
 import { javaProduce } from './support/foreign.ts';
-import { createTopics, deleteTopics, testClient, uniquePrefix } from './support/topics.ts';
+import { addPartitions, createTopics, deleteTopics, testClient, uniquePrefix } from './support/topics.ts';
 
 const service = (requests: string) => ({
   service: 'plant',
@@ -83,6 +83,22 @@ describeStack('the daemon as a member of its groups', (stack) => {
     await send(requests, ['b', 'c']);
     await seen(next, 2);
     expect(await next.end('SIGTERM')).toEqual({ code: 0, signal: null });
+  });
+
+  test('reads a partition that is added to an input topic while it runs', async () => {
+    const { folder, requests } = await setUp();
+    const daemon = await startDaemon(folder.dir);
+    await send(requests, ['a']);
+    await seen(daemon, 1);
+    await addPartitions(stack.kafka, requests, 3);
+    const producer = testClient(stack.kafka).producer();
+    await producer.connect();
+    const value = JSON.stringify({ id: 'b', time: Date.now(), x: 1 });
+    await producer.send({ topic: requests, messages: [{ partition: 2, value }] });
+    await producer.disconnect();
+    await seen(daemon, 2);
+    expect((await daemon.service('plant')).counts.requests).toBe(2);
+    expect(await daemon.end('SIGTERM')).toEqual({ code: 0, signal: null });
   });
 
   test('a stop while the broker is away ends in time', async () => {
