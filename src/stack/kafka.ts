@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { findJava } from './java.ts';
+import { makeCertificates, scramArguments, secureListener, secureProperties } from './kafka-secure.ts';
 import { resolveJars } from './maven.ts';
 import type { Part } from './part.ts';
 import { runTool, startServer } from './processes.ts';
@@ -41,12 +42,13 @@ export function serverProperties(settings: Settings, dataDir: string): string {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${port + 1}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1},SECURE://127.0.0.1:${port + 2}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${port + 2}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
     'log.dirs': join(dataDir, 'logs'),
+    ...secureProperties(dataDir),
     ...commonProperties(),
   };
   return Object.entries(all)
@@ -87,8 +89,9 @@ function dockerEnvironment(settings: Settings): string[] {
 export const kafkaPart: Part = {
   name: 'kafka',
   title: `Apache Kafka ${VERSIONS.kafka}`,
-  ports: (settings) => [settings.ports.kafka, settings.ports.kafka + 1],
+  ports: (settings) => [0, 1, 2].map((more) => settings.ports.kafka + more),
   url: (settings) => `127.0.0.1:${settings.ports.kafka}`,
+  secure: secureListener,
 
   /** A broker is ready when the cluster's metadata lists it: it accepts connections a second earlier. */
   async answers(url) {
@@ -129,6 +132,7 @@ export const kafkaPart: Part = {
     const log4j = join(dataDir, 'log4j2.properties');
     writeFileSync(properties, serverProperties(settings, dataDir));
     writeFileSync(log4j, LOG4J);
+    await makeCertificates(java, dataDir, join(settings.logsDir, 'keytool.log'));
     const flags = [`-Dlog4j2.configurationFile=${log4j}`, '-cp', join(jars, '*')];
     if (!existsSync(join(dataDir, 'logs', 'meta.properties'))) {
       say('formats the storage of kafka');
@@ -144,6 +148,7 @@ export const kafkaPart: Part = {
           '--config',
           properties,
           '--ignore-formatted',
+          ...scramArguments(),
         ],
         join(settings.logsDir, 'kafka-format.log'),
       );

@@ -44,6 +44,9 @@ async function runUp(options: PortOptions): Promise<void> {
   process.stdout.write(
     `KAFKA_BROKERS=${urls.kafka}\nINFLUX_URL=${urls.influx}\nREGISTRY_URL=${urls.registry}\n`,
   );
+  // On the other stream: what stands on the first is read back as variables.
+  const { kafkaSecure } = urls;
+  if (kafkaSecure) say(`kafka: with TLS and SASL on ${kafkaSecure.brokers}; trust ${kafkaSecure.caFile}`);
 }
 
 async function runStatus(options: { json?: boolean }): Promise<void> {

@@ -1,3 +1,4 @@
+import type { SecureListener } from './kafka-secure.ts';
 import type { PartName, Settings } from './settings.ts';
 
 /** Where progress goes, and what a part needs to start. */
@@ -20,6 +21,8 @@ export interface Part {
   ports(settings: Settings): readonly number[];
   /** The address that clients use, in the form of `KAFKA_BROKERS`, `INFLUX_URL` or `REGISTRY_URL`. */
   url(settings: Settings, kind: 'process' | 'docker'): string;
+  /** A second listener with TLS and SASL, of servers that are started as a process and have one. */
+  secure?(settings: Settings, dataDir: string): SecureListener;
   /** Asks the server whether it does its work; false is also the answer for an address that is none. */
   answers(url: string): Promise<boolean>;
   /** Resolves what is missing and starts the server as a process of its own. @returns its process id */

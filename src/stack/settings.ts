@@ -55,7 +55,7 @@ export interface Settings {
   readonly dataDir: string;
   readonly logsDir: string;
   readonly stateFile: string;
-  /** TCP ports on 127.0.0.1. Kafka's controller takes the port after the broker's. */
+  /** TCP ports on 127.0.0.1. Kafka's controller and its secure listener take the two ports after the broker's. */
   readonly ports: Readonly<Record<PartName, number>>;
   /** Addresses of servers that the user runs; such a part is checked and never started or stopped. */
   readonly given: Readonly<Partial<Record<PartName, string>>>;
@@ -64,10 +64,11 @@ export interface Settings {
 function portOf(part: PartName, override: string | undefined, env: Environment): number {
   const text = override ?? (env[PORT_VARIABLES[part]] || String(PORTS_DEFAULT[part]));
   const port = Number(text);
-  if (Number.isInteger(port) && port > 0 && port < 65535) return port;
+  const portMax = part === 'kafka' ? 65_533 : 65_534;
+  if (Number.isInteger(port) && port > 0 && port <= portMax) return port;
   throw new TelltaleError(
     'usage',
-    `the port of ${part} is "${text}", not a whole number between 1 and 65534 ` +
+    `the port of ${part} is "${text}", not a whole number between 1 and ${portMax} ` +
       `(--${part}-port or ${PORT_VARIABLES[part]})`,
   );
 }

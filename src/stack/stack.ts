@@ -11,6 +11,7 @@ import {
 } from './docker.ts';
 import { influxPart } from './influx.ts';
 import { kafkaPart } from './kafka.ts';
+import type { SecureListener } from './kafka-secure.ts';
 import type { Part } from './part.ts';
 import { isAlive, isPortTaken, lastErrorIn, pollUntil, stopServer } from './processes.ts';
 import { registryPart } from './registry.ts';
@@ -31,6 +32,8 @@ export interface StackUrls {
   readonly kafka: string;
   readonly influx: string;
   readonly registry: string;
+  /** The same broker over TLS and SASL; absent where Kafka is the user's own or runs in Docker. */
+  readonly kafkaSecure?: SecureListener;
 }
 
 export interface PartStatus {
@@ -84,7 +87,14 @@ async function launch(part: Part, settings: Settings, docker: boolean, say: Say)
   }
   const dataDir = join(settings.dataDir, part.name);
   const pid = await part.start({ settings, say, log, dataDir });
-  return { kind: 'process', url: part.url(settings, 'process'), pid, ...common };
+  const secure = part.secure?.(settings, dataDir);
+  return {
+    kind: 'process',
+    url: part.url(settings, 'process'),
+    pid,
+    ...(secure ? { secure } : {}),
+    ...common,
+  };
 }
 
 async function waitReady(part: Part, state: PartState): Promise<void> {
@@ -157,7 +167,9 @@ export async function up(settings: Settings, say: Say): Promise<StackUrls> {
 
 function urlsOf(state: StackState, settings: Settings): StackUrls {
   const url = (name: PartName) => settings.given[name] ?? state.parts[name]?.url ?? '';
-  return { kafka: url('kafka'), influx: url('influx'), registry: url('registry') };
+  const urls = { kafka: url('kafka'), influx: url('influx'), registry: url('registry') };
+  const secure = settings.given.kafka === undefined ? state.parts.kafka?.secure : undefined;
+  return secure === undefined ? urls : { ...urls, kafkaSecure: secure };
 }
 
 /** Stops every part that `up` started and deletes their data. Resolved jars and logs stay. */

@@ -22,6 +22,7 @@ const partState = z.object({
   container: z.string().optional(),
   log: z.string().optional(),
   startedAt: z.string().optional(),
+  secure: z.object({ brokers: z.string(), caFile: z.string() }).optional(),
 });
 
 const stackState = z.object({

@@ -55,6 +55,12 @@ describe('settings', () => {
     );
   });
 
+  test('the broker needs three ports', () => {
+    expect(settingsFrom({}, { ports: { kafka: '65533' } }).ports.kafka).toBe(65_533);
+    expect(() => settingsFrom({}, { ports: { kafka: '65534' } })).toThrow('between 1 and 65533');
+    expect(kafkaPart.ports(settingsFrom({ TELLTALE_KAFKA_PORT: '5' }))).toEqual([5, 6, 7]);
+  });
+
   test('the broker listens on loopback only and takes records of more than 8 MB', () => {
     const lines = serverProperties(settingsFrom({}), '/d').split('\n');
     const listeners = lines.filter((line) => line.includes('listeners='));
