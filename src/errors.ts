@@ -14,6 +14,10 @@ export const ERRORS = {
   schema_invalid: 'The Avro schema cannot be parsed; check the file or the registry subject.',
   registry_unavailable: 'Check `registry.url` and that the schema registry runs; reading is retried.',
   broker_unavailable: 'Check `kafka.brokers` and that the brokers run; connecting is retried.',
+  broker_denied:
+    'Check user, password or token in `kafka.sasl`, and that the broker knows them for this mechanism.',
+  broker_untrusted: 'Check `kafka.ssl`: whom this client trusts, and the certificate that it shows itself.',
+  token_unavailable: 'Check `kafka.sasl`: where the token comes from, and that this client is known there.',
   codec_missing: 'Run `npm ci` again: the package of this compression codec is not installed.',
   group_failed:
     'The process ends, to be started again. If it happens again: is another program in `kafka.group`, or another process with this `kafka.instance_id`?',

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { loadConfig } from '../config/load.ts';
 import { TelltaleError } from '../errors.ts';
 import type { Command as CommandRecord } from '../records.ts';
+import { openLog } from './open-log.ts';
 import { examples, printJson, printLine } from './output.ts';
 import type { Cli, CommandModule } from './program.ts';
 
@@ -38,7 +39,6 @@ async function decide(
   target: string,
   options: DecideOptions,
 ): Promise<void> {
-  const { openKafka } = await import('../flow/connect.ts');
   const { topicNames } = await import('../flow/runtime.ts');
   const { commandAppend } = await import('../flow/outbox.ts');
   const config = await loadConfig(cli.options().config, cli.wiring.registries, { env: cli.io.env });
@@ -47,7 +47,7 @@ async function decide(
     throw new TelltaleError('usage', `no service '${options.service}'; there are ${known}`);
   }
   const record: CommandRecord = { id: randomUUID(), kind: `retrain.${decision}`, target, ...options };
-  const log = await openKafka(config);
+  const log = await openLog(config);
   try {
     const topic = topicNames(config.topics.prefix).slots;
     const partitions = (await log.partitions([topic])).get(topic);

@@ -1,5 +1,7 @@
 import { loadConfig } from '../config/load.ts';
+import { secretFilter } from '../config/redact.ts';
 import { ConfigError, formatProblem } from '../config/types.ts';
+import { warningsOf } from '../config/warnings.ts';
 import { messageOf } from '../errors.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { examples } from './output.ts';
@@ -26,7 +28,9 @@ export const runCommand: CommandModule = {
 async function run(cli: Cli): Promise<void> {
   const dir = cli.options().config;
   const config = await loadConfig(dir, cli.wiring.registries, { env: cli.io.env });
-  const logger = createLogger({ level: config.log.level });
+  let hide = secretFilter(config);
+  const logger = createLogger({ level: config.log.level, hide: (line) => hide(line) });
+  for (const warning of warningsOf(config)) logger.warn({}, warning);
   const { startTelemetry } = await import('../telemetry/sdk.ts');
   const { createConsole } = await import('../console/server.ts');
   const { createDaemon } = await import('../flow/daemon.ts');
@@ -54,7 +58,10 @@ async function run(cli: Cli): Promise<void> {
   logger.info({ url: page.url, metrics: telemetry.prometheusUrl }, 'live page');
   const onHangup = async (): Promise<void> => {
     try {
-      await daemon.reload(await loadConfig(dir, cli.wiring.registries, { env: cli.io.env }));
+      const next = await loadConfig(dir, cli.wiring.registries, { env: cli.io.env });
+      // The connections keep the secrets that they were made with.
+      hide = secretFilter([config, next]);
+      await daemon.reload(next);
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems.map(formatProblem) : [messageOf(error)];
       logger.error({ problems }, 'the new configuration is refused; the old one stays');

@@ -3,8 +3,9 @@ import { valueAt } from '../config/document.ts';
 import { jsonSchema, SCHEMA_NAMES, type SchemaName } from '../config/json-schema.ts';
 import { loadSources } from '../config/load.ts';
 import { ConfigError, type Path } from '../config/types.ts';
+import { warningsOf } from '../config/warnings.ts';
 import type { ServiceSpec } from '../records.ts';
-import { examples, printJson, printTable } from './output.ts';
+import { examples, printJson, printLine, printTable } from './output.ts';
 import type { Cli, CommandModule } from './program.ts';
 
 /** Something beyond the configuration that is wrong with a service, and the key that it belongs to. */
@@ -57,10 +58,12 @@ async function validate(cli: Cli): Promise<void> {
   const problems = [...sources.values()].flatMap((source) => source.problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const services = config.services.map(summaryOf);
+  const warnings = warningsOf(config);
   if (json) {
-    printJson(io.stdout, { ok: true, services });
+    printJson(io.stdout, { ok: true, services, warnings });
     return;
   }
+  for (const warning of warnings) printLine(io.stderr, `warning: ${warning}`);
   printTable(
     io.stdout,
     ['SERVICE', 'STREAMS', 'INPUTS', 'OUTPUTS', 'MODELS', 'RULES', 'BASELINE'],

@@ -6,6 +6,7 @@ import { METRICS } from '../metric/registry.ts';
 import { createBaselineBuilder } from '../profile/baseline.ts';
 import type { LogRecord, ServiceSpec } from '../records.ts';
 import type { TopicRange } from './baseline.ts';
+import { openLog } from './open-log.ts';
 import type { Wiring } from './program.ts';
 import type { ServiceCheck } from './validate.ts';
 
@@ -23,8 +24,7 @@ const checkModels: ServiceCheck = async (spec) => {
 };
 
 async function* readTopic(config: TelltaleConfig, range: TopicRange): AsyncIterable<LogRecord[]> {
-  const { openKafka } = await import('../flow/connect.ts');
-  const log = await openKafka(config);
+  const log = await openLog(config);
   try {
     const partitions = (await log.partitions([range.topic])).get(range.topic);
     if (partitions === undefined)
@@ -70,8 +70,7 @@ export const wiring: Wiring = {
   registries: { metrics: new Map(Object.entries(METRICS)) },
   checks: [checkModels],
   openTopicAdmin: async (config) => {
-    const { openKafka } = await import('../flow/connect.ts');
-    const log = await openKafka(config);
+    const log = await openLog(config);
     const admin = log.admin();
     const close = async (): Promise<void> => {
       // A connection that stays open keeps the process alive until the broker ends it, ten minutes later.

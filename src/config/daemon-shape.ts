@@ -1,13 +1,9 @@
 import { z } from 'zod';
 import { duration, httpUrl, port, positiveInt, spell, text } from './scalar-shapes.ts';
+import { saslShape, tlsShape } from './security-shape.ts';
 import { COMPRESSIONS } from './types.ts';
 
 const host = text.prefault('127.0.0.1');
-const tlsShape = z.strictObject({
-  ca_file: text.optional(),
-  cert_file: text.optional(),
-  key_file: text.optional(),
-});
 const broker = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'HOST:PORT');
 
 /** telltale.yaml. */
@@ -25,13 +21,7 @@ export const daemonShape = z
         rebalance_timeout: spell.prefault('60s'),
         stalled_after: spell.prefault('5m'),
         ssl: z.union([z.boolean(), tlsShape]).prefault(false),
-        sasl: z
-          .strictObject({
-            mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-            username: text,
-            password: z.string(),
-          })
-          .optional(),
+        sasl: saslShape.optional(),
       })
       .prefault({}),
     registry: z.strictObject({ url: httpUrl }).optional(),
@@ -52,6 +42,7 @@ export const daemonShape = z
         database: text.prefault('telltale'),
         username: z.string().prefault(''),
         password: z.string().prefault(''),
+        password_file: text.optional(),
       })
       .optional(),
     http: z.strictObject({ host, port: port.prefault(8080) }).prefault({}),

@@ -5,7 +5,9 @@ import { daemonShape } from './daemon-shape.ts';
 import { readSource, type Source } from './document.ts';
 import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
-import type { DaemonConfig, GroupTimesConfig, KafkaConfig, Path, TlsFiles } from './types.ts';
+import { type SecretEntry, secretOf } from './secrets.ts';
+import { saslOf, tlsOf } from './security.ts';
+import type { DaemonConfig, GroupTimesConfig, InfluxConfig } from './types.ts';
 
 type Shape = z.output<typeof daemonShape>;
 
@@ -13,7 +15,8 @@ type Shape = z.output<typeof daemonShape>;
  * Parses and checks the text of telltale.yaml; an empty file gives the defaults.
  *
  * @param files resolves paths relative to telltale.yaml
- * @returns null with at least one problem in the source where it is wrong; does not throw
+ * @returns null with at least one problem in the source where the shape is wrong; with files that are missing there are
+ * problems beside the configuration, which must not be used then; does not throw
  */
 export function readDaemon(
   text: string,
@@ -25,25 +28,11 @@ export function readDaemon(
   source.value ??= {};
   const parsed = daemonShape.safeParse(checkShape(daemonShape, source).value);
   if (!parsed.success) return { config: null, source };
-  const config = configOf(parsed.data, context.files);
-  checkTlsFiles(config.kafka.ssl, context.files, source);
+  // A missing file of a secret must not hide where the services are: their faults are reported with it.
+  const isSound = source.problems.length === 0;
+  const config = configOf(parsed.data, context.files, source);
   checkTimes(config.kafka.times, source);
-  return { config: source.problems.length > 0 ? null : deepFreeze(config), source };
-}
-
-function checkTlsFiles(ssl: KafkaConfig['ssl'], files: Files, source: Source): void {
-  if (typeof ssl === 'boolean') return;
-  const paths: [keyof TlsFiles, Path][] = [
-    ['caFile', ['kafka', 'ssl', 'ca_file']],
-    ['certFile', ['kafka', 'ssl', 'cert_file']],
-    ['keyFile', ['kafka', 'ssl', 'key_file']],
-  ];
-  for (const [key, path] of paths) {
-    const absolute = ssl[key];
-    if (absolute !== null && !files.exists(absolute)) {
-      source.report(path, { message: 'no such file (paths are relative to telltale.yaml)' });
-    }
-  }
+  return { config: isSound ? deepFreeze(config) : null, source };
 }
 
 function checkTimes(times: GroupTimesConfig, source: Source): void {
@@ -67,7 +56,7 @@ function timesOf(kafka: Shape['kafka']): GroupTimesConfig {
   };
 }
 
-function configOf(shape: Shape, files: Files): DaemonConfig {
+function configOf(shape: Shape, files: Files, source: Source): DaemonConfig {
   const { kafka, topics, checkpoint, scoring } = shape;
   return {
     kafka: {
@@ -77,8 +66,8 @@ function configOf(shape: Shape, files: Files): DaemonConfig {
       compression: kafka.compression,
       instanceId: kafka.instance_id ?? null,
       times: timesOf(kafka),
-      ssl: sslOf(kafka.ssl, files),
-      sasl: kafka.sasl ?? null,
+      ssl: tlsOf(kafka.ssl, files, source),
+      sasl: kafka.sasl === undefined ? null : saslOf(kafka.sasl, files, source),
     },
     registry: shape.registry ?? null,
     topics: {
@@ -87,7 +76,7 @@ function configOf(shape: Shape, files: Files): DaemonConfig {
       replication: topics.replication,
       retentionMs: topics.retention,
     },
-    influx: shape.influx ?? null,
+    influx: influxOf(shape.influx, files, source),
     http: shape.http,
     metrics: shape.metrics === false ? null : shape.metrics,
     otlp: shape.otlp ?? null,
@@ -102,8 +91,9 @@ function configOf(shape: Shape, files: Files): DaemonConfig {
   };
 }
 
-function sslOf(ssl: Shape['kafka']['ssl'], files: Files): KafkaConfig['ssl'] {
-  if (typeof ssl === 'boolean') return ssl;
-  const resolve = (path: string | undefined) => (path === undefined ? null : files.resolve(path));
-  return { caFile: resolve(ssl.ca_file), certFile: resolve(ssl.cert_file), keyFile: resolve(ssl.key_file) };
+function influxOf(shape: Shape['influx'], files: Files, source: Source): InfluxConfig | null {
+  if (shape === undefined) return null;
+  const { url, database, username } = shape;
+  const entry: SecretEntry = { path: ['influx'], shape, files, source };
+  return { url, database, username, password: secretOf(entry, 'password') ?? '' };
 }

@@ -13,6 +13,7 @@ import {
 } from 'yaml';
 import { messageOf } from '../errors.ts';
 import { type Environment, expand } from './environment.ts';
+import { isSecretKey, redactUrls } from './redact.ts';
 import { nearest } from './suggest.ts';
 import type { ConfigProblem, Path } from './types.ts';
 import { describe, keyOf } from './words.ts';
@@ -84,7 +85,8 @@ export function readSource(text: string, file: string, env: Environment): Source
     source.value = document.toJS();
   } catch (error) {
     source.readable = false;
-    const message = `not readable as YAML: ${messageOf(error)}`;
+    // The name of an alias may be a secret that begins with * and has no quotes.
+    const message = `not readable as YAML: ${messageOf(error).replace(/^(Unresolved alias)\b.*/s, '$1, a text that begins with * needs quotes')}`;
     problems.push({ file, line: 1, column: 1, key: '', found: '', allowed: [], suggestion: null, message });
   }
   for (const { path, message } of faultsOfTexts) source.report(path, { message });
@@ -111,11 +113,19 @@ function syntaxMessage(fault: YAMLError, text: string): string {
     case 'MULTIPLE_DOCS':
       return 'more than one YAML document in the file, allowed: one';
     default: {
+      if (isSecretBefore(text, fault.pos[0])) return 'not readable as YAML: a secret needs quotes here';
       const variable = text.slice(fault.pos[0] - 1).startsWith('${');
       const hint = variable ? '; a text with a variable needs quotes here' : '';
       return `not readable as YAML: ${fault.message}${hint}`;
     }
   }
+}
+
+/** The words of a fault may repeat what stands there, so they are not shown behind `password:` and its like. */
+function isSecretBefore(text: string, offset: number): boolean {
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
+  const key = /([\w-]+)["']?[ \t]*:[^:,{}]*$/.exec(line)?.[1];
+  return key !== undefined && isSecretKey(key);
 }
 
 /** Expands the text scalars in place (map keys stay as they are) and returns what could not be expanded. */
@@ -135,7 +145,8 @@ function expandTexts(
         faults.push({ path, message });
       }
       for (const reference of malformed) {
-        faults.push({ path, message: `found '${reference}', allowed: \${NAME}, \${NAME:-default}` });
+        const found = isSecret(path) ? '(a secret)' : `'${reference}'`;
+        faults.push({ path, message: `found ${found}, allowed: \${NAME}, \${NAME:-default}` });
       }
       expanded.set(keyOf(path), node.value);
       node.value = text;
@@ -191,7 +202,7 @@ function problemAt(
   const value = valueAt(source.value, path);
   const secret = isSecret(path);
   const written = source.expanded.get(key);
-  let found = fault.found ?? (written === undefined ? describe(value) : `'${written}'`);
+  let found = fault.found ?? redactUrls(written === undefined ? describe(value) : `'${written}'`);
   if (secret && value !== undefined && value !== null) found = '(a secret)';
   const allowed = [...(fault.allowed ?? [])];
   const word = fault.word ?? (typeof value === 'string' ? value : '');
@@ -213,6 +224,8 @@ export function valueAt(value: unknown, path: Path): unknown {
   return here;
 }
 
+/** A text where a mapping with secrets belongs may hold them too. */
 function isSecret(path: Path): boolean {
-  return /password|secret|token/i.test(String(path.at(-1) ?? ''));
+  const key = String(path.at(-1) ?? '');
+  return isSecretKey(key) || key === 'sasl';
 }

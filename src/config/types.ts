@@ -76,18 +76,27 @@ export interface Registries {
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
-export interface TlsFiles {
+export interface TlsConfig {
   /** Absolute paths. */
   caFile: string | null;
   certFile: string | null;
   keyFile: string | null;
+  keyPassphrase: string | null;
+  /** The name that the certificates of the brokers must have, where it is not that of their addresses. */
+  serverName: string | null;
 }
 
-export interface SaslConfig {
-  mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-  username: string;
-  password: string;
-}
+/** Where the tokens of OAUTHBEARER come from. */
+export type TokenSource =
+  | { kind: 'token'; token: string }
+  /** Absolute path; read again whenever a token is needed. */
+  | { kind: 'file'; tokenFile: string }
+  /** The client-credentials grant of OAuth 2.0. */
+  | { kind: 'client'; tokenUrl: string; clientId: string; clientSecret: string; scope: string | null };
+
+export type SaslConfig =
+  | { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string }
+  | { mechanism: 'oauthbearer'; source: TokenSource };
 
 /** How long the members of a group wait for each other. */
 export interface GroupTimesConfig {
@@ -105,7 +114,7 @@ export interface KafkaConfig {
   /** Null: the process is a new member of its groups with every start. */
   instanceId: string | null;
   times: GroupTimesConfig;
-  ssl: boolean | TlsFiles;
+  ssl: boolean | TlsConfig;
   sasl: SaslConfig | null;
 }
 

@@ -26,7 +26,11 @@ export async function generateToKafka(
   options: GenerateOptions,
 ): Promise<void> {
   const config = await loadConfig(configDir, registries);
-  const log = await openKafka(config, { signal: options.signal });
+  const log = await openKafka(config, {
+    signal: options.signal,
+    onUnavailable: ({ message }) => options.say(`${message}; trying again`),
+    refusalIsFinal: true,
+  });
   const topicOf = new Map<string, string>();
   for (const { service, streams } of config.services) {
     for (const { stream, topic } of streams) topicOf.set(`${service}/${stream}`, topic);

@@ -2,6 +2,7 @@
 
 import type { TelltaleConfig } from '../config/types.ts';
 import { createRegistry, type SchemaSource } from '../decode/registry.ts';
+import type { TelltaleError } from '../errors.ts';
 import { createKafkaLog, type KafkaLog, type KafkaLogger } from '../log/kafka.ts';
 
 const SILENT: KafkaLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -10,7 +11,9 @@ export interface ConnectOptions {
   logger?: KafkaLogger;
   signal?: AbortSignal;
   /** Called each time that the brokers do not answer; connecting goes on. */
-  onUnavailable?: (error: Error) => void;
+  onUnavailable?: (error: TelltaleError) => void;
+  /** Rejects when broker and client do not accept each other; without it this too is tried again for ever. */
+  refusalIsFinal?: boolean;
 }
 
 export async function openKafka(config: TelltaleConfig, options: ConnectOptions = {}): Promise<KafkaLog> {
@@ -26,6 +29,7 @@ export async function openKafka(config: TelltaleConfig, options: ConnectOptions 
     log: options.logger ?? SILENT,
     signal: options.signal,
     onUnavailable: options.onUnavailable,
+    refusalIsFinal: options.refusalIsFinal,
   });
 }
 

@@ -1,6 +1,6 @@
 /** The one loop that runs the folds on Kafka: starts, follows reloads and missing topics, drains and stops. */
 
-import { redact } from '../config/redact.ts';
+import { redact, secretFilter } from '../config/redact.ts';
 import { selfTopic } from '../config/topics.ts';
 import type { Registries, TelltaleConfig } from '../config/types.ts';
 import type { ConsoleSource } from '../console/source.ts';
@@ -67,6 +67,8 @@ function servicesOf(config: TelltaleConfig, registries: Registries): ServiceSpec
 export function createDaemon(options: DaemonOptions): Daemon {
   const { registries, logger, metrics, onFatal } = options;
   let { config } = options;
+  // Of the configuration that the connections are made with, which a reload does not change.
+  const hideSecrets = secretFilter(config);
   const stopping = new AbortController();
   const { signal } = stopping;
   const checks = new Map<string, { ok: boolean; detail: string }>([
@@ -83,7 +85,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   let busy: Promise<unknown> = Promise.resolve();
 
   const set = (name: string, ok: boolean, detail: string): void => {
-    checks.set(name, { ok, detail });
+    checks.set(name, { ok, detail: hideSecrets(detail) });
   };
 
   const counts: Counts = {
@@ -256,9 +258,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   const start = async (): Promise<void> => {
     const services = servicesOf(config, registries);
-    const onUnavailable = (error: Error): void => {
-      set('kafka', false, messageOf(error));
-      logger.warn({ cause: messageOf(error) }, 'no broker answers; trying again');
+    const onUnavailable = (error: TelltaleError): void => {
+      set('kafka', false, `${messageOf(error)}. ${error.help}`);
+      const what = error.code === 'broker_unavailable' ? 'no broker answers' : 'no way into the brokers';
+      logger.warn({ cause: messageOf(error), code: error.code, help: error.help }, `${what}; trying again`);
     };
     log = await openKafka(config, { logger, signal, onUnavailable });
     const kafka = log;

@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Kafka, type KafkaConfig, type logCreator } from 'kafkajs';
-import { messageOf, TelltaleError } from '../errors.ts';
+import kafkajs, { type Kafka, type logCreator } from 'kafkajs';
+import type { TelltaleError } from '../errors.ts';
 import type { Compression } from './codecs.ts';
+import { brokerFault, isRefusal } from './kafka-fault.ts';
+import { type SaslOptions, saslFactory } from './kafka-sasl.ts';
+import { type TlsOptions, tlsOf } from './kafka-tls.ts';
 
 /** The part of a pino logger that is used. */
 export interface KafkaLogger {
@@ -12,27 +14,18 @@ export interface KafkaLogger {
   error(fields: object, message: string): void;
 }
 
-export interface TlsFiles {
-  /** Absolute paths. */
-  caFile: string | null;
-  certFile: string | null;
-  keyFile: string | null;
-}
-
 export interface KafkaLogOptions {
   brokers: readonly string[];
   clientId: string;
   /** Of what is written; 'none' when absent. */
   compression?: Compression;
-  ssl?: boolean | TlsFiles;
-  sasl?: {
-    mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    username: string;
-    password: string;
-  } | null;
+  ssl?: boolean | TlsOptions;
+  sasl?: SaslOptions | null;
   log: KafkaLogger;
   /** Called for each attempt to connect at start that failed; the next follows. */
   onUnavailable?: (error: TelltaleError) => void;
+  /** At start: rejects when the broker and this client do not accept each other, instead of trying again. */
+  refusalIsFinal?: boolean;
   /** Ends the waiting for a broker at start. */
   signal?: AbortSignal;
   /** `GROUP_TIMES` where absent. */
@@ -67,33 +60,46 @@ export const GROUP_TIMES: Readonly<GroupTimes> = {
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
 
-/** A kafkajs client. `retries`: how often a request is tried again before it fails. */
-export function createClient(options: KafkaLogOptions, retries: number): Kafka {
-  const config: KafkaConfig = {
-    clientId: options.clientId,
-    brokers: [...options.brokers],
-    connectionTimeout: 5_000,
-    retry: { retries, initialRetryTime: 200, maxRetryTime: 5_000 },
-    ssl: tlsOf(options.ssl ?? false),
-    logLevel: kafkajs.logLevel.INFO,
-    logCreator: loggerOf(options.log),
-  };
-  if (options.sasl) config.sasl = options.sasl as NonNullable<KafkaConfig['sasl']>;
-  return new kafkajs.Kafka(config);
+/** Makes kafkajs clients. `retries`: how often a request is tried again before it fails. */
+export type ClientFactory = (retries: number) => Kafka;
+
+/**
+ * All clients of one factory share the tokens of SASL OAUTHBEARER.
+ * @throws TelltaleError `file_unreadable` for a file of `ssl`
+ */
+export function clientFactory(options: KafkaLogOptions): ClientFactory {
+  const ssl = tlsOf(options.ssl ?? false);
+  const sasl = options.sasl ? saslFactory(options.sasl) : null;
+  return (retries) =>
+    new kafkajs.Kafka({
+      clientId: options.clientId,
+      brokers: [...options.brokers],
+      connectionTimeout: 5_000,
+      retry: { retries, initialRetryTime: 200, maxRetryTime: 5_000 },
+      ssl,
+      ...(sasl === null ? {} : { sasl: sasl() }),
+      logLevel: kafkajs.logLevel.INFO,
+      logCreator: loggerOf(options.log),
+    });
 }
 
-/** Resolves when a broker answers. Rejects with the signal's reason when it is aborted. */
-export async function waitForBroker(options: KafkaLogOptions): Promise<void> {
+/**
+ * Resolves when a broker answers. Rejects with the signal's reason when it is aborted, and, where a refusal is final, with
+ * `broker_denied`, `broker_untrusted` or `token_unavailable`.
+ */
+export async function waitForBroker(options: KafkaLogOptions, client: ClientFactory): Promise<void> {
   for (let waitMs = RETRY_MS_MIN; ; waitMs = Math.min(waitMs * 2, RETRY_MS_MAX)) {
     options.signal?.throwIfAborted();
-    const admin = createClient(options, 0).admin();
+    const admin = client(0).admin();
     try {
       await admin.connect();
+      // A listener with SASL closes the connection of a client without at its first question.
+      await admin.describeCluster();
       return;
     } catch (error) {
-      const brokers = options.brokers.join(', ');
-      const message = `no broker answers at ${brokers}: ${messageOf(error)}`;
-      options.onUnavailable?.(new TelltaleError('broker_unavailable', message, { cause: error }));
+      const fault = brokerFault(error, options);
+      if (options.refusalIsFinal && isRefusal(fault)) throw fault;
+      options.onUnavailable?.(fault);
     } finally {
       await admin.disconnect().catch(() => undefined);
     }
@@ -119,18 +125,4 @@ function loggerOf(log: KafkaLogger): logCreator {
       else if (level === WARN) log.info(fields, line);
       else log.debug(fields, line);
     };
-}
-
-function tlsOf(ssl: boolean | TlsFiles): KafkaConfig['ssl'] {
-  if (typeof ssl === 'boolean') return ssl;
-  const content = (file: string | null) => {
-    if (file === null) return undefined;
-    try {
-      return readFileSync(file);
-    } catch (error) {
-      throw new TelltaleError('file_unreadable', `${file}: ${messageOf(error)}`, { cause: error });
-    }
-  };
-  const ca = content(ssl.caFile);
-  return { ca: ca && [ca], cert: content(ssl.certFile), key: content(ssl.keyFile) };
 }

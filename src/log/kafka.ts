@@ -1,9 +1,9 @@
-import { messageOf, TelltaleError } from '../errors.ts';
 import { registerCodecs } from './codecs.ts';
 import { createTopicAdmin, type KafkaTopicAdmin } from './kafka-admin.ts';
-import { createClient, GROUP_TIMES, type KafkaLogOptions, waitForBroker } from './kafka-client.ts';
+import { clientFactory, GROUP_TIMES, type KafkaLogOptions, waitForBroker } from './kafka-client.ts';
 import { createConnections } from './kafka-connections.ts';
 import { createCoordinator } from './kafka-coordinator.ts';
+import { brokerFault } from './kafka-fault.ts';
 import { joinGroup } from './kafka-group.ts';
 import { createReader } from './kafka-reader.ts';
 import { createWriter } from './kafka-writer.ts';
@@ -25,18 +25,19 @@ export interface KafkaLog extends GroupLog {
 
 /**
  * The log on Kafka. Waits for a broker for as long as it takes, telling `onUnavailable` of each attempt. Rejects with
- * `codec_missing`, `file_unreadable` or the reason of an aborted `signal`.
+ * `codec_missing`, `file_unreadable`, the reason of an aborted `signal`, or a refusal where `refusalIsFinal`.
  */
 export async function createKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
   patchRequestQueue();
   await registerCodecs();
-  await waitForBroker(options);
-  const kafka = createClient(options, RETRIES);
+  const client = clientFactory(options);
+  await waitForBroker(options, client);
+  const kafka = client(RETRIES);
   const connections = createConnections(kafka);
   const reader = createReader(connections);
   const coordinator = createCoordinator(connections);
   const writer = await createWriter(kafka, options.compression ?? 'none').catch((error: unknown) => {
-    throw new TelltaleError('broker_unavailable', messageOf(error), { cause: error });
+    throw brokerFault(error, options);
   });
   const groups = new Set<Group>();
   return {
@@ -46,10 +47,10 @@ export async function createKafkaLog(options: KafkaLogOptions): Promise<KafkaLog
     committed: coordinator.committed,
     ping: reader.ping,
     append: writer.append,
-    admin: () => createTopicAdmin(createClient(options, RETRIES)),
+    admin: () => createTopicAdmin(client(RETRIES)),
     join: async (groupOptions) => {
       const group = await joinGroup(groupOptions, {
-        kafka: createClient(options, RETRIES),
+        kafka: client(RETRIES),
         reader,
         coordinator,
         log: options.log,

@@ -86,6 +86,19 @@ describe('telltale validate', () => {
     expect(JSON.parse(out)).toMatchObject({ ok: true, services: [{ service: 'a', streams: ['requests'] }] });
   });
 
+  it('warns of what is allowed and may not be meant', async () => {
+    const sasl = 'kafka: { sasl: { mechanism: plain, username: u, password: hush } }\n';
+    const dir = folder({ ...good, 'telltale.yaml': sasl });
+    const { code, err } = await telltale(['validate', '--config', dir]);
+    expect([code, err]).toEqual([
+      0,
+      expect.stringMatching(/^warning: kafka\.sasl without kafka\.ssl: PLAIN/),
+    ]);
+    const { out } = await telltale(['validate', '--json', '--config', dir]);
+    expect(JSON.parse(out)).toMatchObject({ ok: true, warnings: [expect.stringContaining('kafka.sasl')] });
+    expect(err + out).not.toContain('hush');
+  });
+
   it('prints every problem and ends with 2', async () => {
     const dir = folder({ 'telltale.yaml': 'x: 1\n', 'services/a.yaml': `${service}y: 1\n` });
     const { code, err } = await telltale(['validate', '--config', dir]);

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { redact } from '../../src/config/redact.ts';
@@ -92,11 +93,11 @@ otlp: { url: http://localhost:4318 }
 checkpoint: { every: 500ms }
 services: watched
 `,
-      'ca.pem': '',
+      'ca.pem': rootCertificates[0]!,
       'watched/a.yaml': service('a', 't'),
     });
     const config = await loadConfig(dir, registries, { env: { PASSWORD: '0123' } });
-    expect(config.kafka.ssl).toEqual({ caFile: join(dir, 'ca.pem'), certFile: null, keyFile: null });
+    expect(config.kafka.ssl).toMatchObject({ caFile: join(dir, 'ca.pem'), certFile: null, keyFile: null });
     expect(config.kafka).toMatchObject({
       instanceId: 'node-1',
       times: { sessionTimeoutMs: 30_000, heartbeatIntervalMs: 3000 },

@@ -19,6 +19,17 @@ test('JSON lines at and above the level, with secrets taken out at every place',
   expect(lines[0]).not.toMatch(/p1|p2|p3/);
 });
 
+test('a line goes through the filter of secrets before it is written, for machines and for people', () => {
+  for (const pretty of [false, true]) {
+    const { lines, stream } = collect();
+    const hide = (line: string) => line.replaceAll('hush', '***');
+    const log = createLogger({ level: 'info', stream, pretty, hide });
+    log.info({ cause: 'said hush' }, 'no hush');
+    expect(lines[0]).toContain('no ***');
+    expect(lines[0]).toContain('said ***');
+  }
+});
+
 test('for people: one line with time, level, message and fields; an error brings its stack', () => {
   const { lines, stream } = collect();
   const log = createLogger({ level: 'info', stream, pretty: true });
