@@ -113,13 +113,15 @@ export async function waitForBroker(options: KafkaLogOptions, client: ClientFact
 
 /**
  * kafkajs logs at its level ERROR what it then tries again, and much at INFO. What is final reaches us as an error, so
- * its lines go one level down.
+ * its lines go one level down. Content of the protocol is left out: it is what authentication exchanges, and its buffers
+ * make the logger throw in the middle of a consumer.
  */
 function loggerOf(log: KafkaLogger): logCreator {
   const { ERROR, WARN } = kafkajs.logLevel;
   return () =>
     ({ namespace, level, log: entry }) => {
-      const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = entry;
+      const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...all } = entry;
+      const { data: _data, payload: _payload, ...fields } = all;
       const line = `kafka: ${namespace}: ${message}`;
       if (level === ERROR) log.warn(fields, line);
       else if (level === WARN) log.info(fields, line);

@@ -65,6 +65,7 @@ function program(): Command {
 Servers run in Docker where an engine answers, else as processes: Kafka and the registry from Maven Central
 (needs mvn and Java 17), InfluxDB from the Debian package influxdb. They outlive this command; state, data
 and logs are in .cache/stack, resolved jars in .cache/jars (TELLTALE_CACHE names another folder).
+Kafka takes three ports in a row: clients, controller, and (not in Docker) clients with TLS and SASL.
 A part whose address is in KAFKA_BROKERS, INFLUX_URL or REGISTRY_URL is checked and never started or stopped.
 
 Examples:

@@ -117,10 +117,14 @@ export async function killDaemons(): Promise<void> {
   }
 }
 
-/** Starts `telltale run` and waits until its live page answers, which it does before any server is found. */
-export async function startDaemon(dir: string): Promise<RunningDaemon> {
+/**
+ * Starts `telltale run` and waits until its live page answers, which it does before any server is found.
+ * @param env on top of the environment of the tests
+ */
+export async function startDaemon(dir: string, env: Record<string, string> = {}): Promise<RunningDaemon> {
   const child = spawn(process.execPath, [MAIN, '--config', dir, 'run'], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   running.add(child);
   let text = '';

@@ -33,3 +33,20 @@ export function stackOrSkip(context: Pick<TestContext, 'skip'>): StackUrls {
   if (stack === null) context.skip('no stack');
   return stack ?? NOWHERE;
 }
+
+type SecureStack = StackUrls & Required<Pick<StackUrls, 'kafkaSecure'>>;
+
+/**
+ * A suite that needs the listener with TLS and SASL, which only a broker that the stack has started has: with
+ * KAFKA_BROKERS, in Docker, and on a broker that an older version has started its tests count as skipped, and say why.
+ */
+export function describeSecureStack(title: string, body: (stack: SecureStack) => void): void {
+  const stack = inject('stack');
+  const kafkaSecure = stack?.kafkaSecure;
+  const isThere = stack !== null && kafkaSecure !== undefined;
+  const shown =
+    isThere || stack === null ? title : `${title} (${stack.kafka} has no listener with TLS that we know)`;
+  describe.skipIf(!isThere)(shown, () =>
+    body({ ...(stack ?? NOWHERE), kafkaSecure: kafkaSecure ?? { brokers: NOWHERE.kafka, caFile: '' } }),
+  );
+}

@@ -39,6 +39,11 @@ export default async function setup(project: TestProject): Promise<void> {
       REGISTRY_URL: found.registry,
     };
     project.provide('stack', found);
+    if (found.kafkaSecure === undefined)
+      say(
+        `no listener with TLS and SASL at ${found.kafka}, so the tests of it are skipped: unset KAFKA_BROKERS, ` +
+          'or end a broker of an older version with "npm run stack -- down"',
+      );
     return;
   }
   const ci = process.env.CI;
