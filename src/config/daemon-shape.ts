@@ -1,9 +1,33 @@
 import { z } from 'zod';
 import { duration, httpUrl, port, positiveInt, spell, text } from './scalar-shapes.ts';
 import { saslShape, tlsShape } from './security-shape.ts';
-import { COMPRESSIONS } from './types.ts';
+import { COMPRESSIONS, WEBHOOK_TOPICS } from './types.ts';
 
 const host = text.prefault('127.0.0.1');
+/** A value with a line break is mostly a secret that was read with the end of its file. */
+const headerValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'text of one line');
+const OWN_HEADERS =
+  /^(host|content-length|connection|transfer-encoding|idempotency-key|telltale-signature)$/i;
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'a name of a header')
+  .refine((key) => !OWN_HEADERS.test(key), 'a header that the webhook does not set itself');
+const webhookShape = z.strictObject({
+  /** Part of the name of a consumer group. */
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name of a-z, 0-9 and -'),
+  // Kept letter by letter, unlike the addresses of servers: a slash at the end may matter.
+  url: z.string().regex(/^https?:\/\/[^\s/]+\S*$/, 'a URL such as https://hooks.example.com/telltale'),
+  on: z.array(z.enum(WEBHOOK_TOPICS)).min(1).prefault(['alerts', 'retrain']),
+  headers: z.record(headerName, headerValue).prefault({}),
+  secret: text.optional(),
+  secret_file: text.optional(),
+  timeout: spell.refine((ms) => ms <= 600_000, 'at most 10m').prefault('10s'),
+});
+const deadLettersShape = z.strictObject({
+  rate_max: z.number().min(0.0001).max(1).prefault(0.01),
+  min_records: positiveInt.prefault(100),
+  window: spell.prefault('1m'),
+});
 const broker = z.string().regex(/^[^\s:/]+:\d{1,5}$/, 'HOST:PORT');
 
 /** telltale.yaml. */
@@ -45,6 +69,8 @@ export const daemonShape = z
         password_file: text.optional(),
       })
       .optional(),
+    webhooks: z.array(webhookShape).prefault([]),
+    dead_letters: z.union([z.literal(false), deadLettersShape]).prefault({}),
     http: z.strictObject({ host, port: port.prefault(8080) }).prefault({}),
     metrics: z.union([z.literal(false), z.strictObject({ host, port: port.prefault(9464) })]).prefault({}),
     otlp: z.strictObject({ url: httpUrl }).optional(),

@@ -7,7 +7,7 @@ import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
 import { type SecretEntry, secretOf } from './secrets.ts';
 import { saslOf, tlsOf } from './security.ts';
-import type { DaemonConfig, GroupTimesConfig, InfluxConfig } from './types.ts';
+import type { DaemonConfig, GroupTimesConfig, InfluxConfig, Path, WebhookConfig } from './types.ts';
 
 type Shape = z.output<typeof daemonShape>;
 
@@ -77,6 +77,8 @@ function configOf(shape: Shape, files: Files, source: Source): DaemonConfig {
       retentionMs: topics.retention,
     },
     influx: influxOf(shape.influx, files, source),
+    webhooks: webhooksOf(shape.webhooks, files, source),
+    deadLetters: deadLettersOf(shape.dead_letters),
     http: shape.http,
     metrics: shape.metrics === false ? null : shape.metrics,
     otlp: shape.otlp ?? null,
@@ -96,4 +98,24 @@ function influxOf(shape: Shape['influx'], files: Files, source: Source): InfluxC
   const { url, database, username } = shape;
   const entry: SecretEntry = { path: ['influx'], shape, files, source };
   return { url, database, username, password: secretOf(entry, 'password') ?? '' };
+}
+
+function deadLettersOf(shape: Shape['dead_letters']): DaemonConfig['deadLetters'] {
+  if (shape === false) return null;
+  return { rateMax: shape.rate_max, minRecords: shape.min_records, windowMs: shape.window };
+}
+
+function webhooksOf(shapes: Shape['webhooks'], files: Files, source: Source): WebhookConfig[] {
+  const names = new Set<string>();
+  return shapes.map((shape, i) => {
+    const { name, url, on, headers, timeout } = shape;
+    const at: Path = ['webhooks', i];
+    // Two of one name would share a consumer group, and each would get a part of the records.
+    if (names.has(name))
+      source.report([...at, 'name'], { message: `there are two webhooks named '${name}'` });
+    names.add(name);
+    if (!URL.canParse(url)) source.report([...at, 'url'], { message: 'not a URL' });
+    const secret = secretOf({ path: at, shape, files, source }, 'secret');
+    return { name, url, on: [...new Set(on)], headers, secret, timeoutMs: timeout };
+  });
 }

@@ -227,5 +227,7 @@ export function valueAt(value: unknown, path: Path): unknown {
 /** A text where a mapping with secrets belongs may hold them too. */
 function isSecret(path: Path): boolean {
   const key = String(path.at(-1) ?? '');
-  return isSecretKey(key) || key === 'sasl';
+  if (isSecretKey(key) || key === 'sasl') return true;
+  // Whoever knows the URL of a webhook may often post to it, and its headers carry keys.
+  return path[0] === 'webhooks' && !['name', 'on', 'timeout'].includes(String(path[2]));
 }

@@ -7,6 +7,11 @@ const HIDDEN = '***';
 /** Taking every `a` out of a text would tell that the password is `a`. */
 const TELLING_LENGTH_MIN = 4;
 
+interface Webhook {
+  url: string;
+  headers: Record<string, string>;
+}
+
 /** Whether what stands at a key of this name is a secret. A key of a file or of an address is none. */
 export function isSecretKey(key: string): boolean {
   return SECRET_KEY.test(key);
@@ -27,6 +32,7 @@ function redacted(value: unknown, key: string): unknown {
     if (isSecretKey(key)) return value === '' ? '' : HIDDEN;
     return redactUrls(value);
   }
+  if (key === 'webhooks' && Array.isArray(value)) return value.map(redactedWebhook);
   if (Array.isArray(value)) return value.map((inner) => redacted(inner, key));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redacted(inner, name)]));
@@ -58,9 +64,23 @@ function collect(value: unknown, key: string, secrets: Set<string>): void {
     const found = isSecretKey(key) ? [value] : passwordsOf(value);
     for (const secret of found) if (secret.length >= TELLING_LENGTH_MIN) secrets.add(secret);
   } else if (typeof value === 'object' && value !== null) {
-    for (const [name, inner] of Object.entries(value))
+    for (const [name, inner] of Object.entries(value)) {
+      if (name === 'webhooks' && Array.isArray(inner))
+        for (const hook of inner) collectWebhook(hook, secrets);
       collect(inner, Array.isArray(value) ? key : name, secrets);
+    }
   }
+}
+
+/** Headers that say what a body is, not who sends it. */
+const HARMLESS_HEADER = /^(content-type|accept|user-agent)$/i;
+
+function collectWebhook({ url, headers }: Webhook, secrets: Set<string>): void {
+  const values = Object.entries(headers).filter(([name]) => !HARMLESS_HEADER.test(name));
+  const path = URL.canParse(url) ? new URL(url).pathname.slice(1) : '';
+  // A path of a word or two is an address that others have too.
+  for (const secret of [...values.map(([, value]) => value), ...(path.length >= 16 ? [path] : [])])
+    if (secret.length >= TELLING_LENGTH_MIN) secrets.add(secret);
 }
 
 /** The password in a URL, as it is written there and as it is meant. */
@@ -72,4 +92,11 @@ function passwordsOf(text: string): string[] {
   } catch {
     return [password];
   }
+}
+
+/** Whoever knows the path of a webhook may often post to it, and any header may carry a key. */
+function redactedWebhook(hook: Webhook): unknown {
+  const headers = Object.fromEntries(Object.keys(hook.headers).map((name) => [name, HIDDEN]));
+  const url = `${URL.canParse(hook.url) ? new URL(hook.url).origin : ''}/${HIDDEN}`;
+  return { ...(redacted(hook, '') as object), url, headers };
 }

@@ -132,6 +132,28 @@ export interface InfluxConfig {
   password: string;
 }
 
+export const WEBHOOK_TOPICS = ['alerts', 'retrain', 'results'] as const;
+
+export interface WebhookConfig {
+  name: string;
+  url: string;
+  /** The public topics whose records are posted. */
+  on: (typeof WEBHOOK_TOPICS)[number][];
+  headers: Record<string, string>;
+  /** Null: requests are not signed. */
+  secret: string | null;
+  timeoutMs: number;
+}
+
+/** When the daemon raises an alarm because it cannot read what it is given. */
+export interface DeadLettersConfig {
+  rateMax: number;
+  /** A share is taken of at least so many records. */
+  minRecords: number;
+  /** Window of the service `telltale`, in which the rule is judged. */
+  windowMs: number;
+}
+
 export interface Address {
   host: string;
   /** 0: any free port. */
@@ -146,6 +168,9 @@ export interface DaemonConfig {
   topics: TopicsConfig;
   /** Null: no InfluxDB sink. */
   influx: InfluxConfig | null;
+  webhooks: WebhookConfig[];
+  /** Null: no alarm. */
+  deadLetters: DeadLettersConfig | null;
   http: Address;
   /** Null: no Prometheus endpoint. */
   metrics: Address | null;

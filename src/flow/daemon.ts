@@ -8,10 +8,8 @@ import { type ConsoleState, createConsoleState } from '../console/state.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { KafkaLog, KafkaLogger } from '../log/kafka.ts';
 import type { Group } from '../log/port.ts';
-import type { Command, ServiceSpec, StreamName } from '../records.ts';
-import { SINKS } from '../sink/registry.ts';
+import type { Command, ServiceSpec } from '../records.ts';
 import { withBackoff } from '../sink/retry.ts';
-import type { Sink } from '../sink/sink.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import {
   createRuntime,
@@ -23,18 +21,21 @@ import {
   writeMissing,
 } from './assembly.ts';
 import { openKafka, schemaSourceOf } from './connect.ts';
+import { createCounts } from './counts.ts';
+import { createDeadShare } from './dead-share.ts';
 import { commandAppend } from './outbox.ts';
 import { createOwnTopics } from './own-topics.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
-import { type Counts, judgeGroupOf, type Runtime } from './runtime.ts';
-import { createSelfMonitor, SELF, selfService } from './self.ts';
-import { createSinkTask, deliveryOf } from './sink-task.ts';
+import { judgeGroupOf, type Runtime } from './runtime.ts';
+import { createSelfMonitor, SELF, type SelfMonitor, selfEveryMs, selfService } from './self.ts';
+import { deliveryOf } from './sink-task.ts';
+import { type Sinks, startSinks } from './sinks.ts';
 import { tailTopic } from './tail.ts';
 
 const TICK_MS = 500;
 const CONCURRENT_PARTITIONS = 4;
 const MISSING_TOPICS_EVERY_MS = 10_000;
-const SELF_EVERY_MS = 15_000;
+const MODELS_EVERY_MS = 15_000;
 const SHOWN_RECORDS = 2_000;
 const RETRY = { firstMs: 500, maxMs: 10_000 };
 
@@ -61,7 +62,8 @@ export interface Daemon {
 /** The configured services and the daemon's own. */
 function servicesOf(config: TelltaleConfig, registries: Registries): ServiceSpec[] {
   const own = config.services.some((spec) => spec.service === SELF);
-  return own ? [...config.services] : [...config.services, selfService(config.topics.prefix, registries)];
+  if (own) return [...config.services];
+  return [...config.services, selfService(config.topics.prefix, registries, config.deadLetters)];
 }
 
 export function createDaemon(options: DaemonOptions): Daemon {
@@ -78,7 +80,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const state: ConsoleState = createConsoleState(servicesOf(config, registries));
   const groups = new Map<string, Group>();
   const timers: NodeJS.Timeout[] = [];
-  const sinks: Sink[] = [];
+  let sinks: Sinks | null = null;
   let log: KafkaLog | null = null;
   let runtime: Runtime | null = null;
   let joinedTopics = '';
@@ -88,36 +90,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     checks.set(name, { ok, detail: hideSecrets(detail) });
   };
 
-  const counts: Counts = {
-    records(service, stream, n) {
-      metrics.records(service, stream as StreamName, n);
-      state.count(service, stream, n);
-      state.stream(service, stream as StreamName, 'flowing');
-    },
-    dead(service, stream, code, n) {
-      for (let i = 0; i < n; i++) metrics.deadLetter(service, stream as StreamName, code as never);
-      state.count(service, 'dead', n);
-    },
-    late(service, stream, n) {
-      metrics.late(service, stream as StreamName, n);
-      state.count(service, 'late', n);
-    },
-    processed(topic, partition, n, ms) {
-      metrics.consumed(topic, partition, n);
-      metrics.processed(topic, ms);
-    },
-    emitted(output) {
-      if (output.type === 'result') metrics.results(output.record.service, 1);
-      else if (output.type === 'alert')
-        metrics.alert(output.record.service, output.record.state, output.record.level);
-      else if (output.type === 'retrain') metrics.retrain(output.record.service, output.record.state);
-    },
-    lag(service, stream, partition, lag) {
-      metrics.lag(`${service}.${stream}`, partition, lag);
-      lags.set(`${service}.${stream}/${partition}`, lag);
-    },
-    checkpoint: (topic, ms) => metrics.checkpoint(topic, ms),
-  };
+  const share = createDeadShare(config.deadLetters?.minRecords ?? 1);
+  const counts = createCounts(metrics, state, share, lags);
 
   /** One after the other: start-up, reloads, topics that appear and the stop must not overlap. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -183,42 +157,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
       onFatal,
     });
 
-  const joinSinks = async (kafka: KafkaLog, own: Runtime): Promise<void> => {
-    if (config.influx === null) return;
-    const sink = await SINKS.influx.create(config.influx, {
-      log: logger,
-      onDropped: (_delivery, reason) => {
-        metrics.sinkDropped('influx');
-        logger.warn({ reason }, 'InfluxDB refused a point');
-      },
-    });
-    sinks.push(sink);
-    set('influx', true, 'no write yet');
-    const { results, alerts, retrain } = own.topics;
-    const task = {
-      sink,
-      topics: own.topics,
-      framed: own.publicIds !== null,
-      signal,
-      onError: (error: unknown, waitMs: number) => {
-        metrics.sinkFailed('influx');
-        set('influx', false, `${messageOf(error)}; results wait in the log`);
-        logger.warn({ cause: messageOf(error), waitMs }, 'InfluxDB is away; results wait in the log');
-      },
-      onWritten: (count: number) => {
-        metrics.sinkWritten('influx', count);
-        set('influx', true, 'writing');
-      },
-    };
-    const group = `${own.group}.sink.influx`;
-    groups.set(
-      'influx',
-      await join(kafka, group, [results, alerts, retrain], (topic, partition, member) =>
-        createSinkTask(topic, partition, member, task),
-      ),
-    );
-  };
-
   const follow = (kafka: KafkaLog, own: Runtime): void => {
     const framed = own.publicIds !== null;
     for (const topic of [own.topics.results, own.topics.alerts, own.topics.retrain]) {
@@ -232,14 +170,23 @@ export function createDaemon(options: DaemonOptions): Daemon {
     }
   };
 
+  const sampleItself = (monitor: SelfMonitor): Buffer => {
+    const dead = share.sample();
+    if (config.deadLetters !== null && dead.share !== undefined) {
+      const percent = Number((100 * dead.share).toPrecision(3));
+      const detail = `at most ${percent} % of a stream or sink: ${dead.source}`;
+      set('dead letters', dead.share <= config.deadLetters.rateMax, detail);
+    }
+    return monitor.sample(Date.now(), lags, dead);
+  };
+
   const watchItself = (kafka: KafkaLog): void => {
-    const monitor = createSelfMonitor(config.kafka.clientId);
+    const key = config.kafka.clientId;
+    const monitor = createSelfMonitor(key);
     const topic = selfTopic(config.topics.prefix);
     const timer = setInterval(() => {
-      kafka
-        .append([{ topic, key: config.kafka.clientId, value: monitor.sample(Date.now(), lags) }])
-        .catch(onFatal);
-    }, SELF_EVERY_MS);
+      kafka.append([{ topic, key, value: sampleItself(monitor) }]).catch(onFatal);
+    }, selfEveryMs(config.deadLetters));
     timers.push(timer);
     signal.addEventListener('abort', () => monitor.stop());
   };
@@ -302,10 +249,18 @@ export function createDaemon(options: DaemonOptions): Daemon {
       ),
     );
     await joinInputs(kafka, own);
-    await joinSinks(kafka, own);
+    sinks = await startSinks({
+      settings: config,
+      runtime: own,
+      metrics,
+      share,
+      signal,
+      check: set,
+      join: (group, topics, handlerFor) => join(kafka, group, topics, handlerFor),
+    });
     follow(kafka, own);
     watchItself(kafka);
-    timers.push(setInterval(() => watchModels(own), SELF_EVERY_MS));
+    timers.push(setInterval(() => watchModels(own), MODELS_EVERY_MS));
     timers.push(
       setInterval(() => {
         inTurn(() => joinInputs(kafka, own)).catch((error: unknown) =>
@@ -359,8 +314,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     for (const timer of timers) clearInterval(timer);
     stopping.abort(new TelltaleError('usage', 'stopping'));
     // Inputs first, so that what they flush can still be judged by the next run from the log.
-    for (const name of ['inputs', 'judge', 'influx']) await groups.get(name)?.leave();
-    for (const sink of sinks) await sink.close();
+    for (const name of ['inputs', 'judge']) await groups.get(name)?.leave();
+    await sinks?.close();
     for (const { scorer } of runtime?.services.values() ?? []) await scorer?.close();
     await log?.close();
   };

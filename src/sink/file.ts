@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf, TelltaleError } from '../errors.ts';
-import type { Delivery, Sink, SinkContext, SinkKind } from './sink.ts';
+import { type Delivery, jsonOf, type Sink, type SinkContext, type SinkKind } from './sink.ts';
 
 export interface FileOptions {
   path: string;
@@ -13,18 +13,6 @@ export interface FileOptions {
 
 const NEWLINE = 0x0a;
 const LINE_START = '{"type":"';
-
-/** The line of a delivery: its record with `type` in front. */
-function entryOf(delivery: Delivery): { id: string; line: string } | null {
-  const line = (type: string, record: { id: string }) => ({
-    id: record.id,
-    line: `${JSON.stringify({ type, ...record })}\n`,
-  });
-  if (delivery.result) return line('result', delivery.result);
-  if (delivery.alert) return line('alert', delivery.alert);
-  if (delivery.retrain) return line('retrain', delivery.retrain);
-  return null;
-}
 
 function idOf(line: string): string | null {
   try {
@@ -97,32 +85,43 @@ async function createFile(options: FileOptions, context: SinkContext): Promise<S
     await file.truncate(end);
   }
 
+  async function writeLines(batch: readonly Delivery[]): Promise<void> {
+    const fresh = new Map<string, string>();
+    for (const delivery of batch) {
+      const entry = jsonOf(delivery);
+      if (entry && !ids.has(entry.id)) fresh.set(entry.id, `${entry.json}\n`);
+    }
+    if (fresh.size === 0) return;
+    const bytes = Buffer.from([...fresh.values()].join(''));
+    try {
+      // Always at the end of the last good write, so that a write that failed half-way is overwritten.
+      for (let sent = 0; sent < bytes.length; ) {
+        const { bytesWritten } = await file.write(bytes, sent, bytes.length - sent, end + sent);
+        sent += bytesWritten;
+      }
+      await file.datasync();
+    } catch (error) {
+      throw new TelltaleError('sink_unavailable', `file sink: ${options.path}: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+    end += bytes.length;
+    for (const id of fresh.keys()) ids.add(id);
+  }
+
+  /** Calls may overlap, and there is one end of the file. */
+  let turn: Promise<unknown> = Promise.resolve();
   return {
     name: 'file',
-    async write(batch: readonly Delivery[]): Promise<void> {
-      const fresh = new Map<string, string>();
-      for (const delivery of batch) {
-        const entry = entryOf(delivery);
-        if (entry && !ids.has(entry.id)) fresh.set(entry.id, entry.line);
-      }
-      if (fresh.size === 0) return;
-      const bytes = Buffer.from([...fresh.values()].join(''));
-      try {
-        // Always at the end of the last good write, so that a write that failed half-way is overwritten.
-        for (let sent = 0; sent < bytes.length; ) {
-          const { bytesWritten } = await file.write(bytes, sent, bytes.length - sent, end + sent);
-          sent += bytesWritten;
-        }
-        await file.datasync();
-      } catch (error) {
-        throw new TelltaleError('sink_unavailable', `file sink: ${options.path}: ${messageOf(error)}`, {
-          cause: error,
-        });
-      }
-      end += bytes.length;
-      for (const id of fresh.keys()) ids.add(id);
+    batchMax: 2_000,
+    async write(batch) {
+      const written = turn.then(() => writeLines(batch));
+      turn = written.catch(() => undefined);
+      await written;
+      return [];
     },
     async close(): Promise<void> {
+      await turn;
       await file.close();
     },
   };
@@ -132,8 +131,10 @@ async function createFile(options: FileOptions, context: SinkContext): Promise<S
  * One JSON object a line, in the order of arrival, on disk when `write` resolves. The ids of the end of
  * the file are read back at start, so a batch that is delivered again after a crash is not written twice.
  */
-export const fileSink: SinkKind<FileOptions> = {
+export const fileSink: SinkKind<FileOptions, unknown> = {
   name: 'file',
   description: 'a file with one JSON object a line (NDJSON)',
   create: createFile,
+  // For programs that embed the daemon: telltale.yaml has no key for it.
+  wanted: () => [],
 };

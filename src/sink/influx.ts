@@ -1,7 +1,7 @@
 import { InfluxDB } from 'influx';
 import { messageOf, TelltaleError } from '../errors.ts';
 import { INFLUX_SCHEMA, type PointDelivery, pointsOf } from './influx-points.ts';
-import type { Delivery, Sink, SinkContext, SinkKind } from './sink.ts';
+import { PUBLIC_TOPICS, type Refusal, type Sink, type SinkContext, type SinkKind } from './sink.ts';
 
 export interface InfluxOptions {
   /** http or https, with a path where InfluxDB stands behind a proxy. User and password in it are used. */
@@ -98,7 +98,7 @@ async function createInflux(options: InfluxOptions, context: SinkContext): Promi
   }
 
   /** Halves a refused request until the bad points stand alone: log2(n) requests for each, not n for all. */
-  async function send(points: PointDelivery[]): Promise<void> {
+  async function send(points: PointDelivery[]): Promise<Refusal[]> {
     const writing = client.writePoints(
       points.map((entry) => entry.point),
       {
@@ -109,6 +109,7 @@ async function createInflux(options: InfluxOptions, context: SinkContext): Promi
     );
     try {
       await withinMs(writing, limitMs);
+      return [];
     } catch (error) {
       const status = statusOf(error);
       if (status !== 400 && status !== 413 && status !== 422) {
@@ -117,27 +118,26 @@ async function createInflux(options: InfluxOptions, context: SinkContext): Promi
         throw away(error);
       }
       const only = points.length === 1 ? points[0] : undefined;
-      if (only) {
-        const reason = messageOf(error);
-        context.log.warn({ sink: 'influx', reason, delivery: only.delivery }, 'InfluxDB refuses a point');
-        context.onDropped?.(only.delivery, reason);
-        return;
-      }
+      if (only)
+        return [{ delivery: only.delivery, reason: `InfluxDB refuses the point: ${messageOf(error)}` }];
       const half = Math.ceil(points.length / 2);
-      await send(points.slice(0, half));
-      await send(points.slice(half));
+      const first = await send(points.slice(0, half));
+      return [...first, ...(await send(points.slice(half)))];
     }
   }
 
   return {
     name: 'influx',
-    async write(batch: readonly Delivery[]): Promise<void> {
+    batchMax: 2_000,
+    async write(batch) {
       const points = pointsOf(batch);
-      if (points.length === 0) return;
+      if (points.length === 0) return [];
       await ensureDatabase();
+      const refusals: Refusal[] = [];
       for (let from = 0; from < points.length; from += pointsMax) {
-        await send(points.slice(from, from + pointsMax));
+        refusals.push(...(await send(points.slice(from, from + pointsMax))));
       }
+      return refusals;
     },
     async close(): Promise<void> {},
   };
@@ -147,8 +147,12 @@ async function createInflux(options: InfluxOptions, context: SinkContext): Promi
  * InfluxDB through its 1.x API, which 2.x and 3.x also offer. A point is one result, alert transition
  * or retrain record at the end of its window, in milliseconds; writing it again replaces it.
  */
-export const influxSink: SinkKind<InfluxOptions> = {
+export const influxSink: SinkKind<InfluxOptions, { influx: InfluxOptions | null }> = {
   name: 'influx',
   description: 'InfluxDB through the 1.x write API (1.x, 2.x and 3.x)',
   create: createInflux,
+  wanted({ influx }) {
+    if (influx === null) return [];
+    return [{ name: 'influx', topics: PUBLIC_TOPICS, create: (context) => createInflux(influx, context) }];
+  },
 };

@@ -1,10 +1,10 @@
 import { fileSink } from './file.ts';
 import { influxSink } from './influx.ts';
+import { webhookSink } from './webhook.ts';
 
 /** Every kind of sink. A new one is a file in this folder and a line here. */
 export const SINKS = {
   file: fileSink,
   influx: influxSink,
+  webhook: webhookSink,
 } as const;
-
-export type SinkName = keyof typeof SINKS;

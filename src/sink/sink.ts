@@ -7,6 +7,17 @@ export interface Delivery {
   retrain?: Retrain;
 }
 
+/** The topics that a sink may ask for, without their prefix. */
+export const PUBLIC_TOPICS = ['results', 'alerts', 'retrain'] as const;
+export type PublicTopic = (typeof PUBLIC_TOPICS)[number];
+
+/** A delivery that the receiver will never accept. */
+export interface Refusal {
+  delivery: Delivery;
+  /** In words, without secrets: it is logged and stands on the dead letter. */
+  reason: string;
+}
+
 /** What a sink needs of a logger; pino's satisfies it. */
 export interface SinkLog {
   info(fields: object, message: string): void;
@@ -14,29 +25,51 @@ export interface SinkLog {
 }
 
 /**
- * A receiver of public records. Contract of `write`: it is idempotent by id (the same delivery twice
- * leaves the receiver as once), it resolves only when the receiver has all of the batch, and it rejects
- * when the receiver is away. The caller then retries the same batch, and its offsets do not advance; so
- * a delivery that the receiver will never accept must be dropped and reported, not rejected for ever.
- * Calls do not overlap.
+ * A receiver of public records. Contract of `write`: it is idempotent by id (the same delivery twice leaves the
+ * receiver as once), and it resolves only when the receiver has all of the batch but the refusals that it
+ * returns. It rejects with `sink_unavailable` when the receiver is away: the caller then retries the same batch
+ * for as long as it takes, and its offsets do not advance. Any other error means that the sink cannot make
+ * anything of the batch: the caller finds the delivery that is to blame and puts it aside.
+ * Calls for different partitions may overlap.
  */
 export interface Sink {
+  /** Names its consumer group, its metrics and its health check. */
   name: string;
-  write(batch: readonly Delivery[]): Promise<void>;
+  /** Most deliveries of one call; after each call progress can be committed. */
+  batchMax: number;
+  write(batch: readonly Delivery[]): Promise<readonly Refusal[]>;
   /** Ends the sink; deliveries of resolved writes are safe already. May be called once. */
   close(): Promise<void>;
 }
 
 export interface SinkContext {
   log: SinkLog;
-  /** Told once for every delivery that the receiver refuses for good. */
-  onDropped?: (delivery: Delivery, reason: string) => void;
+  /** Aborted when the daemon stops: what is under way ends and rejects. */
+  signal?: AbortSignal;
+}
+
+/** A sink as the configuration asks for it. */
+export interface WantedSink {
+  name: string;
+  topics: readonly PublicTopic[];
+  create(context: SinkContext): Promise<Sink>;
 }
 
 /** A kind of sink, as it stands in the registry. */
-export interface SinkKind<O> {
+export interface SinkKind<Options, Settings> {
   name: string;
   description: string;
   /** Does not need the receiver to be there; rejects with a TelltaleError on options that cannot work. */
-  create(options: O, context: SinkContext): Promise<Sink>;
+  create(options: Options, context: SinkContext): Promise<Sink>;
+  /** The sinks of this kind that telltale.yaml asks for. */
+  wanted(settings: Settings): WantedSink[];
+}
+
+/** A delivery as one line of JSON: the public record with its `type` in front. Null for an empty delivery. */
+export function jsonOf(delivery: Delivery): { id: string; json: string } | null {
+  const { result, alert, retrain } = delivery;
+  if (result) return { id: result.id, json: JSON.stringify({ type: 'result', ...result }) };
+  if (alert) return { id: alert.id, json: JSON.stringify({ type: 'alert', ...alert }) };
+  if (retrain) return { id: retrain.id, json: JSON.stringify({ type: 'retrain', ...retrain }) };
+  return null;
 }

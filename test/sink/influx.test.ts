@@ -50,13 +50,9 @@ const subjects = (count: number): Delivery[] =>
 
 test('a bad point is found, dropped and reported; all others arrive', async () => {
   const { url, seen } = await receiver((lines) => (lines.some((l) => l.includes('s37,')) ? 400 : 204));
-  const dropped: string[] = [];
-  const sink = await influxSink.create(
-    { url, database: 'd' },
-    { log, onDropped: (delivery) => dropped.push(delivery.result?.subject ?? '') },
-  );
-  await sink.write(subjects(100));
-  expect(dropped).toEqual(['s37']);
+  const sink = await influxSink.create({ url, database: 'd' }, { log });
+  const refusals = await sink.write(subjects(100));
+  expect(refusals.map(({ delivery }) => delivery.result?.subject)).toEqual(['s37']);
   const arrived = seen.flatMap((s) => (s.lines.some((l) => l.includes('s37,')) ? [] : s.lines));
   expect(new Set(arrived.map((line) => /subject=(\w+)/.exec(line)?.[1])).size).toBe(99);
   expect(seen.filter((s) => s.url.startsWith('/write')).length).toBeLessThan(20);

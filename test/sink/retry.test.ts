@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withBackoff } from '../../src/sink/retry.ts';
+import { AskedToWait, withBackoff } from '../../src/sink/retry.ts';
 
 test('waits double up to the maximum, and the value of the first success is returned', async () => {
   const waits: [number, number][] = [];
@@ -56,4 +56,36 @@ test('an abort before the first call calls nothing', async () => {
   });
   await expect(running).rejects.toThrow('stopping');
   expect(called).toEqual([]);
+});
+
+test('a receiver that asks for a longer wait gets it, and the next wait goes on as before', async () => {
+  const waits: number[] = [];
+  const errors = [new Error('away'), new AskedToWait('busy', 60_000), new AskedToWait('busy', 1)];
+  await withBackoff(
+    async () => {
+      const error = errors.shift();
+      if (error) throw error;
+    },
+    {
+      firstMs: 1_000,
+      maxMs: 3_000,
+      signal: new AbortController().signal,
+      onError: () => {},
+      pause: async (waitMs) => void waits.push(waitMs),
+    },
+  );
+  expect(waits).toEqual([1_000, 60_000, 3_000]);
+});
+
+test('what no retry can cure, and what a pause rejects with, ends it', async () => {
+  const options = { firstMs: 1, maxMs: 1, signal: new AbortController().signal, onError: () => {} };
+  let calls = 0;
+  const broken = async () => {
+    calls++;
+    throw new Error('broken');
+  };
+  await expect(withBackoff(broken, { ...options, isFinal: () => true })).rejects.toThrow('broken');
+  const pause = () => Promise.reject(new Error('partition lost'));
+  await expect(withBackoff(broken, { ...options, pause })).rejects.toThrow('partition lost');
+  expect(calls).toBe(2);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { influxSink } from '../../src/sink/influx.ts';
-import type { Delivery, Sink } from '../../src/sink/sink.ts';
+import type { Sink } from '../../src/sink/sink.ts';
 import {
   annotationQueries,
   dashboards,
@@ -40,14 +40,10 @@ async function rows(measurement: string): Promise<Record<string, string | number
 
 describeStack('InfluxDB', (stack) => {
   let sink: Sink;
-  const dropped: { delivery: Delivery; reason: string }[] = [];
 
   beforeAll(async () => {
     url = stack.influx;
-    sink = await influxSink.create(
-      { url, database },
-      { log, onDropped: (delivery, reason) => dropped.push({ delivery, reason }) },
-    );
+    sink = await influxSink.create({ url, database }, { log });
   });
   afterAll(async () => {
     await sink.close();
@@ -122,12 +118,12 @@ describeStack('InfluxDB', (stack) => {
     for (const row of found) expect(row).toMatchObject({ reason, segment: 'k=v,a b=c' });
   });
 
-  test('a point that the server refuses is dropped and reported, its neighbours stay', async () => {
+  test('a point that the server refuses is given back, its neighbours stay', async () => {
     const batch = Array.from({ length: 20 }, (_, i) => ({
       result: makeResult({ service: 'refused', subject: i === 7 ? 'x'.repeat(70_000) : `s${i}` }),
     }));
-    await sink.write(batch);
-    expect(dropped.map(({ delivery }) => delivery.result?.subject.length)).toEqual([70_000]);
+    const refusals = await sink.write(batch);
+    expect(refusals.map(({ delivery }) => delivery.result?.subject.length)).toEqual([70_000]);
     const found = (await rows('telltale_result')).filter((row) => row.service === 'refused');
     expect(found).toHaveLength(19);
   });
