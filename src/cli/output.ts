@@ -1,4 +1,14 @@
 import type { Writable } from 'node:stream';
+import { type ErrorCode, TelltaleError } from '../errors.ts';
+
+/** A failure of which `--json` prints more than the message: what was done all the same. */
+export class ReportedError extends TelltaleError {
+  readonly report: object;
+  constructor(code: ErrorCode, message: string, report: object) {
+    super(code, message);
+    this.report = report;
+  }
+}
 
 /** Writes a line. */
 export function printLine(stream: Writable, line: string): void {

@@ -4,9 +4,11 @@ import type { Environment } from '../config/environment.ts';
 import type { TopicAdmin } from '../config/topics.ts';
 import { ConfigError, formatProblem, type Registries, type TelltaleConfig } from '../config/types.ts';
 import { ERRORS, messageOf, TelltaleError } from '../errors.ts';
+import type { Log } from '../log/port.ts';
 import { type BaselineWiring, baselineCommand } from './baseline.ts';
+import { deadCommand } from './dead.ts';
 import { demoCommand } from './demo.ts';
-import { examples, printJson, printLine } from './output.ts';
+import { examples, printJson, printLine, ReportedError } from './output.ts';
 import type { TerminalStream } from './progress.ts';
 import { replayCommand } from './replay.ts';
 import { retrainCommand } from './retrain.ts';
@@ -28,6 +30,8 @@ export interface Wiring extends BaselineWiring {
   /** Checks of `telltale validate` beyond the configuration itself, such as of the model files. */
   checks: readonly ServiceCheck[];
   openTopicAdmin(config: TelltaleConfig): Promise<TopicAdmin>;
+  /** The log below groups; the command closes it. */
+  openLog(config: TelltaleConfig): Promise<Log>;
 }
 
 /** What a command gets besides its own arguments. */
@@ -52,6 +56,7 @@ export const COMMANDS: readonly CommandModule[] = [
   baselineCommand,
   replayCommand,
   retrainCommand,
+  deadCommand,
 ];
 
 const EXIT_FAILURE = 1;
@@ -125,7 +130,8 @@ export function printError(error: unknown, io: Io, json: boolean): void {
   const help = error instanceof TelltaleError ? ERRORS[error.code] : 'Set TELLTALE_DEBUG=1 to see the stack.';
   const problems = error instanceof ConfigError ? error.problems : undefined;
   if (json) {
-    printJson(io.stdout, { ok: false, error: code, message: messageOf(error), help, problems });
+    const report = error instanceof ReportedError ? error.report : {};
+    printJson(io.stdout, { ok: false, error: code, message: messageOf(error), help, problems, ...report });
   } else {
     for (const problem of problems ?? []) printLine(io.stderr, formatProblem(problem));
     printLine(io.stderr, `error[${code}] ${messageOf(error)}`);

@@ -66,6 +66,7 @@ export function fakeWiring(
         closed.push(1);
       },
     }),
+    openLog: () => Promise.reject(new Error('not used')),
     createBaselineBuilder: (spec) => ({
       add: (columns, n, images) => {
         added.push({ columns, n, images });

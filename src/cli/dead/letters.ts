@@ -1,0 +1,193 @@
+/** The topic of dead letters as a person sees it: one entry for each origin, with what became of it since. */
+
+import { durationMs } from '../../config/scalar-shapes.ts';
+import { TelltaleError } from '../../errors.ts';
+import type { Log } from '../../log/port.ts';
+import type { LogRecord } from '../../records.ts';
+
+/** What putting a record aside adds to its headers; everything else is the record's own. */
+export const ADDED_HEADERS = [
+  'x-error-code',
+  'x-error-message',
+  'x-stage',
+  'x-service',
+  'x-topic',
+  'x-partition',
+  'x-offset',
+  'x-cut-from-bytes',
+] as const;
+
+/** On a record that was re-injected: where its letter lies, as `dead/PARTITION@OFFSET`. */
+export const REPLAYED_FROM = 'x-replayed-from';
+/** On a note of the topic of dead letters: `begun` or `done`. A note has no bytes and no error code. */
+export const REPLAY_STATE = 'x-replay-state';
+/** On a note: the origin of the letter that it is about, as `TOPIC/PARTITION@OFFSET`. */
+export const REPLAY_OF = 'x-replay-of';
+
+export interface Letter {
+  /** Where the record came from, as `TOPIC/PARTITION@OFFSET`. */
+  id: string;
+  topic: string;
+  partition: number;
+  offset: number;
+  /** When it was put aside. */
+  timeMs: number;
+  code: string;
+  stage: string;
+  service: string;
+  message: string;
+  /** Where it lies on the topic of dead letters. */
+  dead: { partition: number; offset: number };
+  /** Its length before it was cut; null: it is whole. */
+  cutFromBytes: number | null;
+  /** Where the letter lies that this record was once replayed from; '' for a record of its producer. */
+  replayedFrom: string;
+}
+
+/** A letter that was written again by a restart counts here and is shown once. */
+export interface LetterEntry {
+  /** The last one. */
+  letter: Letter;
+  count: number;
+  /** `begun`: a replay was cut short, so the record may or may not be in its topic again. */
+  replay: 'none' | 'begun' | 'done';
+}
+
+export interface LetterFilter {
+  service?: string | undefined;
+  code?: string | undefined;
+  stage?: string | undefined;
+  sinceMs?: number | undefined;
+  /** Null: any origin. */
+  ids: ReadonlySet<string> | null;
+}
+
+export interface Letters {
+  /** By the time they were put aside, oldest first. */
+  entries: LetterEntry[];
+  /** Origins that match; more than there are entries when the oldest were left out to bound the memory. */
+  matched: number;
+  /** Records of the topic that are neither letters nor notes. */
+  strangers: number;
+}
+
+const READ_MAX = 2_000;
+const WAIT_MS = 1_000;
+const ENTRIES_MAX = 100_000;
+
+/** The letter that a record of the topic is; null for a note of a replay and for a record of somebody else. */
+export function letterOf({ partition, offset, timestampMs, headers }: LogRecord): Letter | null {
+  const text = (name: string): string => headers[name]?.toString() ?? '';
+  const origin = { topic: text('x-topic'), partition: text('x-partition'), offset: text('x-offset') };
+  if (origin.topic === '' || !/^\d+$/.test(origin.partition) || !/^\d+$/.test(origin.offset)) return null;
+  const cut = text('x-cut-from-bytes');
+  return {
+    id: `${origin.topic}/${origin.partition}@${origin.offset}`,
+    topic: origin.topic,
+    partition: Number(origin.partition),
+    offset: Number(origin.offset),
+    timeMs: timestampMs,
+    code: text('x-error-code'),
+    stage: text('x-stage'),
+    service: text('x-service'),
+    message: text('x-error-message'),
+    dead: { partition, offset },
+    cutFromBytes: cut === '' ? null : Number(cut),
+    replayedFrom: text(REPLAYED_FROM),
+  };
+}
+
+function matches(letter: Letter, { service, code, stage, sinceMs, ids }: LetterFilter): boolean {
+  return (
+    (service === undefined || letter.service === service) &&
+    (code === undefined || letter.code === code) &&
+    (stage === undefined || letter.stage === stage) &&
+    (sinceMs === undefined || letter.timeMs >= sinceMs) &&
+    (ids === null || ids.has(letter.id))
+  );
+}
+
+const byTime = (a: LetterEntry, b: LetterEntry): number =>
+  a.letter.timeMs - b.letter.timeMs || (a.letter.id < b.letter.id ? -1 : 1);
+
+/** All records of a topic, as it is now. */
+async function* recordsOf(log: Log, topic: string): AsyncGenerator<LogRecord[]> {
+  const partitions = (await log.partitions([topic])).get(topic);
+  if (partitions === undefined) throw new TelltaleError('topic_missing', `topic ${topic} does not exist`);
+  for (let partition = 0; partition < partitions; partition++) {
+    const { first, next } = await log.ends(topic, partition);
+    for (let at = first; at < next; ) {
+      const records = await log.read(topic, partition, at, READ_MAX, WAIT_MS);
+      if (records.length === 0) break;
+      at = records.at(-1)!.offset + 1;
+      yield records.filter(({ offset }) => offset < next);
+    }
+  }
+}
+
+/** Reads the whole topic and keeps what matches, without its bytes. */
+export async function readLetters(
+  log: Log,
+  topic: string,
+  filter: LetterFilter,
+  entriesMax = ENTRIES_MAX,
+): Promise<Letters> {
+  let entries = new Map<string, LetterEntry>();
+  let matched = 0;
+  let strangers = 0;
+  for await (const records of recordsOf(log, topic)) {
+    for (const record of records) {
+      const state = record.headers[REPLAY_STATE]?.toString();
+      if (state !== undefined) {
+        // It lies behind its letter in the same partition, so the entry is known if it matches.
+        const entry = entries.get(record.headers[REPLAY_OF]?.toString() ?? '');
+        if (entry !== undefined) entry.replay = state === 'done' ? 'done' : 'begun';
+        continue;
+      }
+      const letter = letterOf(record);
+      if (letter === null) strangers++;
+      if (letter === null || !matches(letter, filter)) continue;
+      const known = entries.get(letter.id);
+      if (known === undefined) {
+        matched++;
+        entries.set(letter.id, { letter, count: 1, replay: 'none' });
+      } else {
+        known.count++;
+        if (letter.timeMs >= known.letter.timeMs) known.letter = letter;
+      }
+    }
+    if (entries.size >= 2 * entriesMax) entries = newest(entries, entriesMax);
+  }
+  const kept = [...entries.values()].sort(byTime).slice(-entriesMax);
+  return { entries: kept, matched, strangers };
+}
+
+function newest(entries: Map<string, LetterEntry>, count: number): Map<string, LetterEntry> {
+  const kept = [...entries.values()].sort(byTime).slice(-count);
+  return new Map(kept.map((entry) => [entry.letter.id, entry]));
+}
+
+/** A time before now (`2h`) or a point in time (`2026-03-01T08:00:00Z`), in ms. */
+export function sinceMsOf(text: string, nowMs: number): number {
+  const agoMs = durationMs(text);
+  if (agoMs !== null) return nowMs - agoMs;
+  const atMs = Date.parse(text);
+  if (Number.isFinite(atMs)) return atMs;
+  throw new TelltaleError(
+    'usage',
+    `--since: '${text}' is neither a duration such as 2h nor a time in ISO 8601`,
+  );
+}
+
+/** A whole number of at least 1. */
+export function limitOf(text: string): number {
+  const limit = Number(text);
+  if (Number.isSafeInteger(limit) && limit >= 1) return limit;
+  throw new TelltaleError('usage', `--limit: '${text}' is not a whole number of at least 1`);
+}
+
+/** Escapes that could steer a terminal, and line breaks, come from the data of strangers: they are shown instead. */
+export function oneLine(text: string, charsMax: number): string {
+  const shown = text.replace(/[\p{Cc}\u2028\u2029]/gu, (char) => JSON.stringify(char).slice(1, -1));
+  return shown.length <= charsMax ? shown : `${shown.slice(0, charsMax - 3)}...`;
+}
