@@ -59,7 +59,8 @@ export function createObserveTask(
     const next = running().spec;
     if (next === spec) return;
     spec = next;
-    decoder = runtime.decoderFor(spec, stream);
+    const now = spec.streams.find((own) => own.topic === topic && own.stream === stream.stream);
+    decoder = runtime.decoderFor(spec, now ?? stream);
     state = { ...state, spec };
   };
 
