@@ -52,9 +52,9 @@ function asideOf(record: LogRecord, delivery: Delivery | null, code: DeadCode, m
   return { letter: { offset: record.offset, code, stage: 'sink', message, record }, service };
 }
 
-/** Waits for work, or for a time, and keeps the membership alive meanwhile; rejects when it is lost. */
-async function beating<T>(work: Promise<T>, beat: Heartbeat): Promise<T> {
-  // When the membership is lost first, nobody waits for the work any more.
+/** Waits for work and keeps the membership alive meanwhile; rejects when that is lost, and when the daemon stops. */
+async function beating<T>(work: Promise<T>, beat: Heartbeat, signal: AbortSignal): Promise<T> {
+  // Then nobody waits for the work any more.
   work.catch(() => undefined);
   for (;;) {
     let timer: NodeJS.Timeout | undefined;
@@ -66,6 +66,7 @@ async function beating<T>(work: Promise<T>, beat: Heartbeat): Promise<T> {
     } finally {
       clearTimeout(timer);
     }
+    signal.throwIfAborted();
     await beat();
   }
 }
@@ -186,7 +187,7 @@ class SinkTask implements PartitionHandler {
       const writing = sink.write(deliveries).catch((cause: unknown) => {
         throw isAway(cause) ? cause : new Undeliverable(messageOf(cause), { cause });
       });
-      return beating(writing, heartbeat);
+      return beating(writing, heartbeat, signal);
     };
     return withBackoff(write, {
       ...RETRY,
@@ -196,7 +197,7 @@ class SinkTask implements PartitionHandler {
       pause: async (waitMs) => {
         // Who knows how long the receiver is away: what it has already, it should not get again after a crash.
         await this.#commit();
-        await beating(this.#wait(waitMs), heartbeat);
+        await beating(this.#wait(waitMs), heartbeat, signal);
       },
     });
   }

@@ -214,6 +214,23 @@ test('a stop while the receiver is away commits what it has, and no more', async
   expect(ran).toMatchObject({ commits: [1], dead: [] });
 });
 
+test('a stop does not wait for a receiver that says nothing', async () => {
+  const stopping = new AbortController();
+  const mute: Sink = {
+    name: 'mute',
+    batchMax: 10,
+    write: () => {
+      stopping.abort(new Error('stopping'));
+      return new Promise(() => {});
+    },
+    close: async () => {},
+  };
+  const { task, ran } = taskOf(mute, { signal: stopping.signal });
+  await task.handle(await alertsOf('a0', 'a1'), noHeartbeat);
+  await task.close();
+  expect(ran).toMatchObject({ commits: [], dead: [], written: 0 });
+});
+
 test('a commit that fails is no fault of the record', async () => {
   const records = await alertsOf('a0', 'a1');
   receiver.answer = ({ headers }) => ({ status: headers['idempotency-key'] === 'a1' ? 503 : 200 });
