@@ -19,7 +19,7 @@ export const filterOptions = (command: Command): Command =>
     .option('--service <name>', 'only those of one service')
     .option('--code <code>', 'only those with this error code, such as avro')
     .option('--stage <stage>', 'only those of one stage: decode, score, join, judge or sink')
-    .option('--since <when>', 'only those put aside since then: 2h ago, or 2026-03-01T08:00:00Z');
+    .option('--since <when>', 'only those put aside in the last 2h, 7d ..., or since 2026-03-01T08:00:00Z');
 
 /** `telltale dead list`. */
 export function registerList(dead: Command, cli: Cli): void {
