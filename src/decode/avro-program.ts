@@ -9,8 +9,8 @@ import { SLOT_TIME, type Target, toSlot } from './plan.ts';
 export const OP_END = 0;
 /** bytes */
 export const OP_SKIP_BYTES = 1;
-/** no operands: int or long */
-export const OP_SKIP_VARINT = 2;
+/** no operands */
+export const OP_SKIP_LONG = 2;
 /** no operands: string or bytes */
 export const OP_SKIP_PREFIXED = 3;
 /** index into shapes */
@@ -23,7 +23,7 @@ export const OP_JUMP = 6;
 export const OP_SAVE = 7;
 export const OP_RESTORE = 8;
 /** input */
-export const OP_NUMBER_INT = 9;
+export const OP_NUMBER_LONG = 9;
 export const OP_NUMBER_FLOAT = 10;
 export const OP_NUMBER_DOUBLE = 11;
 export const OP_CATEGORY_STRING = 12;
@@ -42,6 +42,10 @@ export const OP_FIXED = 20;
 export const OP_ENUM = 21;
 /** target */
 export const OP_NULL = 22;
+/** As those of a long, within 32 bits. */
+export const OP_SKIP_INT = 23;
+export const OP_NUMBER_INT = 24;
+export const OP_INT = 25;
 
 export interface Program {
   code: Int32Array;
@@ -139,8 +143,10 @@ function emitSkip(compiler: Compiler, shape: Shape): void {
       code.push(OP_SKIP_BYTES, shape.kind === 'fixed' ? shape.sizeBytes : SIZE_BYTES[shape.kind]);
       return;
     case 'int':
+      code.push(OP_SKIP_INT);
+      return;
     case 'long':
-      code.push(OP_SKIP_VARINT);
+      code.push(OP_SKIP_LONG);
       return;
     case 'string':
     case 'bytes':
@@ -155,7 +161,7 @@ type Leaf = Exclude<Shape, { kind: 'record' | 'union' | 'array' | 'map' }>;
 
 const GENERIC = {
   boolean: OP_BOOLEAN,
-  int: OP_LONG,
+  int: OP_INT,
   long: OP_LONG,
   float: OP_FLOAT,
   double: OP_DOUBLE,
@@ -169,8 +175,8 @@ function emitRead(compiler: Compiler, shape: Leaf, to: number): void {
   const type = to >= 0 ? compiler.inputs[to]!.type : null;
   if (shape.kind === 'fixed') code.push(OP_FIXED, to, shape.sizeBytes);
   else if (shape.kind === 'enum') code.push(OP_ENUM, to, compiler.symbols.push(shape.symbols) - 1);
-  else if (type === 'numeric' && (shape.kind === 'int' || shape.kind === 'long'))
-    code.push(OP_NUMBER_INT, to);
+  else if (type === 'numeric' && shape.kind === 'int') code.push(OP_NUMBER_INT, to);
+  else if (type === 'numeric' && shape.kind === 'long') code.push(OP_NUMBER_LONG, to);
   else if (type === 'numeric' && shape.kind === 'float') code.push(OP_NUMBER_FLOAT, to);
   else if (type === 'numeric' && shape.kind === 'double') code.push(OP_NUMBER_DOUBLE, to);
   else if (type === 'categorical' && shape.kind === 'string') code.push(OP_CATEGORY_STRING, to);

@@ -7,6 +7,7 @@ import {
   fail,
   readDouble,
   readFloat,
+  readInt,
   readLength,
   readLong,
   readLongExact,
@@ -36,6 +37,11 @@ export function runProgram(program: op.Program, cursor: Cursor, rows: Rows): voi
         break;
       }
       case op.OP_NUMBER_INT: {
+        const column = inputs[operand]!.column as NumericColumn;
+        setNumber(column.values, column.state, n, readInt(cursor));
+        break;
+      }
+      case op.OP_NUMBER_LONG: {
         const column = inputs[operand]!.column as NumericColumn;
         setNumber(column.values, column.state, n, readLong(cursor));
         break;
@@ -69,7 +75,11 @@ export function runProgram(program: op.Program, cursor: Cursor, rows: Rows): voi
       case op.OP_SKIP_BYTES:
         skipBytes(cursor, operand);
         break;
-      case op.OP_SKIP_VARINT:
+      case op.OP_SKIP_INT:
+        readInt(cursor);
+        at--;
+        break;
+      case op.OP_SKIP_LONG:
         readLong(cursor);
         at--;
         break;
@@ -102,6 +112,8 @@ export function runProgram(program: op.Program, cursor: Cursor, rows: Rows): voi
 /** A value as JavaScript has it, for the combinations that are not worth an operation of their own. */
 function readGeneric(program: op.Program, cursor: Cursor, operation: number, extra: number): unknown {
   switch (operation) {
+    case op.OP_INT:
+      return readInt(cursor);
     case op.OP_LONG:
       return readLongExact(cursor);
     case op.OP_STRING: {

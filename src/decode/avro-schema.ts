@@ -1,11 +1,14 @@
 import type { Schema, Type } from 'avsc';
 import avsc from 'avsc';
-import { type Cursor, fail, readLength, readLong, skipBytes } from './cursor.ts';
+import { type Cursor, fail, readInt, readLength, readLong, skipBytes } from './cursor.ts';
 import type { Path } from './paths.ts';
 
 /** Deeper nesting (only a recursive schema has it) is malformed. */
 const DEPTH_MAX = 64;
-/** Items without bytes (null, an empty record) in one array: their number is not bounded by the message. */
+/**
+ * Items without bytes (null, an empty record) in one record: their number is not bounded by its length. Counted over
+ * all arrays, since an array of arrays may name as many again with every four bytes.
+ */
 const EMPTY_ITEMS_MAX = 65_536;
 
 /** What a value of a schema looks like in bytes; a record refers to itself where the schema does. */
@@ -143,6 +146,8 @@ export function skipValue(cursor: Cursor, shape: Shape, depth = 0): void {
       skipBytes(cursor, 1);
       return;
     case 'int':
+      readInt(cursor);
+      return;
     case 'long':
       readLong(cursor);
       return;
@@ -182,7 +187,6 @@ export function skipValue(cursor: Cursor, shape: Shape, depth = 0): void {
 }
 
 function skipBlocks(cursor: Cursor, isMap: boolean, items: Shape, depth: number): void {
-  let empty = 0;
   while (!cursor.bad) {
     let count = readLong(cursor);
     if (count === 0) return;
@@ -196,7 +200,7 @@ function skipBlocks(cursor: Cursor, isMap: boolean, items: Shape, depth: number)
       const before = cursor.pos;
       if (isMap) skipBytes(cursor, readLength(cursor));
       skipValue(cursor, items, depth + 1);
-      if (cursor.pos === before && ++empty > EMPTY_ITEMS_MAX) fail(cursor);
+      if (cursor.pos === before && ++cursor.emptyItems > EMPTY_ITEMS_MAX) fail(cursor);
     }
     if (sizeBytes !== -1 && cursor.pos - start !== sizeBytes) fail(cursor);
   }

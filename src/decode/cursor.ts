@@ -12,12 +12,15 @@ export interface Cursor {
   bad: boolean;
   /** The exact value where the last long was beyond 2^53, otherwise null. */
   exact: bigint | null;
+  /** Items without bytes that this record has had so far. */
+  emptyItems: number;
 }
 
 /** A cursor over nothing; `aim` points it. */
 export function createCursor(): Cursor {
   const bytes = Buffer.alloc(0);
-  return { bytes, view: new DataView(bytes.buffer), base: 0, pos: 0, end: 0, bad: false, exact: null };
+  const view = new DataView(bytes.buffer);
+  return { bytes, view, base: 0, pos: 0, end: 0, bad: false, exact: null, emptyItems: 0 };
 }
 
 /** Points the cursor at `bytes` from `start` on. */
@@ -28,6 +31,7 @@ export function aim(cursor: Cursor, bytes: Buffer, start: number): void {
   cursor.pos = start;
   cursor.end = bytes.length;
   cursor.bad = false;
+  cursor.emptyItems = 0;
 }
 
 /** An Avro int or long (zigzag varint of at most 10 bytes), rounded to a double beyond 2^53. */
@@ -68,6 +72,12 @@ function readLongTail(cursor: Cursor, low: number): number {
   const bits = (BigInt(top) << 56n) | (BigInt(middle) << 28n) | BigInt(low);
   cursor.exact = BigInt.asIntN(64, (bits >> 1n) ^ -(bits & 1n));
   return Number(cursor.exact);
+}
+
+/** An Avro int. Beyond 32 bits it is malformed: readers differ in what they make of it. */
+export function readInt(cursor: Cursor): number {
+  const value = readLong(cursor);
+  return value === (value | 0) ? value : fail(cursor);
 }
 
 /** A long as a number, or as a bigint where a double cannot hold it. */

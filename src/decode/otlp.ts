@@ -10,6 +10,9 @@ export interface Points {
   values: number[];
 }
 
+/** What OpenTelemetry allows for the name of an instrument; a name is the key of a track, and those have to stay small. */
+const NAME_CHARS_MAX = 255;
+
 /**
  * Adds the data points of an ExportMetricsServiceRequest in OTLP-JSON. Gauges and sums give their value; histograms,
  * exponential histograms and summaries the mean sum / count. Points without a finite value are passed over, as
@@ -28,7 +31,7 @@ export function addPoints(
     for (const scope of listOf(resource, 'scopeMetrics') ?? []) {
       for (const metric of listOf(scope, 'metrics') ?? []) {
         const name = property(metric, 'name');
-        if (typeof name !== 'string' || name === '') {
+        if (typeof name !== 'string' || name === '' || name.length > NAME_CHARS_MAX) {
           refused = 'otlp';
           continue;
         }

@@ -114,8 +114,11 @@ function classFromScore(spec: OutputSpec, score: number): number {
   return score >= spec.threshold ? positive : 1 - positive;
 }
 
+/** Boxes are matched pair by pair: a message may not ask for more than a million comparisons. */
+const BOXES_MAX = 1_000;
+
 function readBoxes(builder: OutputBuilder, value: unknown): Box[] | null {
-  if (!Array.isArray(value)) return null;
+  if (!Array.isArray(value) || value.length > BOXES_MAX) return null;
   const boxes: Box[] = [];
   for (const item of value as unknown[]) {
     if (typeof item !== 'object' || item === null) return null;

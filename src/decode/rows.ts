@@ -120,8 +120,8 @@ export function putRecord(rows: Rows, record: unknown): void {
 export function finishRow(rows: Rows, record: LogRecord): DeadCode | null {
   const { scratch, stream, n } = rows;
   const inRecord = readId(scratch[SLOT_ID]);
-  const id = inRecord === undefined ? keyOf(record) : inRecord;
-  if (id === null) return 'id_missing';
+  const id = inRecord === undefined ? readId(keyOf(record)) : inRecord;
+  if (id === null || id === undefined) return 'id_missing';
   // Whole milliseconds: micro- and nanosecond clocks have fractions, and times become longs on the log.
   const time = Math.floor(
     stream.time === '' ? record.timestampMs : readTime(scratch[SLOT_TIME], rows.timePerMs),
@@ -143,10 +143,14 @@ export function finishRow(rows: Rows, record: LogRecord): DeadCode | null {
   return null;
 }
 
+/** Beyond 30,000 years from 1970 a number is no time; and much larger ones fit no long of the log. */
+const TIME_ABS_MAX_MS = 1e15;
+
 /** Why a time is not good, or null. Rule R10: the log's time stamp bounds the event time. */
 export function judgeTime(spec: ServiceSpec, record: LogRecord, time: number): DeadCode | null {
   const { maxFutureMs, maxPastMs } = spec.windows;
-  if (Number.isNaN(time)) return 'time_missing';
+  // Not a number fails the comparison too.
+  if (!(Math.abs(time) <= TIME_ABS_MAX_MS)) return 'time_missing';
   if (time > record.timestampMs + maxFutureMs) return 'time_future';
   return maxPastMs !== null && time < record.timestampMs - maxPastMs ? 'time_past' : null;
 }

@@ -5,9 +5,15 @@ const SECONDS_BELOW = 1e11;
 const ISO_8601 =
   /^[+-]?\d{4,6}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?\s?(Z|z|[+-]\d\d(?::?\d\d)?)?)?$/;
 
+/** Longer ids are refused: an id is the key of a record and stands in every event, whose size the broker limits. */
+const ID_CHARS_MAX = 1_024;
+
 /** An id as a string; undefined: there is none; null: the value cannot be an id. */
 export function readId(value: unknown): string | null | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : value;
+  if (typeof value === 'string') {
+    if (value.length > ID_CHARS_MAX) return null;
+    return value === '' ? undefined : value;
+  }
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : null;
   return typeof value === 'bigint' ? String(value) : null;

@@ -6,7 +6,12 @@ import { measureLuma } from './pixels.ts';
 
 /** Above this an image is refused before it is decoded: 64 megapixels are 192 MB of RGB. */
 const PIXELS_MAX = 64_000_000;
-/** Images in decoding at once; each may hold PIXELS_MAX * 3 bytes. */
+/**
+ * An interlaced PNG and a progressive JPEG are held whole, two bytes a sample, before their first row is known: 64 megapixels
+ * of them took 700 MB. They may take what the pixels of any other image take.
+ */
+const WHOLE_BYTES_MAX = PIXELS_MAX * 3;
+/** Images in decoding at once; each may hold PIXELS_MAX * 3 bytes, and WHOLE_BYTES_MAX. */
 const DECODING_MAX = 2;
 /** Brightness and contrast are measured on a version that fits in a square of this side. */
 const MEASURE_SIDE = 256;
@@ -35,7 +40,12 @@ function isJpegOrPng(bytes: Uint8Array): boolean {
 }
 
 async function decode(bytes: Uint8Array): Promise<Raw> {
-  const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: PIXELS_MAX })
+  const image = sharp(bytes, { failOn: 'error', limitInputPixels: PIXELS_MAX });
+  // Of the header alone.
+  const { width, height, channels, isProgressive } = await image.metadata();
+  const wholeBytes = isProgressive ? width * height * channels * 2 : 0;
+  if (wholeBytes > WHOLE_BYTES_MAX) throw new Error(`${wholeBytes} bytes to hold an image whole`);
+  const { data, info } = await image
     .toColourspace('srgb')
     .removeAlpha()
     .raw()
