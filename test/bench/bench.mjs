@@ -4,25 +4,16 @@
  * Run after `npm run build`: node test/bench/bench.mjs [--records N] [--minutes N] [--json] [--case c] [--profile DIR]
  * Uses KAFKA_BROKERS and REGISTRY_URL, or the stack of `npm run stack`, which it starts.
  */
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import kafkajs from 'kafkajs';
-import { settingsFrom } from '../../dist/stack/settings.js';
-import { up } from '../../dist/stack/stack.js';
 import { childrenOf, peakMbOf, sample, usedBetween } from './support/processes.mjs';
-import { PARTITIONS, produce, registerSchema } from './support/records.mjs';
+import { produce, registerSchema } from './support/records.mjs';
 import { seededNumbers, writeConfig } from './support/service.mjs';
+import { committedOf, daemonPath, freePort, hasJoined, say, start, withWorld } from './support/world.mjs';
 
 const POLL_MS = 100;
-const START_MS_MAX = 60_000;
 /** A process that commits nothing new for this long has failed. */
 const STALL_MS_MAX = 60_000;
 const { values: options } = parseArgs({
@@ -38,50 +29,15 @@ const { values: options } = parseArgs({
   },
 });
 const records = Number(options.records);
-const say = (line) => process.stderr.write(`${line}\n`);
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Starts a process; its output line that `isReady` accepts ends the start-up, and is where measuring begins. */
-function start(args, isReady) {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  let tail = [];
-  const begun = new Promise((resolve, reject) => {
-    const onLine = (line) => {
-      tail = [...tail.slice(-5), line];
-      if (isReady(line)) resolve(sample(child.pid));
-    };
-    // The daemon logs to stderr.
-    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', onLine);
-    setTimeout(
-      () => reject(new Error(`no start within ${START_MS_MAX} ms:\n${tail.join('\n')}`)),
-      START_MS_MAX,
-    ).unref();
-    ended.then((code) => reject(new Error(`the process ended with ${code}:\n${tail.join('\n')}`)));
-  });
-  return { child, begun, ended };
-}
-
-/** Sum of the committed offsets of a group in a topic. */
-async function committed(admin, groupId, topic) {
-  const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
-  return found.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
-}
 
 /** Resolves when the group has committed every record of the topic. */
 async function untilCommitted(admin, group, topic) {
   let before = -1;
   let movedMs = performance.now();
   for (;;) {
-    const now = await committed(admin, group, topic);
+    const offsets = await committedOf(admin, group, topic);
+    const now = [...offsets.values()].reduce((sum, offset) => sum + offset, 0);
     if (now >= records) return;
     if (now !== before) movedMs = performance.now();
     before = now;
@@ -93,9 +49,9 @@ async function untilCommitted(admin, group, topic) {
 
 /** From joining the group until everything is committed; then the process is told to end. */
 async function measure(args, isReady, { admin, topic }, group) {
-  const { child, begun, ended } = start(args, isReady);
+  const { child, ready, ended } = start(args, (line, pid) => (isReady(line) ? sample(pid) : null));
   try {
-    const before = await begun;
+    const before = await ready;
     await untilCommitted(admin, group, topic);
     const after = sample(child.pid);
     const peakMb = peakMbOf(child.pid);
@@ -119,11 +75,8 @@ async function measureTelltale(context) {
   const group = `${prefix}telltale`;
   writeConfig(folder, { ...context, group, httpPort: await freePort() });
   const flags = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
-  const args = [...flags, here('../../dist/main.js'), '--config', folder, 'run'];
-  const isReady = (line) => {
-    if (!line.includes('Consumer has joined the group')) return false;
-    return JSON.parse(line).groupId === group;
-  };
+  const args = [...flags, daemonPath, '--config', folder, 'run'];
+  const isReady = (line) => hasJoined(line, group);
   const result = await measure(args, isReady, context, group);
   const results = await admin.fetchTopicOffsets(`${prefix}results`);
   return { ...result, results: results.reduce((sum, { high }) => sum + Number(high), 0) };
@@ -149,51 +102,20 @@ function print(report) {
   if (report.ratio !== null) console.log(`telltale / drain: ${report.ratio.toFixed(2)}`);
 }
 
-async function main() {
-  const { kafka: brokers, registry: registryUrl } = await up(settingsFrom(process.env), say);
-  const kafka = new kafkajs.Kafka({
-    clientId: 'bench',
-    brokers: brokers.split(','),
-    logLevel: kafkajs.logLevel.NOTHING,
-  });
-  const admin = kafka.admin();
-  await admin.connect();
-  const prefix = `bench-${randomBytes(4).toString('hex')}.`;
-  const topic = `${prefix}requests`;
-  const folder = mkdtempSync(join(tmpdir(), 'telltale-bench-'));
-  try {
-    const topics = [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }];
-    await admin.createTopics({ waitForLeaders: true, topics });
-    say(`writes ${records} requests`);
-    await produce(
-      kafka,
-      topic,
-      await registerSchema(registryUrl, topic),
-      records,
-      seededNumbers(1),
-      Number(options.minutes) * 60_000,
-    );
-    const context = { admin, brokers, registryUrl, prefix, topic, folder };
-    const cases = {};
-    if (options.case.includes('a')) cases.drain = await measureConsumer('drain', context);
-    if (options.case.includes('b')) cases.decode = await measureConsumer('decode', context);
-    if (options.case.includes('c')) cases.telltale = await measureTelltale(context);
-    const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.versions.node };
-    const ratio = cases.drain && cases.telltale ? cases.telltale.cpuUs / cases.drain.cpuUs : null;
-    const report = { records, machine, cases, ratio };
-    if (options.json) console.log(JSON.stringify(report));
-    else print(report);
-  } finally {
-    const all = await admin.listTopics();
-    await admin.deleteTopics({ topics: all.filter((name) => name.startsWith(prefix)) });
-    const { groups } = await admin.listGroups();
-    const own = groups.map(({ groupId }) => groupId).filter((groupId) => groupId.startsWith(prefix));
-    await admin
-      .deleteGroups(own)
-      .catch(() => say('some groups could not be deleted; the broker forgets them'));
-    await admin.disconnect();
-    rmSync(folder, { recursive: true });
-  }
+async function run(world) {
+  const { kafka, topic, registryUrl } = world;
+  say(`writes ${records} requests`);
+  const schemaId = await registerSchema(registryUrl, topic);
+  await produce(kafka, topic, schemaId, records, seededNumbers(1), Number(options.minutes) * 60_000);
+  const cases = {};
+  if (options.case.includes('a')) cases.drain = await measureConsumer('drain', world);
+  if (options.case.includes('b')) cases.decode = await measureConsumer('decode', world);
+  if (options.case.includes('c')) cases.telltale = await measureTelltale(world);
+  const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.versions.node };
+  const ratio = cases.drain && cases.telltale ? cases.telltale.cpuUs / cases.drain.cpuUs : null;
+  const report = { records, machine, cases, ratio };
+  if (options.json) console.log(JSON.stringify(report));
+  else print(report);
 }
 
-await main();
+await withWorld(run);

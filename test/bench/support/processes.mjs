@@ -26,11 +26,17 @@ export const childrenOf = (pid) =>
     .filter((text) => text !== '')
     .map(Number);
 
-/** Largest resident set that the process has ever had, in MB of 10^6 bytes. */
-export function peakMbOf(pid) {
-  const found = /^VmHWM:\s+(\d+) kB$/m.exec(readProc(pid, 'status'));
+/** MB of 10^6 bytes of a line of /proc/PID/status. */
+function statusMbOf(pid, name) {
+  const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readProc(pid, 'status'));
   return found === null ? 0 : (Number(found[1]) * 1024) / 1e6;
 }
+
+/** Largest resident set that the process has ever had. */
+export const peakMbOf = (pid) => statusMbOf(pid, 'VmHWM');
+
+/** Resident set now. */
+export const rssMbOf = (pid) => statusMbOf(pid, 'VmRSS');
 
 /** CPU of a process and of its children now, by process id. */
 export const sample = (pid) => ({

@@ -46,30 +46,35 @@ export async function registerSchema(registryUrl, topic) {
   return (await response.json()).id;
 }
 
+/** Gives the bytes of one request after the other, behind the header of the wire format. */
+export function requestsOf(schemaId, next) {
+  const rows = rowsFrom(next);
+  const header = Buffer.alloc(5);
+  header.writeInt32BE(schemaId, 1);
+  return (id, timeMs) => {
+    const { numbers, codes } = rows();
+    const request = { id, time: timeMs };
+    numericNames.forEach((name, at) => {
+      request[name] = numbers[at];
+    });
+    categoryNames.forEach((name, at) => {
+      request[name] = `category-${codes[at]}`;
+    });
+    return Buffer.concat([header, type.toBuffer(request)]);
+  };
+}
+
 /** Writes `count` requests, uncompressed, in turn to the partitions. */
 export async function produce(kafka, topic, schemaId, count, next, spanMs) {
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
-  const rows = rowsFrom(next);
-  const header = Buffer.alloc(5);
-  header.writeInt32BE(schemaId, 1);
+  const requestOf = requestsOf(schemaId, next);
   const startMs = Date.now() - spanMs;
   for (let done = 0; done < count; ) {
     const messages = [];
     for (; messages.length < RECORDS_PER_SEND && done < count; done++) {
-      const { numbers, codes } = rows();
-      const request = { id: `request-${done}`, time: Math.floor(startMs + (done / count) * spanMs) };
-      numericNames.forEach((name, at) => {
-        request[name] = numbers[at];
-      });
-      categoryNames.forEach((name, at) => {
-        request[name] = `category-${codes[at]}`;
-      });
-      messages.push({
-        partition: done % PARTITIONS,
-        key: null,
-        value: Buffer.concat([header, type.toBuffer(request)]),
-      });
+      const timeMs = Math.floor(startMs + (done / count) * spanMs);
+      messages.push({ partition: done % PARTITIONS, key: null, value: requestOf(`request-${done}`, timeMs) });
     }
     await producer.send({ topic, messages, acks: -1 });
   }

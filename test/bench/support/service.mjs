@@ -94,7 +94,7 @@ export function writeConfig(folder, { brokers, registryUrl, prefix, group, topic
   const daemon = {
     kafka: { brokers: brokers.split(','), client_id: 'bench', group },
     registry: { url: registryUrl },
-    topics: { prefix, partitions: 4, replication: 1 },
+    topics: { prefix, partitions: 4, replication: 1, retention: '1h' },
     http: { port: httpPort },
     metrics: false,
     services: 'services',
