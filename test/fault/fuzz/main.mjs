@@ -1,4 +1,4 @@
 // `npm run fuzz`
-import { withModule } from './load.mjs';
+import { withModule } from '../load.mjs';
 
-await withModule('./cli.ts', ({ main }) => main(process.argv.slice(2)));
+await withModule('./fuzz/cli.ts', ({ main }) => main(process.argv.slice(2)));

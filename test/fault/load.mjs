@@ -1,12 +1,14 @@
 // Node 20 reads no TypeScript; vite does.
+import { fileURLToPath } from 'node:url';
 import { createServer } from 'vite';
 
 /**
- * Imports a TypeScript file from this folder and runs `use` with it. The server is there for as long: modules that are
- * imported on demand come through it.
+ * Imports a TypeScript file, whose path is relative to this folder, and runs `use` with it. The server is there for as
+ * long: modules that are imported on demand come through it.
  */
 export async function withModule(file, use) {
   const server = await createServer({
+    root: fileURLToPath(new URL('../..', import.meta.url)),
     configFile: false,
     appType: 'custom',
     logLevel: 'error',
@@ -14,7 +16,7 @@ export async function withModule(file, use) {
     server: { middlewareMode: true, hmr: false, watch: null, ws: false },
   });
   try {
-    await use(await server.ssrLoadModule(new URL(file, import.meta.url).pathname));
+    await use(await server.ssrLoadModule(fileURLToPath(new URL(file, import.meta.url))));
   } finally {
     await server.close();
   }
