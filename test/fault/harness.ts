@@ -1,0 +1,270 @@
+/** One run: a cluster, three daemons, a producer, N rounds of faults, and the comparison with the oracle. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { influxQuery } from '../stack/support/influx.ts';
+import { testClient } from '../stack/support/topics.ts';
+import { BROKERS, type Cluster, startCluster } from './cluster.ts';
+import { type Ending, type Supervisor, startDaemons, writeServices } from './daemons.ts';
+import { schedule } from './faults.ts';
+import { influxCount, type Observed, observe } from './observed.ts';
+import { type Expected, expectedOf } from './oracle.ts';
+import type { JoinRules } from './oracle-join.ts';
+import { createProducer, type Producer } from './producer.ts';
+import { createRandom } from './random.ts';
+import { STREAMS, serviceFiles, topicOf } from './services.ts';
+import { createTraffic } from './traffic.ts';
+import { type Verdict, verify } from './verify.ts';
+
+const DAEMONS = 3;
+/** Exit code of a daemon whose command line or configuration is wrong. */
+const CONFIG_REFUSED = 2;
+const WINDOWS_A_ROUND = 12;
+const WINDOW_MS = 900;
+/** A round is lost when the daemons have not caught up so long after its fault is over. */
+const RECOVERY_MS_MAX = 150_000;
+/** How long the last windows may take after the closing records. */
+const SETTLE_MS_MAX = 120_000;
+/** `kafka.session_timeout`; null: the daemons' own default of 30 s. */
+const SESSION_TIMEOUT: string | null = null;
+const SESSION_MS = SESSION_TIMEOUT === null ? 30_000 : Number.parseInt(SESSION_TIMEOUT, 10) * 1_000;
+
+/** As the join works today. */
+const JOIN_RULES: JoinRules = { lateRequestsJoin: true, knownMs: (row) => row.timeMs };
+
+export interface FaultRun {
+  rounds: number;
+  seed: number;
+  influx: string;
+  /** dist/main.js, or one that is broken on purpose. */
+  main: string;
+  say(line: string): void;
+}
+
+export interface FaultReport {
+  seed: number;
+  faults: Record<string, number>;
+  endings: readonly Ending[];
+  producerRepeats: number;
+  records: number;
+  verdict: Verdict;
+  expected: Expected;
+  observed: Observed;
+  sent: ReadonlyMap<string, readonly string[]>;
+  /** Folder with logs and dumps; null when nothing was found and it is gone. */
+  folder: string | null;
+}
+
+interface Stage extends FaultRun {
+  dir: string;
+  prefix: string;
+  cluster: Cluster;
+  daemons: Supervisor;
+  producer: Producer;
+}
+
+async function createInputs(brokers: string, prefix: string): Promise<void> {
+  const admin = testClient(brokers).admin();
+  await admin.connect();
+  const topics = STREAMS.map((stream) => ({
+    topic: topicOf(prefix, stream),
+    numPartitions: stream.partitions,
+    replicationFactor: BROKERS,
+  }));
+  await admin.createTopics({ waitForLeaders: true, topics });
+  await admin.disconnect();
+}
+
+/** Records of the inputs that the group has not committed, up to the given ends. */
+async function lagOf(stage: Stage, ends: ReadonlyMap<string, number> | null) {
+  const admin = testClient(stage.cluster.brokers).admin();
+  try {
+    await admin.connect();
+    const topics = STREAMS.map((stream) => topicOf(stage.prefix, stream));
+    const found = new Map<string, number>();
+    for (const topic of topics) {
+      for (const { partition, offset } of await admin.fetchTopicOffsets(topic))
+        found.set(`${topic}/${partition}`, Number(offset));
+    }
+    const committed = await admin.fetchOffsets({ groupId: stage.prefix, topics });
+    let lag = 0;
+    for (const { topic, partitions } of committed) {
+      for (const { partition, offset } of partitions) {
+        const name = `${topic}/${partition}`;
+        lag += Math.max(0, ((ends ?? found).get(name) ?? 0) - Math.max(0, Number(offset)));
+      }
+    }
+    return { lag, ends: found };
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+/** Until everything that was there at the call is committed. @returns how long it took */
+async function untilCaughtUp(stage: Stage): Promise<number> {
+  const startedMs = Date.now();
+  let ends: ReadonlyMap<string, number> | null = null;
+  for (;;) {
+    // Starting it again would not help.
+    if (stage.daemons.endings.some(({ code }) => code === CONFIG_REFUSED))
+      throw new Error(`the daemons refuse their configuration; see ${stage.dir}`);
+    try {
+      const found: { lag: number; ends: Map<string, number> } = await lagOf(stage, ends);
+      ends ??= found.ends;
+      if (found.lag === 0) return Date.now() - startedMs;
+      if (Date.now() - startedMs > RECOVERY_MS_MAX)
+        throw new Error(`the daemons are ${found.lag} records behind after ${RECOVERY_MS_MAX / 1000} s`);
+    } catch (error) {
+      if (Date.now() - startedMs > RECOVERY_MS_MAX) throw error;
+    }
+    await delay(400);
+  }
+}
+
+async function runRounds(stage: Stage): Promise<Record<string, number>> {
+  const random = createRandom(stage.seed, 2);
+  const counts: Record<string, number> = {};
+  let round = 0;
+  for (const fault of schedule(stage.rounds, random)) {
+    round++;
+    const startedMs = Date.now();
+    const writing = stage.producer.windows(WINDOWS_A_ROUND, WINDOW_MS);
+    // It is awaited below; a failure before that must not count as one that nobody handles.
+    writing.catch(() => undefined);
+    await delay(random.int(500, 4_000));
+    const done = await fault.run({ ...stage, sessionMs: SESSION_MS }, random);
+    counts[fault.name] = (counts[fault.name] ?? 0) + 1;
+    const recoveryMs = await untilCaughtUp(stage);
+    await writing;
+    const seconds = (ms: number): string => (ms / 1000).toFixed(1);
+    stage.say(
+      `round ${round}/${stage.rounds} ${fault.name}: ${done}; caught up ${seconds(recoveryMs)} s later ` +
+        `(${seconds(Date.now() - startedMs)} s in all)`,
+    );
+  }
+  return counts;
+}
+
+/** Until InfluxDB has what is expected: it comes last. When it does not come the comparison says what is missing. */
+async function untilSettled(stage: Stage): Promise<void> {
+  const { influx, prefix, cluster } = stage;
+  const endMs = Date.now() + SETTLE_MS_MAX;
+  let before = -1;
+  let calm = 0;
+  await untilCaughtUp(stage);
+  while (Date.now() < endMs && calm < 8) {
+    const lag = await sinkLag(cluster.brokers, prefix).catch(() => 1);
+    const count = await influxCount(influx, prefix, 'telltale_result').catch(() => -1);
+    calm = lag === 0 && count === before ? calm + 1 : 0;
+    before = count;
+    await delay(1_000);
+  }
+}
+
+/** Records behind which the sink and the judge are. */
+async function sinkLag(brokers: string, prefix: string): Promise<number> {
+  const admin = testClient(brokers).admin();
+  await admin.connect();
+  try {
+    let lag = 0;
+    for (const [groupId, topics] of [
+      [prefix, [`${prefix}.events`]],
+      [`${prefix}.judge`, [`${prefix}.slots`]],
+      [`${prefix}.sink.influx`, ['results', 'alerts', 'retrain'].map((name) => `${prefix}.${name}`)],
+    ] as const) {
+      const committed = await admin.fetchOffsets({ groupId, topics: [...topics] });
+      for (const { topic, partitions } of committed) {
+        const ends = await admin.fetchTopicOffsets(topic);
+        for (const { partition, offset } of partitions) {
+          const end = Number(ends.find((own) => own.partition === partition)?.offset ?? 0);
+          lag += Math.max(0, end - Math.max(0, Number(offset)));
+        }
+      }
+    }
+    return lag;
+  } finally {
+    await admin.disconnect().catch(() => undefined);
+  }
+}
+
+async function compare(stage: Stage) {
+  const observed = await observe(stage.cluster.brokers, stage.prefix, stage.influx);
+  const expected = expectedOf(stage.prefix, (topic) => observed.inputs.get(topic) ?? [], JOIN_RULES);
+  return { observed, expected, verdict: verify(expected, observed, stage.producer.sent) };
+}
+
+function dump(dir: string, report: Omit<FaultReport, 'folder'>): void {
+  const folder = join(dir, 'dump');
+  mkdirSync(folder, { recursive: true });
+  const write = (name: string, lines: readonly unknown[]): void =>
+    writeFileSync(
+      join(folder, name),
+      lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''),
+    );
+  const { verdict, expected, observed } = report;
+  write('problems.txt', verdict.problems);
+  for (const name of ['results', 'alerts', 'retrains'] as const) {
+    write(
+      `${name}.jsonl`,
+      observed[name].map(({ record }) => record),
+    );
+    write(`expected-${name}.jsonl`, expected[name]);
+  }
+  for (const [topic, records] of observed.inputs) {
+    write(
+      `${topic}.jsonl`,
+      records.map(({ partition, offset, timestampMs, value }) =>
+        JSON.stringify({ partition, offset, timestampMs, value: value!.toString() }),
+      ),
+    );
+  }
+}
+
+/** Runs, compares and cleans up. Rejects when the daemons or the brokers do not come back; the logs are kept then. */
+export async function runFaults(run: FaultRun): Promise<FaultReport> {
+  const { seed, say, influx } = run;
+  const dir = mkdtempSync(join(tmpdir(), `telltale-fault-${seed}-`));
+  const prefix = `fault-${seed}-${process.pid}`;
+  let cluster: Cluster | null = null;
+  let daemons: Supervisor | null = null;
+  let producer: Producer | null = null;
+  const killNow = (): void => {
+    daemons?.killNow();
+    cluster?.killNow();
+  };
+  process.on('exit', killNow);
+  let clean = false;
+  try {
+    cluster = await startCluster({ dir: join(dir, 'kafka'), daemons: DAEMONS, say });
+    await createInputs(cluster.brokers, prefix);
+    writeServices(dir, serviceFiles(prefix));
+    const traffic = createTraffic(seed);
+    producer = await createProducer(cluster.brokers, prefix, traffic);
+    const ways = Array.from({ length: DAEMONS }, (_, d) => cluster!.brokersOf(d));
+    daemons = startDaemons({ dir, main: run.main, prefix, influx, sessionTimeout: SESSION_TIMEOUT }, ways);
+    const stage: Stage = { ...run, dir, prefix, cluster, daemons, producer };
+    await producer.windows(2, WINDOW_MS);
+    say(`three brokers and three daemons run, first records read ${await untilCaughtUp(stage)} ms later`);
+    const faults = await runRounds(stage);
+    await producer.finish();
+    await untilSettled(stage);
+    await daemons.stop();
+    const found = await compare(stage);
+    const records = [...found.observed.inputs.values()].reduce((sum, own) => sum + own.length, 0);
+    const endings = [...daemons.endings];
+    const { sent, repeats: producerRepeats } = producer;
+    const report = { seed, faults, endings, producerRepeats, records, sent, ...found };
+    clean = found.verdict.problems.length === 0;
+    if (!clean) dump(dir, report);
+    return { ...report, folder: clean ? null : dir };
+  } finally {
+    await producer?.close().catch(() => undefined);
+    await daemons?.stop();
+    await cluster?.destroy();
+    process.removeListener('exit', killNow);
+    await influxQuery(influx, prefix, `DROP DATABASE "${prefix}"`).catch(() => undefined);
+    if (clean) rmSync(dir, { recursive: true, force: true });
+    else if (existsSync(dir)) say(`logs and dumps are in ${dir}`);
+  }
+}
