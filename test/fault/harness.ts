@@ -8,6 +8,7 @@ import { testClient } from '../stack/support/topics.ts';
 import { BROKERS, type Cluster, startCluster } from './cluster.ts';
 import { type Ending, type Supervisor, startDaemons, writeServices } from './daemons.ts';
 import { schedule } from './faults.ts';
+import { type Ends, groupsOf, lagOf } from './lag.ts';
 import { influxCount, type Observed, observe } from './observed.ts';
 import { type Expected, expectedOf } from './oracle.ts';
 import type { JoinRules } from './oracle-join.ts';
@@ -64,6 +65,8 @@ interface Stage extends FaultRun {
   producer: Producer;
 }
 
+const inputsOf = (prefix: string): string[] => STREAMS.map((stream) => topicOf(prefix, stream));
+
 async function createInputs(brokers: string, prefix: string): Promise<void> {
   const admin = testClient(brokers).admin();
   await admin.connect();
@@ -76,41 +79,17 @@ async function createInputs(brokers: string, prefix: string): Promise<void> {
   await admin.disconnect();
 }
 
-/** Records of the inputs that the group has not committed, up to the given ends. */
-async function lagOf(stage: Stage, ends: ReadonlyMap<string, number> | null) {
-  const admin = testClient(stage.cluster.brokers).admin();
-  try {
-    await admin.connect();
-    const topics = STREAMS.map((stream) => topicOf(stage.prefix, stream));
-    const found = new Map<string, number>();
-    for (const topic of topics) {
-      for (const { partition, offset } of await admin.fetchTopicOffsets(topic))
-        found.set(`${topic}/${partition}`, Number(offset));
-    }
-    const committed = await admin.fetchOffsets({ groupId: stage.prefix, topics });
-    let lag = 0;
-    for (const { topic, partitions } of committed) {
-      for (const { partition, offset } of partitions) {
-        const name = `${topic}/${partition}`;
-        lag += Math.max(0, ((ends ?? found).get(name) ?? 0) - Math.max(0, Number(offset)));
-      }
-    }
-    return { lag, ends: found };
-  } finally {
-    await admin.disconnect().catch(() => undefined);
-  }
-}
-
 /** Until everything that was there at the call is committed. @returns how long it took */
 async function untilCaughtUp(stage: Stage): Promise<number> {
   const startedMs = Date.now();
-  let ends: ReadonlyMap<string, number> | null = null;
+  let ends: Ends | null = null;
   for (;;) {
     // Starting it again would not help.
     if (stage.daemons.endings.some(({ code }) => code === CONFIG_REFUSED))
       throw new Error(`the daemons refuse their configuration; see ${stage.dir}`);
     try {
-      const found: { lag: number; ends: Map<string, number> } = await lagOf(stage, ends);
+      const inputs = [{ group: stage.prefix, topics: inputsOf(stage.prefix) }];
+      const found: { lag: number; ends: Ends } = await lagOf(stage.cluster.brokers, inputs, ends);
       ends ??= found.ends;
       if (found.lag === 0) return Date.now() - startedMs;
       if (Date.now() - startedMs > RECOVERY_MS_MAX)
@@ -154,37 +133,14 @@ async function untilSettled(stage: Stage): Promise<void> {
   let calm = 0;
   await untilCaughtUp(stage);
   while (Date.now() < endMs && calm < 8) {
-    const lag = await sinkLag(cluster.brokers, prefix).catch(() => 1);
+    const lag = await lagOf(cluster.brokers, groupsOf(prefix, inputsOf(prefix))).then(
+      (found) => found.lag,
+      () => 1,
+    );
     const count = await influxCount(influx, prefix, 'telltale_result').catch(() => -1);
     calm = lag === 0 && count === before ? calm + 1 : 0;
     before = count;
     await delay(1_000);
-  }
-}
-
-/** Records behind which the sink and the judge are. */
-async function sinkLag(brokers: string, prefix: string): Promise<number> {
-  const admin = testClient(brokers).admin();
-  await admin.connect();
-  try {
-    let lag = 0;
-    for (const [groupId, topics] of [
-      [prefix, [`${prefix}.events`]],
-      [`${prefix}.judge`, [`${prefix}.slots`]],
-      [`${prefix}.sink.influx`, ['results', 'alerts', 'retrain'].map((name) => `${prefix}.${name}`)],
-    ] as const) {
-      const committed = await admin.fetchOffsets({ groupId, topics: [...topics] });
-      for (const { topic, partitions } of committed) {
-        const ends = await admin.fetchTopicOffsets(topic);
-        for (const { partition, offset } of partitions) {
-          const end = Number(ends.find((own) => own.partition === partition)?.offset ?? 0);
-          lag += Math.max(0, end - Math.max(0, Number(offset)));
-        }
-      }
-    }
-    return lag;
-  } finally {
-    await admin.disconnect().catch(() => undefined);
   }
 }
 
