@@ -9,9 +9,13 @@ export interface GroupTopics {
   topics: readonly string[];
 }
 
-/** The groups of one run of daemons: what they read by themselves, and the given inputs. */
+/**
+ * The groups of one run of daemons in the order of the flow. What is committed has been written on, so that a look that
+ * finds none of them behind, in this order, finds nothing on its way.
+ */
 export const groupsOf = (prefix: string, inputs: readonly string[]): GroupTopics[] => [
-  { group: prefix, topics: [...inputs, `${prefix}.events`] },
+  { group: prefix, topics: inputs },
+  { group: prefix, topics: [`${prefix}.events`] },
   { group: `${prefix}.judge`, topics: [`${prefix}.slots`] },
   {
     group: `${prefix}.sink.influx`,

@@ -41,7 +41,7 @@ async function readTyped<T extends { service: string }>(
 const ours = SERVICES.map(({ service }) => `service = '${service}'`).join(' OR ');
 
 /** How many points a measurement holds of the services under test. */
-export async function influxCount(url: string, database: string, measurement: string): Promise<number> {
+async function influxCount(url: string, database: string, measurement: string): Promise<number> {
   const rows = await influxQuery(url, database, `SELECT count(n) FROM ${measurement} WHERE ${ours}`);
   return Number(rows[0]?.count ?? 0);
 }

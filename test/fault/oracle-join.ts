@@ -12,68 +12,93 @@ export interface Joined {
 export interface JoinOutcome {
   joined: Joined[];
   duplicates: number;
-  /** Records whose request did not come, or came so long before them that they do not count. */
+  /** Records whose request did not come, or lies so far from when they became known that they do not count. */
   unmatched: number;
-}
-
-/** Whether a request that is late in its own partition is joined all the same. */
-export interface JoinRules {
-  lateRequestsJoin: boolean;
-  /** The moment at which a record is judged against its request's. */
-  knownMs(row: Row): number;
 }
 
 type Logs = ReadonlyMap<StreamName, StreamLog>;
 
+const FEEDBACK_KINDS = ['click', 'redo', 'typed'];
+
 const rowsOf = (logs: Logs, stream: StreamName): readonly Row[] => logs.get(stream)?.rows ?? [];
 
-/** The entries of all requests; a second request of an id is a duplicate. */
-function openEntries(
-  plan: ServicePlan,
-  logs: Logs,
-  rules: JoinRules,
-): Map<string, Joined> & { again?: number } {
-  const entries: Map<string, Joined> & { again?: number } = new Map<string, Joined>();
-  entries.again = 0;
-  for (const row of rowsOf(logs, plan.base)) {
-    if (row.late && !rules.lateRequestsJoin) continue;
-    if (entries.has(row.id)) {
-      entries.again++;
-      continue;
-    }
-    const answer = plan.base === 'predictions' ? (row.fields[plan.output.field] ?? null) : undefined;
-    entries.set(row.id, { base: row, answer, truth: undefined, feedback: new Set() });
+class Joining {
+  readonly entries = new Map<string, Joined>();
+  duplicates = 0;
+  unmatched = 0;
+  readonly #plan: ServicePlan;
+  /** The windows of the closing records do not end, and what is counted in them is not seen. */
+  readonly #reachedMs: number;
+  /** When what found no request was known last, by id and kind. */
+  readonly #alone = new Map<string, number>();
+
+  constructor(plan: ServicePlan, reachedMs: number) {
+    this.#plan = plan;
+    this.#reachedMs = reachedMs;
   }
-  return entries;
+
+  /** A request that is late in its own partition is not joined. */
+  open(row: Row): void {
+    if (row.late) return;
+    if (this.entries.has(row.id)) this.#count('duplicates', row);
+    else this.entries.set(row.id, { base: row, answer: undefined, truth: undefined, feedback: new Set() });
+  }
+
+  /**
+   * What belongs to a request. `attach` says whether it is the first of its kind; a second one is a duplicate, of
+   * feedback it says nothing new.
+   */
+  follow(row: Row, kind: string, attach: (entry: Joined) => boolean): void {
+    const { maxDelayMs } = this.#plan;
+    const entry = this.entries.get(row.id);
+    if (entry !== undefined && Math.abs(row.knownMs - entry.base.timeMs) <= maxDelayMs) {
+      if (!attach(entry) && !FEEDBACK_KINDS.includes(kind)) this.#count('duplicates', row);
+      return;
+    }
+    const before = this.#alone.get(`${kind} ${row.id}`);
+    if (before !== undefined && row.knownMs <= before + maxDelayMs) {
+      if (!FEEDBACK_KINDS.includes(kind)) this.#count('duplicates', row);
+      return;
+    }
+    this.#alone.set(`${kind} ${row.id}`, row.knownMs);
+    this.#count('unmatched', row);
+  }
+
+  #count(what: 'duplicates' | 'unmatched', row: Row): void {
+    if (row.timeMs <= this.#reachedMs) this[what]++;
+  }
 }
 
 /** Within each partition the rows are in the order of the log, and an id has one partition: the first one counts. */
-export function joinService(plan: ServicePlan, logs: Logs, rules: JoinRules, reachedMs: number): JoinOutcome {
-  const entries = openEntries(plan, logs, rules);
-  const outcome: JoinOutcome = {
-    joined: [...entries.values()],
-    duplicates: entries.again ?? 0,
-    unmatched: 0,
+export function joinService(plan: ServicePlan, logs: Logs, reachedMs: number): JoinOutcome {
+  const joining = new Joining(plan, reachedMs);
+  const answerOf = (row: Row): unknown => row.fields[plan.output.field] ?? null;
+  const setAnswer = (row: Row) => (entry: Joined) => {
+    if (entry.answer !== undefined) return false;
+    entry.answer = answerOf(row);
+    return true;
   };
-  const partner = (row: Row): Joined | null => {
-    const entry = entries.get(row.id);
-    if (entry !== undefined && rules.knownMs(row) <= entry.base.timeMs + plan.maxDelayMs) return entry;
-    // The windows of the closing records do not end.
-    if (row.timeMs <= reachedMs) outcome.unmatched++;
-    return null;
-  };
-  if (plan.base !== 'predictions') {
-    for (const row of rowsOf(logs, 'predictions')) {
-      const entry = partner(row);
-      if (entry !== null && entry.answer === undefined) entry.answer = row.fields[plan.output.field] ?? null;
-    }
+  for (const row of rowsOf(logs, plan.base)) joining.open(row);
+  for (const row of rowsOf(logs, 'predictions')) {
+    if (plan.base !== 'predictions') joining.follow(row, 'prediction', setAnswer(row));
+    else if (joining.entries.get(row.id)?.base === row) setAnswer(row)(joining.entries.get(row.id)!);
   }
   for (const row of rowsOf(logs, 'labels')) {
-    const entry = partner(row);
-    if (entry === null) continue;
-    if (entry.truth === undefined) entry.truth = row.fields[plan.output.field];
-    else outcome.duplicates++;
+    joining.follow(row, 'label', (entry) => {
+      if (entry.truth !== undefined) return false;
+      entry.truth = answerOf(row);
+      return true;
+    });
   }
-  for (const row of rowsOf(logs, 'feedback')) partner(row)?.feedback.add(row.fields.kind as string);
-  return outcome;
+  for (const row of rowsOf(logs, 'feedback')) {
+    const kind = row.fields.kind as string;
+    if (!FEEDBACK_KINDS.includes(kind)) continue;
+    joining.follow(row, kind, (entry) => {
+      const isFirst = !entry.feedback.has(kind);
+      entry.feedback.add(kind);
+      return isFirst;
+    });
+  }
+  const { entries, duplicates, unmatched } = joining;
+  return { joined: [...entries.values()], duplicates, unmatched };
 }

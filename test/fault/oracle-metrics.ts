@@ -189,6 +189,12 @@ export function errorFigures(output: string, entries: readonly Joined[]): Figure
   ];
 }
 
+/** How many of the requests have their label. */
+export const coverageFigure = (entries: readonly Joined[]): Figure => {
+  const seen = entries.filter(({ truth }) => truth !== undefined).length;
+  return figure('label_coverage', '', '', share(seen, entries.length), entries.length);
+};
+
 const KINDS = { click_through_rate: 'click', redo_rate: 'redo', switch_to_typing_rate: 'typed' };
 
 /** What users did with the answers of these requests. */

@@ -6,10 +6,11 @@ import {
   expectedAlerts,
   expectedRetrains,
 } from './oracle-alarms.ts';
-import { type Joined, type JoinOutcome, type JoinRules, joinService } from './oracle-join.ts';
+import { type Joined, type JoinOutcome, joinService } from './oracle-join.ts';
 import {
   categoricalFigures,
   classifierFigures,
+  coverageFigure,
   errorFigures,
   type Figure,
   feedbackFigures,
@@ -131,8 +132,8 @@ function addJoin(plan: ServicePlan, entries: readonly Joined[], reached: number,
   const { name, classes } = plan.output;
   const figuresOf = (own: readonly Joined[]): Figure[] =>
     classes === null
-      ? errorFigures(name, own)
-      : [...rightFigures(name, classes.at(-1)!, own), ...feedbackFigures(own)];
+      ? [coverageFigure(own), ...errorFigures(name, own)]
+      : [coverageFigure(own), ...rightFigures(name, classes.at(-1)!, own), ...feedbackFigures(own)];
   for (const [end, own] of byWindow(plan, entries, ({ base }) => base.timeMs)) {
     if (end > reached) continue;
     add('*', end, figuresOf(own));
@@ -147,11 +148,7 @@ const total = (counts: ReadonlyMap<number, number>): number =>
   [...counts.values()].reduce((sum, n) => sum + n, 0);
 
 /** @param read the records of an input topic, ordered by partition and offset */
-export function expectedOf(
-  prefix: string,
-  read: (topic: string) => readonly ReadRecord[],
-  rules: JoinRules,
-): Expected {
+export function expectedOf(prefix: string, read: (topic: string) => readonly ReadRecord[]): Expected {
   const expected: Expected = { results: [], alerts: [], retrains: [], dead: new Set(), late: {}, joins: {} };
   for (const plan of SERVICES) {
     const { service } = plan;
@@ -169,7 +166,7 @@ export function expectedOf(
       expected.late[`${service} ${own.stream}`] = total(log.late);
     }
     const reached = Math.min(...[...logs.values()].map(reachedMs)) - plan.maxDelayMs;
-    const { joined, duplicates, unmatched } = joinService(plan, logs, rules, reached);
+    const { joined, duplicates, unmatched } = joinService(plan, logs, reached);
     addJoin(plan, joined, reached, add);
     expected.joins[service] = { duplicates, unmatched };
     const alerts = expectedAlerts(plan, expected.results);

@@ -9,7 +9,11 @@ import { tableOf } from './report.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-const say = (line: string): void => void process.stderr.write(`fault: ${line}\n`);
+const startedMs = Date.now();
+const say = (line: string): void =>
+  void process.stderr.write(
+    `fault: ${((Date.now() - startedMs) / 1000).toFixed(0).padStart(4)} s  ${line}\n`,
+  );
 
 /** @returns the exit code: 0 only when everything is as it must be */
 export async function main(args: readonly string[]): Promise<number> {

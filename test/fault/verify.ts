@@ -223,7 +223,7 @@ function checkInflux(observed: Observed, results: readonly Result[], findings: F
 }
 
 /** A result that a later revision replaces must only be the same whenever it is written; its value is not judged. */
-const isFinal = (result: Result & { final?: boolean }): boolean => result.final !== false;
+const isFinal = ({ final }: Result): boolean => final;
 
 /** Every acknowledged record is in the topic; it may be there twice when a broker went away. */
 function checkInputs(
