@@ -8,7 +8,7 @@ import { testClient } from '../stack/support/topics.ts';
 import { BROKERS, type Cluster, startCluster } from './cluster.ts';
 import { type Ending, type Supervisor, startDaemons, writeServices } from './daemons.ts';
 import { schedule } from './faults.ts';
-import { type Ends, groupsOf, lagOf } from './lag.ts';
+import { groupsOf, untilCommitted } from './lag.ts';
 import { type Observed, observe } from './observed.ts';
 import { type Expected, expectedOf } from './oracle.ts';
 import { createProducer, type Producer } from './producer.ts';
@@ -24,8 +24,6 @@ const WINDOWS_A_ROUND = 12;
 const WINDOW_MS = 900;
 /** A round is lost when the daemons have not caught up so long after its fault is over. */
 const RECOVERY_MS_MAX = 150_000;
-/** How long the last windows may take after the closing records. */
-const SETTLE_MS_MAX = 120_000;
 /** `kafka.session_timeout`; null: the daemons' own default of 30 s. */
 const SESSION_TIMEOUT: string | null = null;
 const SESSION_MS = SESSION_TIMEOUT === null ? 30_000 : Number.parseInt(SESSION_TIMEOUT, 10) * 1_000;
@@ -75,26 +73,14 @@ async function createInputs(brokers: string, prefix: string): Promise<void> {
   await admin.disconnect();
 }
 
-/** Until everything that was there at the call is committed. @returns how long it took */
-async function untilCaughtUp(stage: Stage): Promise<number> {
-  const startedMs = Date.now();
-  let ends: Ends | null = null;
-  for (;;) {
+/** Until the daemons have read what was there at the call. @returns how long it took */
+function untilCaughtUp(stage: Stage): Promise<number> {
+  const inputs = { group: stage.prefix, topics: inputsOf(stage.prefix) };
+  return untilCommitted(stage.cluster.brokers, inputs, RECOVERY_MS_MAX, () => {
     // Starting it again would not help.
     if (stage.daemons.endings.some(({ code }) => code === CONFIG_REFUSED))
       throw new Error(`the daemons refuse their configuration; see ${stage.dir}`);
-    try {
-      const inputs = [{ group: stage.prefix, topics: inputsOf(stage.prefix) }];
-      const found: { lag: number; ends: Ends } = await lagOf(stage.cluster.brokers, inputs, ends);
-      ends ??= found.ends;
-      if (found.lag === 0) return Date.now() - startedMs;
-      if (Date.now() - startedMs > RECOVERY_MS_MAX)
-        throw new Error(`the daemons are ${found.lag} records behind after ${RECOVERY_MS_MAX / 1000} s`);
-    } catch (error) {
-      if (Date.now() - startedMs > RECOVERY_MS_MAX) throw error;
-    }
-    await delay(400);
-  }
+  });
 }
 
 async function runRounds(stage: Stage): Promise<Record<string, number>> {
@@ -121,16 +107,14 @@ async function runRounds(stage: Stage): Promise<Record<string, number>> {
   return counts;
 }
 
-/** Until nothing is on its way to InfluxDB. When that does not come the comparison says what is missing. */
+/** Until all of it has come to InfluxDB. When it does not, the comparison says what is missing. */
 async function untilSettled(stage: Stage): Promise<void> {
-  const { prefix, cluster } = stage;
-  const endMs = Date.now() + SETTLE_MS_MAX;
-  await untilCaughtUp(stage);
-  // The daemons' own figures come all the time; twice in a row is enough.
-  for (let calm = 0; Date.now() < endMs && calm < 2; ) {
-    const found = await lagOf(cluster.brokers, groupsOf(prefix, inputsOf(prefix))).catch(() => null);
-    calm = found?.lag === 0 ? calm + 1 : 0;
-    await delay(300);
+  const { prefix, cluster, say } = stage;
+  try {
+    for (const group of groupsOf(prefix, inputsOf(prefix)))
+      await untilCommitted(cluster.brokers, group, RECOVERY_MS_MAX);
+  } catch (error) {
+    say(`not everything was read: ${error}`);
   }
 }
 

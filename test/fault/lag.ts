@@ -1,8 +1,9 @@
 /** How far groups are behind, asked of the brokers. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { testClient } from '../stack/support/topics.ts';
 
 /** By `topic/partition`. */
-export type Ends = ReadonlyMap<string, number>;
+type Ends = ReadonlyMap<string, number>;
 
 export interface GroupTopics {
   group: string;
@@ -10,8 +11,8 @@ export interface GroupTopics {
 }
 
 /**
- * The groups of one run of daemons in the order of the flow. What is committed has been written on, so that a look that
- * finds none of them behind, in this order, finds nothing on its way.
+ * The groups of one run of daemons in the order of the flow. What is committed has been written on: when
+ * one after the other has read what was there, nothing of it is on its way.
  */
 export const groupsOf = (prefix: string, inputs: readonly string[]): GroupTopics[] => [
   { group: prefix, topics: inputs },
@@ -24,7 +25,7 @@ export const groupsOf = (prefix: string, inputs: readonly string[]): GroupTopics
 ];
 
 /** Records that are not committed yet, up to `ends` or to the end of the moment. */
-export async function lagOf(
+async function lagOf(
   brokers: string,
   groups: readonly GroupTopics[],
   ends: Ends | null = null,
@@ -49,5 +50,29 @@ export async function lagOf(
     return { lag, ends: found };
   } finally {
     await admin.disconnect().catch(() => undefined);
+  }
+}
+
+/**
+ * Until everything that was there at the call is committed. Brokers may be away meanwhile.
+ * @param check throws when waiting is in vain
+ * @returns how long it took
+ */
+export async function untilCommitted(
+  brokers: string,
+  group: GroupTopics,
+  timeoutMs: number,
+  check: () => void = () => undefined,
+): Promise<number> {
+  const startedMs = Date.now();
+  let ends: Ends | null = null;
+  for (;;) {
+    check();
+    const found: { lag: number; ends: Ends } | null = await lagOf(brokers, [group], ends).catch(() => null);
+    ends ??= found?.ends ?? null;
+    if (found?.lag === 0) return Date.now() - startedMs;
+    if (Date.now() - startedMs > timeoutMs)
+      throw new Error(`${group.group} is ${found?.lag ?? 'an unknown number of'} records behind in vain`);
+    await delay(300);
   }
 }

@@ -1,7 +1,7 @@
 /** The same recorded input gives the same bytes, however many instances read it and however they end. */
 import { afterEach, expect, test } from 'vitest';
 import type { Result } from '../../src/records.ts';
-import { groupsOf, lagOf } from '../fault/lag.ts';
+import { groupsOf, untilCommitted } from '../fault/lag.ts';
 import { createProducer } from '../fault/producer.ts';
 import { MINUTE_MS, STREAMS, serviceFiles, T0, topicOf } from '../fault/services.ts';
 import { createTraffic } from '../fault/traffic.ts';
@@ -12,7 +12,6 @@ import {
   killDaemons,
   type RunningDaemon,
   startDaemon,
-  until,
 } from './daemon.ts';
 import { describeStack, type StackUrls } from './support/context.ts';
 import { foreignConsume } from './support/foreign.ts';
@@ -52,18 +51,9 @@ async function readWritten(stack: StackUrls, prefix: string): Promise<Written> {
   return written;
 }
 
-/** Until nothing is on its way, three times in a row. */
-async function untilCalm(stack: StackUrls, group: string, inputs: readonly string[]): Promise<void> {
-  let calm = 0;
-  await until(
-    `${group} has read everything`,
-    async () => {
-      const { lag } = await lagOf(stack.kafka, groupsOf(group, inputs));
-      calm = lag === 0 ? calm + 1 : 0;
-      return calm > 2;
-    },
-    120_000,
-  );
+/** Until everything is read and has been written on. */
+async function untilRead(stack: StackUrls, prefix: string, inputs: readonly string[]): Promise<void> {
+  for (const group of groupsOf(prefix, inputs)) await untilCommitted(stack.kafka, group, 120_000);
 }
 
 describeStack('one, two and three instances', (stack) => {
@@ -113,8 +103,8 @@ describeStack('one, two and three instances', (stack) => {
     await producer.close();
 
     const daemons = [...(await start(one.folder, 1)), ...(await start(many.folder, 3))];
-    await untilCalm(stack, one.group, topics);
-    await untilCalm(stack, many.group, topics);
+    await untilRead(stack, one.group, topics);
+    await untilRead(stack, many.group, topics);
     for (const daemon of daemons) expect((await daemon.end('SIGTERM')).code).toBe(0);
 
     const whole = await readWritten(stack, one.folder.prefix);

@@ -1,7 +1,7 @@
 /** A topic that grows while it is read. */
 import { afterEach, expect, test } from 'vitest';
 import type { Result } from '../../src/records.ts';
-import { lagOf } from '../fault/lag.ts';
+import { untilCommitted } from '../fault/lag.ts';
 import { type ConfigFolder, configFolder, killDaemons, readPublic, startDaemon } from './daemon.ts';
 import { describeStack } from './support/context.ts';
 import { type ForeignRecord, javaProduce } from './support/foreign.ts';
@@ -80,10 +80,7 @@ describeStack('a partition that is added while the topic is read', (stack) => {
     await admin.disconnect();
     // Nobody waits until the daemons know: the old partitions run ahead and close windows meanwhile.
     await javaProduce(stack.kafka, topic, [...readings(GROWS_AT, WINDOWS, 3), ...closing(0)]);
-    await first.until('all is read', async () => {
-      const { lag } = await lagOf(stack.kafka, [{ group: prefix, topics: [topic] }]);
-      return lag === 0;
-    });
+    await untilCommitted(stack.kafka, { group: prefix, topics: [topic] }, 60_000);
     // What came too late is counted in the next window that ends.
     await javaProduce(stack.kafka, topic, closing(5));
     await untilClosed(CLOSING_MS + WINDOW_MS);
