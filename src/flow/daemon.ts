@@ -313,9 +313,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const stop = async (): Promise<void> => {
     for (const timer of timers) clearInterval(timer);
     stopping.abort(new TelltaleError('usage', 'stopping'));
-    // Inputs first, so that what they flush can still be judged by the next run from the log.
-    for (const name of ['inputs', 'judge']) await groups.get(name)?.leave();
-    await sinks?.close();
+    // Side by side: with the brokers away each goodbye takes as long as it may. What inputs flush is judged from the log.
+    await Promise.all([...[...groups.values()].map((group) => group.leave()), sinks?.close()]);
     for (const { scorer } of runtime?.services.values() ?? []) await scorer?.close();
     await log?.close();
   };

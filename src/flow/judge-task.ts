@@ -72,7 +72,7 @@ export function createJudgeTask(
   };
 
   const flush = async (withSnapshot: boolean): Promise<void> => {
-    if (!opened || sinceFlush === 0) return;
+    if (!opened || (sinceFlush === 0 && !(withSnapshot && sinceSnapshot > 0))) return;
     const batch = pending;
     pending = [];
     if (batch.length > 0) await runtime.log.append(batch);

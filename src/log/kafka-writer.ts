@@ -1,4 +1,5 @@
-import kafkajs, { type Kafka, type Message } from 'kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
+import kafkajs, { type Kafka, type Message, type RecordMetadata } from 'kafkajs';
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { Append } from '../records.ts';
 import { type Compression, compressionType } from './codecs.ts';
@@ -16,34 +17,72 @@ export interface KafkaWriter {
   close(): Promise<void>;
 }
 
-/** One producer that is not idempotent: what is written is keyed or stamped, so that a repetition does no harm. */
+/** About half a minute in all: a broker that restarts, or a partition that changes its leader, is waited for. */
+const ATTEMPTS = 11;
+const WAIT_MS_MIN = 200;
+const WAIT_MS_MAX = 5_000;
+
+/**
+ * One producer that is not idempotent: what is written is keyed or stamped, so that a repetition does no harm.
+ *
+ * kafkajs must not repeat a request by itself: it keeps one answer a broker over its attempts, so that a partition whose
+ * new leader has answered for another one is never sent again, and says that all were taken (tulios/kafkajs#1303).
+ */
 export async function createWriter(kafka: Kafka, compression: Compression): Promise<KafkaWriter> {
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
     idempotent: false,
     metadataMaxAge: METADATA_MAX_AGE_MS,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    retry: { retries: 0 },
   });
   await producer.connect();
   return {
     append: async (batch) => {
       for (const part of requestsOf(batch)) {
-        try {
-          await producer.sendBatch({
-            acks: -1,
-            compression: compressionType(compression),
-            topicMessages: byTopic(part),
-          });
-        } catch (error) {
-          const topics = [...new Set(part.map(({ topic }) => topic))].join(', ');
-          throw new TelltaleError('log_failed', `writing to ${topics}: ${messageOf(error)}`, {
-            cause: error,
-          });
-        }
+        const request = {
+          acks: -1,
+          compression: compressionType(compression),
+          topicMessages: byTopic(part),
+        };
+        await repeated(async () => assertTaken(part, await producer.sendBatch(request))).catch(
+          (error: unknown) => {
+            const topics = [...new Set(part.map(({ topic }) => topic))].join(', ');
+            const message = `writing to ${topics}: ${messageOf(error)}`;
+            throw new TelltaleError('log_failed', message, { cause: error });
+          },
+        );
       }
     },
     close: () => producer.disconnect(),
   };
+}
+
+/** Repeats a whole request until all of it is acknowledged. */
+async function repeated(send: () => Promise<void>): Promise<void> {
+  let waitMs = WAIT_MS_MIN;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await send();
+      return;
+    } catch (error) {
+      const { name, retriable } = error as { name: string; retriable?: boolean };
+      const isFinal = retriable === false && name !== 'KafkaJSNumberOfRetriesExceeded';
+      if (isFinal || attempt === ATTEMPTS) throw error;
+      await delay(waitMs);
+      waitMs = Math.min(2 * waitMs, WAIT_MS_MAX);
+    }
+  }
+}
+
+/** kafkajs leaves out a partition that its metadata does not show for the moment, and says nothing. */
+function assertTaken(part: readonly Append[], answers: readonly RecordMetadata[]): void {
+  const taken = new Set(answers.map(({ topicName, partition }) => `${topicName}/${partition}`));
+  const topics = new Set(answers.map(({ topicName }) => topicName));
+  for (const { topic, partition } of part) {
+    if (partition === undefined ? topics.has(topic) : taken.has(`${topic}/${partition}`)) continue;
+    throw new Error(`${topic}/${partition ?? '?'}: not sent, the partition is not known at present`);
+  }
 }
 
 /** The batch in order, in parts of at most `REQUEST_BYTES_MAX` and `REQUEST_RECORDS_MAX`; a larger record is a part of its own. */

@@ -16,8 +16,11 @@ export interface WebhookOptions {
 
 /** A receiver may ask for a longer wait, but not for silence until somebody restarts the daemon. */
 const ASKED_MS_MAX = 3_600_000;
-/** Client errors that say "not now" and not "never": time-out, too early, too many requests. */
-const RETRIED = new Set([408, 425, 429]);
+/**
+ * Client errors that say "not now" and not "never": time-out, too early, too many requests; and those that an owner
+ * mends, an expired token or a route that is not there yet. No alert is lost over them.
+ */
+const RETRIED = new Set([401, 403, 404, 408, 425, 429]);
 const ANSWER_BYTES_MAX = 4_096;
 const ANSWER_CHARS_SHOWN = 200;
 /** A shorter text is no secret, and hiding it would make the answer unreadable. */

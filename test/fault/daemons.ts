@@ -36,7 +36,7 @@ export interface DaemonSettings {
   prefix: string;
   influx: string;
   /** Null: as the daemon has it by default. */
-  sessionTimeout: string | null;
+  sessionTimeout: string;
 }
 
 /** Writes `services/NAME.yaml`. */
@@ -49,7 +49,7 @@ function writeConfig(settings: DaemonSettings, daemon: number, brokers: readonly
   const { dir, prefix, influx, sessionTimeout } = settings;
   const folder = join(dir, `daemon${daemon}`);
   mkdirSync(folder, { recursive: true });
-  const session = sessionTimeout === null ? {} : { session_timeout: sessionTimeout };
+  const session = { session_timeout: sessionTimeout };
   const config = {
     kafka: { brokers: [...brokers], client_id: `${prefix}-${daemon}`, group: prefix, ...session },
     topics: { prefix: `${prefix}.`, partitions: 4, replication: 3 },
