@@ -98,6 +98,9 @@ function runProcess(order: Order, watch: Watch, report: Report): Promise<string 
       clearTimeout(timer);
       if (done) resolve(null);
       else if (hung) resolve(`hangs: no progress within ${watch.hangMsMax} ms`);
+      // Node ends with 13, or 0 once its loop is empty, where a promise is awaited that nothing will settle.
+      else if (code === 0 || code === 13)
+        resolve('never ends: nothing is left that could settle its promise');
       else resolve(`the process ended with ${signal ?? code}: ${stderr}`);
     });
   });

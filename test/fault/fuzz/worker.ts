@@ -41,5 +41,9 @@ export async function work({ jobs, seed, noteFile }: Order): Promise<void> {
     const ms = performance.now() - started;
     send({ kind: 'finished', finished: { target: name, kept: kept.length, ms, ...totals } });
   }
-  send({ kind: 'done' });
+  // Flushed, and with it all that was said before: a failure may carry megabytes.
+  await new Promise<void>((resolve, reject) => {
+    const done: Message = { kind: 'done' };
+    process.send!(done, undefined, undefined, (error) => (error === null ? resolve() : reject(error)));
+  });
 }

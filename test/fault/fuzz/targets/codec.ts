@@ -8,6 +8,10 @@ import { must, type Target } from '../target.ts';
 const VARIANTS = ['gzip', 'snappy', 'lz4', 'zstd', 'zstd-wasm'] as const;
 type Variant = (typeof VARIANTS)[number];
 const MEGABYTE = 1024 * 1024;
+/** How often what unpacks to 40 MB comes in the largest bomb: without a limit it takes more than any budget. */
+const TIMES = 12;
+const LZ4_HEADER_BYTES = 7;
+const LZ4_END_BYTES = 4;
 
 const PAYLOADS = [
   Buffer.alloc(0),
@@ -63,7 +67,10 @@ function buildBytes(
   bombs: readonly Buffer[],
 ): Buffer {
   const packed = samples.map((sample) => sample.packed);
-  if (choices.once(400)) return mutate(choices, choices.of(bombs), packed);
+  if (choices.once(150)) {
+    const bomb = choices.of(bombs);
+    return choices.once(2) ? mutate(choices, bomb, packed) : bomb;
+  }
   switch (choices.pick(5)) {
     case 0:
       return Buffer.concat([Buffer.from(choices.of(LIES[variant]), 'hex'), choices.bytes(choices.pick(40))]);
@@ -74,6 +81,13 @@ function buildBytes(
     default:
       return mutate(choices, choices.of(packed), packed);
   }
+}
+
+/** One frame with its blocks again and again: frames after the first are not looked at. */
+function stretchLz4(frame: Buffer): Buffer {
+  const blocks = frame.subarray(LZ4_HEADER_BYTES, frame.length - LZ4_END_BYTES);
+  const many = new Array<Buffer>(TIMES).fill(blocks);
+  return Buffer.concat([frame.subarray(0, LZ4_HEADER_BYTES), ...many, frame.subarray(-LZ4_END_BYTES)]);
 }
 
 export async function codecTarget(): Promise<Target> {
@@ -91,8 +105,9 @@ export async function codecTarget(): Promise<Target> {
     const large = await pack(Buffer.alloc(40 * MEGABYTE));
     const tooLarge = await pack(Buffer.alloc(DECOMPRESSED_BYTES_MAX + 1));
     const one = samples.get(variant)![1]!.packed;
-    // Each frame of the last two is within the limit, or hides behind one that is.
-    bombs.set(variant, [tooLarge, Buffer.concat([one, tooLarge]), Buffer.concat([large, large])]);
+    const manyLarge =
+      variant === 'lz4' ? stretchLz4(large) : Buffer.concat(new Array<Buffer>(TIMES).fill(large));
+    bombs.set(variant, [tooLarge, Buffer.concat([one, tooLarge]), manyLarge]);
   }
   return {
     variants: VARIANTS,
