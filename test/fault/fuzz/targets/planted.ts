@@ -7,15 +7,15 @@ const kept: unknown[] = [];
 /** Garbage, all of which is collected before anybody looks at the heap. */
 function makeGarbage(): void {
   let last: unknown[] = [];
-  for (let i = 0; i < 4_000_000; i++) last = [i, last.length];
+  for (let i = 0; i < 2_000_000; i++) last = [i, last.length];
   must(last.length === 2, 'the last one');
 }
 
 const PLANTED = {
   throws: () => must(false, 'planted'),
-  allocates: () => kept.push(Array.from({ length: 400_000 }, (_, i) => [i])),
+  allocates: () => kept.push(Array.from({ length: 100_000 }, (_, i) => [i])),
   garbage: makeGarbage,
-  buffers: () => kept.push(new Float64Array(1e8)),
+  buffers: () => kept.push(new Float64Array(1e6)),
   hangs: () => {
     for (;;);
   },
