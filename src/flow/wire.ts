@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import avsc from 'avsc';
+import { createAvroCheck } from '../decode/avro-check.ts';
 import { assert } from '../errors.ts';
 import type { Alert, Command, LogRecord, Result, Retrain } from '../records.ts';
 import {
@@ -24,6 +25,16 @@ export const schemaText = (name: SchemaName): string =>
 const types = Object.fromEntries(
   NAMES.map((name) => [name, avsc.Type.forSchema(JSON.parse(schemaText(name)))]),
 ) as Record<SchemaName, avsc.Type>;
+const checks = Object.fromEntries(NAMES.map((name) => [name, createAvroCheck(schemaText(name))])) as Record<
+  SchemaName,
+  (bytes: Buffer) => boolean
+>;
+
+/** Throws where the bytes are no record of the schema: anybody may write to our topics. */
+function read<T>(name: SchemaName, bytes: Buffer): T {
+  if (!checks[name](bytes)) throw new Error(`broken bytes of a record of ${name}`);
+  return types[name].fromBuffer(bytes) as T;
+}
 
 /** Ids under which the registry knows the public schemas; null: bare Avro without a header. */
 export type PublicIds = Record<PublicName, number> | null;
@@ -42,14 +53,14 @@ export function decodePublic<T extends Result | Alert | Retrain>(
   bytes: Buffer,
   framed: boolean,
 ): T {
-  return types[name].fromBuffer(framed ? bytes.subarray(5) : bytes) as T;
+  return read<T>(name, framed ? bytes.subarray(5) : bytes);
 }
 
 export const encodeEvent = (event: JoinEvent): Buffer =>
   types.event.toBuffer({ ...event, kind: EVENT_KINDS.indexOf(event.kind) });
 
 export function decodeEvent(bytes: Buffer): JoinEvent {
-  const found = types.event.fromBuffer(bytes) as Omit<JoinEvent, 'kind'> & { kind: number };
+  const found = read<Omit<JoinEvent, 'kind'> & { kind: number }>('event', bytes);
   const kind = EVENT_KINDS[found.kind];
   assert(kind !== undefined, 'the kind of an event is known');
   return { ...found, kind };
@@ -83,13 +94,13 @@ export function decodeSlots(record: LogRecord): SlotsRecord | null {
   const type = key.slice(0, key.indexOf('|'));
   switch (type) {
     case 'slot':
-      return { type, slot: types.slot.fromBuffer(record.value) as Slot };
+      return { type, slot: read<Slot>('slot', record.value) };
     case 'mark':
-      return { type, mark: types.mark.fromBuffer(record.value) as Mark };
+      return { type, mark: read<Mark>('mark', record.value) };
     case 'config':
-      return { type, config: types.config.fromBuffer(record.value) as ConfigRecord };
+      return { type, config: read<ConfigRecord>('config', record.value) };
     case 'command':
-      return { type, command: types.command.fromBuffer(record.value) as Command };
+      return { type, command: read<Command>('command', record.value) };
     default:
       return null;
   }

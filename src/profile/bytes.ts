@@ -65,9 +65,18 @@ export class ByteReader {
       const byte = this.bytes[this.at++];
       assert(byte !== undefined && unit <= 2 ** 49, 'profile bytes are whole');
       value += (byte & 127) * unit;
-      if (byte < 128) return value;
       unit *= 128;
+      if (byte >= 128) continue;
+      assert(Number.isSafeInteger(value), 'profile numbers are whole');
+      return value;
     }
+  }
+
+  /** How many items follow of at least so many bytes each: never more than the rest can hold. */
+  count(bytesEach: number): number {
+    const count = this.uint();
+    assert(count * bytesEach <= this.rest, 'profile bytes are whole');
+    return count;
   }
 
   double(): number {
@@ -81,6 +90,11 @@ export class ByteReader {
     assert(this.at + length <= this.bytes.length, 'profile bytes are whole');
     this.at += length;
     return decoder.decode(this.bytes.subarray(this.at - length, this.at));
+  }
+
+  /** Bytes that are still to be read. */
+  get rest(): number {
+    return this.bytes.length - this.at;
   }
 
   get done(): boolean {

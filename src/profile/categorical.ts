@@ -118,7 +118,7 @@ export const categorical: ProfileKind<CategoricalState> = {
     const categoriesMax = from.uint();
     const [known, unknown] = [new Map<string, number>(), new Map<string, number>()];
     for (const counts of [known, unknown]) {
-      for (let left = from.uint(); left > 0; left--) counts.set(from.text(), from.uint());
+      for (let left = from.count(2); left > 0; left--) counts.set(from.text(), from.uint());
     }
     return { n, missing, invalid, other, known, unknown, categoriesMax };
   },

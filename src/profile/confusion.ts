@@ -26,7 +26,9 @@ export const confusion: ProfileKind<ConfusionState> = {
     for (const count of state.counts) out.uint(count);
   },
   unpack(from) {
-    const state = createConfusion(from.uint());
+    const classes = from.count(1);
+    assert(classes * classes <= from.rest, 'profile bytes are whole');
+    const state = createConfusion(classes);
     for (let i = 0; i < state.counts.length; i++) state.counts[i] = from.uint();
     return state;
   },

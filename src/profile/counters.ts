@@ -23,7 +23,7 @@ export const counters: ProfileKind<Counters> = {
   },
   unpack(from) {
     const state: Counters = new Map();
-    for (let left = from.uint(); left > 0; left--) state.set(from.text(), from.uint());
+    for (let left = from.count(2); left > 0; left--) state.set(from.text(), from.uint());
     return state;
   },
 };

@@ -125,7 +125,11 @@ function packSum(sum: ExactSum, out: ByteWriter): void {
 
 function unpackSum(from: ByteReader): ExactSum {
   const sum = createExactSum();
-  for (let left = from.uint(); left > 0; left--) sum.chunks[from.uint()] = from.double();
+  for (let left = from.count(9); left > 0; left--) {
+    const chunk = from.uint();
+    assert(chunk < CHUNKS, 'a chunk of the sum');
+    sum.chunks[chunk] = from.double();
+  }
   return sum;
 }
 
@@ -163,7 +167,7 @@ export const numeric: ProfileKind<NumericState> = {
     const [n, missing, invalid, outOfRange] = [from.uint(), from.uint(), from.uint(), from.uint()];
     const [min, max] = [from.double(), from.double()];
     const [sum, squares] = [unpackSum(from), unpackSum(from)];
-    const cells = new Float64Array(from.uint());
+    const cells = new Float64Array(from.count(1));
     for (let i = 0; i < cells.length; i++) cells[i] = from.uint();
     return { n, missing, invalid, outOfRange, min, max, sum, squares, cells, sketch: unpackSketch(from) };
   },

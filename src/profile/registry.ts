@@ -70,7 +70,7 @@ export function unpackTracks(bytes: Uint8Array): Tracks {
   while (!from.done) {
     const key = from.text();
     const kind = from.text() as KindName;
-    assert(kind in PROFILE_KINDS, `profile kind ${kind} is known`);
+    assert(Object.hasOwn(PROFILE_KINDS, kind), `profile kind ${kind} is known`);
     tracks.set(key, { kind, state: PROFILE_KINDS[kind].unpack(from) } as TrackState);
   }
   return tracks;

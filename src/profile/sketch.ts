@@ -6,6 +6,7 @@
  * stream gives the same sketch. Bounded: magnitudes below 2^-40 are zero, above 2^63 they are 2^63.
  */
 
+import { assert } from '../errors.ts';
 import type { ByteReader, ByteWriter } from './bytes.ts';
 
 const PARTS = 64;
@@ -15,6 +16,7 @@ const EXPONENT_MAX = 1023 + 63;
 const ZERO_PAGE = 0;
 /** Sign bit of a page number. */
 const NEGATIVE = 0x800;
+const BUCKETS = 2 * NEGATIVE * PARTS;
 
 /** Page (sign and exponent) -> counts of its 64 parts. */
 export interface Sketch {
@@ -117,6 +119,10 @@ export function packSketch(sketch: Sketch, out: ByteWriter): void {
 
 export function unpackSketch(from: ByteReader): Sketch {
   const sketch = createSketch();
-  for (let left = from.uint(); left > 0; left--) addBucket(sketch, from.uint(), from.uint());
+  for (let left = from.count(2); left > 0; left--) {
+    const bucket = from.uint();
+    assert(bucket < BUCKETS, 'a bucket of the sketch');
+    addBucket(sketch, bucket, from.uint());
+  }
   return sketch;
 }
