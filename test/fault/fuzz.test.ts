@@ -4,7 +4,14 @@ import { FAULTS, SET_OFF } from './fuzz/targets/planted.ts';
 import { fuzz } from './fuzz/watch.ts';
 
 /** Some seconds in all. `npm run fuzz -- --runs 1000000` does more. */
-const RUNS: Record<string, number> = { avro: 1_500, json: 1_500, otlp: 1_500, codec: 200, image: 100 };
+const RUNS: Record<string, number> = {
+  avro: 1_500,
+  json: 1_500,
+  otlp: 1_500,
+  internal: 1_500,
+  codec: 200,
+  image: 100,
+};
 const SEED = 20_260_115;
 const TIMEOUT_MS = 300_000;
 

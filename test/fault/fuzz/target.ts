@@ -23,7 +23,9 @@ export interface Target {
   residentBytesMax: number | null;
 }
 
-export class Violation extends Error {}
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
 
 /** The contract of a decoder, as `assert` is that of the code. */
 export function must(condition: unknown, what: string): asserts condition {

@@ -2,6 +2,7 @@ import type { Target } from '../target.ts';
 import { avroTarget } from './avro.ts';
 import { codecTarget } from './codec.ts';
 import { imageTarget } from './image.ts';
+import { internalTarget } from './internal.ts';
 import { jsonTarget } from './json.ts';
 import { otlpTarget } from './otlp.ts';
 import { FAULTS, plantedTarget } from './planted.ts';
@@ -14,9 +15,10 @@ export interface Entry {
 
 /** What is fuzzed when no target is named. */
 const REAL = {
-  avro: { share: 0.4, make: avroTarget },
-  json: { share: 0.33, make: jsonTarget },
+  avro: { share: 0.35, make: avroTarget },
+  json: { share: 0.28, make: jsonTarget },
   otlp: { share: 0.17, make: otlpTarget },
+  internal: { share: 0.1, make: internalTarget },
   codec: { share: 0.05, make: codecTarget },
   image: { share: 0.05, make: imageTarget },
 } satisfies Record<string, Entry>;

@@ -1,0 +1,91 @@
+/** Records of Telltale's own topics, to which anybody may write: what is broken throws an Error, and costs little. */
+import { parseSchema } from '../../../../src/decode/avro-schema.ts';
+import {
+  decodeEvent,
+  decodePublic,
+  decodeSlots,
+  encodeEvent,
+  schemaText,
+} from '../../../../src/flow/wire.ts';
+import { createCategorical, updateCategorical } from '../../../../src/profile/categorical.ts';
+import { createConfusion } from '../../../../src/profile/confusion.ts';
+import { createNumeric, updateNumeric } from '../../../../src/profile/numeric.ts';
+import { packTracks, type Tracks, unpackTracks } from '../../../../src/profile/registry.ts';
+import { record } from '../../../decode/helpers.ts';
+import type { Choices } from '../choices.ts';
+import { mutate } from '../mutate.ts';
+import { must, type Target } from '../target.ts';
+import { buildAvro } from './avro-build.ts';
+
+const SLOTS = ['slot', 'mark', 'config', 'command'] as const;
+const PUBLIC = ['result', 'alert', 'retrain'] as const;
+const RECORDS = ['event', ...SLOTS, ...PUBLIC] as const;
+const TRACKS = RECORDS.length;
+
+function checkTracks(bytes: Buffer): void {
+  const tracks = unpackTracks(bytes);
+  const again = packTracks(tracks, [...tracks.keys()]);
+  must(unpackTracks(again).size === tracks.size, 'what was read can be written and read again');
+}
+
+const READERS: readonly ((bytes: Buffer) => void)[] = [
+  (bytes) => {
+    const event = decodeEvent(bytes);
+    must(decodeEvent(encodeEvent(event)).id.length >= 0, 'what was read can be written and read again');
+  },
+  ...SLOTS.map((name) => (bytes: Buffer) => {
+    decodeSlots(record(bytes, 0, `${name}|key`));
+  }),
+  ...PUBLIC.map((name) => (bytes: Buffer) => {
+    decodePublic(name, bytes, true);
+    decodePublic(name, bytes, false);
+  }),
+  checkTracks,
+];
+
+/** One track of each kind, as a cell has them. */
+function someTracks(): Tracks {
+  const parameters = { borders: Float64Array.of(-5, 0, 20), low: -100, high: 100 };
+  const numeric = createNumeric(parameters);
+  const rows = Int32Array.of(0, 1, 2, 3);
+  updateNumeric(numeric, parameters, Float64Array.of(-7, 0, 3.5, 1e9), Uint8Array.of(0, 0, 0, 1), rows, 4);
+  const categorical = createCategorical({ known: ['card', 'cash'], categoriesMax: 3 });
+  updateCategorical(categorical, Int32Array.of(0, 1, 2, 0), ['card', 'a', 'b'], new Uint8Array(4), rows, 4);
+  const confusion = createConfusion(3);
+  confusion.counts[1] = 5;
+  return new Map([
+    ['input//amount', { kind: 'numeric', state: numeric }],
+    ['input//country', { kind: 'categorical', state: categorical }],
+    ['rows//requests', { kind: 'counters', state: new Map([['rows', 200]]) }],
+    ['performance/m/fraud', { kind: 'confusion', state: confusion }],
+  ]);
+}
+
+export function internalTarget(): Target {
+  const tracks = someTracks();
+  const packed = [...tracks.keys()].map((key) => Buffer.from(packTracks(tracks, [key])));
+  const all = Buffer.from(packTracks(tracks, [...tracks.keys()]));
+  const shapes = RECORDS.map((name) => parseSchema(schemaText(name)).shape);
+  const build = (choices: Choices, variant: number): Buffer => {
+    if (variant === TRACKS) return mutate(choices, choices.of([all, ...packed]), packed);
+    const bytes = buildAvro(choices, shapes[variant]!, '');
+    return mutate(choices, bytes, [all]);
+  };
+  return {
+    variants: [...RECORDS, 'tracks'],
+    build: (choices) => {
+      const variant = choices.pick(READERS.length);
+      return { variant, bytes: build(choices, variant) };
+    },
+    check: ({ variant, bytes }) => {
+      try {
+        READERS[variant]!(bytes);
+      } catch (error) {
+        must(error instanceof Error && error.name !== 'Violation', String(error));
+      }
+    },
+    // A bucket of a sketch takes three bytes and fills a page of half a kilobyte.
+    heap: { fixedBytes: 4 << 20, perByte: 300 },
+    residentBytesMax: null,
+  };
+}
