@@ -43,7 +43,7 @@ export const DEAD_CODES = {
   avro: 'the Avro bytes are truncated or do not match their schema',
   json: 'not valid JSON',
   otlp: 'not OTLP-JSON metrics',
-  id_missing: 'no id',
+  id_missing: 'no id, or one of more than 1,024 characters',
   time_missing: 'no event time, or one that cannot be read',
   time_future: 'event time later than the log time stamp plus windows.max_future',
   time_past: 'event time earlier than the log time stamp less windows.max_past',

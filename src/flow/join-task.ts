@@ -119,6 +119,7 @@ export function createJoinTask(
       if (join !== null) stepJoin(join.fold, event, record.offset);
     } catch (cause) {
       const letter = failedLetter(runtime, record, 'join', cause);
+      runtime.counts.dead(event?.service ?? '', 'events', letter.code, 1);
       await write(event?.service ?? '', [{ type: 'dead', record: letter }]);
     }
   };

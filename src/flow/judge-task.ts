@@ -94,8 +94,11 @@ export function createJudgeTask(
     lastFlushMs = runtime.nowMs();
   };
 
-  const complain = (record: LogRecord, service: string, cause: unknown): void =>
-    put([{ type: 'dead', record: failedLetter(runtime, record, 'judge', cause) }], service);
+  const complain = (record: LogRecord, service: string, cause: unknown): void => {
+    const letter = failedLetter(runtime, record, 'judge', cause);
+    runtime.counts.dead(service, 'slots', letter.code, 1);
+    put([{ type: 'dead', record: letter }], service);
+  };
 
   /** A record that cannot be read or judged becomes a dead letter and the partition moves on. */
   const take = (record: LogRecord): void => {

@@ -107,6 +107,8 @@ async function open(log: MemoryLog, spec: ServiceSpec, options: DriveOptions): P
 /** A service on the embedded log, step by step. */
 export interface Drive {
   send(records: readonly Sent[]): Promise<void>;
+  /** Whatever is given, to whatever topic. */
+  append(batch: readonly Append[]): Promise<void>;
   command(command: Command): Promise<void>;
   /** The process is gone without a flush; another one takes over. */
   lose(): Promise<void>;
@@ -171,6 +173,11 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
   return {
     async send(records) {
       await embedded.append(records.map(appendOf));
+      await embedded.pump();
+      await collect();
+    },
+    async append(batch) {
+      await embedded.append(batch);
       await embedded.pump();
       await collect();
     },
