@@ -1,6 +1,6 @@
 /**
  * What waits to be joined, as columns: a row is 128 bits of its id's hash, a small tag, an expiry and `stride`
- * numbers, about 60 to 120 bytes, where an object with its strings and arrays takes ten times that. Ids
+ * numbers, about 60 to 120 bytes, where an object with its strings and arrays takes five times that. Ids
  * are known by their hash alone; two of ten million ids share one with a probability of 1e-25.
  */
 
