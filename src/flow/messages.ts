@@ -24,7 +24,7 @@ export interface Slot {
   /** Rule R13: offset of the segment's first record, and from which on it counts in `(other)`; -1: it does not. */
   seenFrom: number;
   evictedFrom: number;
-  /** Rows and offsets of the source in this pane; 0 and -1: none, or told by another cell. */
+  /** Rows (late ones included) and offsets of the source in this pane; 0 and -1: none, or told by another cell. */
   rows: number;
   firstOffset: number;
   lastOffset: number;

@@ -76,6 +76,7 @@ function countAside(state: Observe, name: 'late' | 'dead', offset: number, by: n
   cell.tracks.set(key, track);
   assert(track.kind === 'counters', 'rows are counters');
   countUp(track.state, name, by);
+  if (name === 'late') pane.rows += by;
   cell.dirty = true;
 }
 

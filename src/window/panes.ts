@@ -41,7 +41,7 @@ export interface Pane<Tracks> {
   cells: Map<string, Cell<Tracks>>;
   /** By segmentKey. */
   segments: Map<string, SeenSegment>;
-  /** Rows folded in. */
+  /** Rows folded in, and late ones counted here: what the pane accounts for. */
   rows: number;
   firstOffset: number;
   lastOffset: number;
