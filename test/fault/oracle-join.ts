@@ -29,8 +29,6 @@ class Joining {
   readonly #plan: ServicePlan;
   /** The windows of the closing records do not end, and what is counted in them is not seen. */
   readonly #reachedMs: number;
-  /** When what found no request was known last, by id and kind. */
-  readonly #alone = new Map<string, number>();
 
   constructor(plan: ServicePlan, reachedMs: number) {
     this.#plan = plan;
@@ -55,12 +53,6 @@ class Joining {
       if (!attach(entry) && !FEEDBACK_KINDS.includes(kind)) this.#count('duplicates', row);
       return;
     }
-    const before = this.#alone.get(`${kind} ${row.id}`);
-    if (before !== undefined && row.knownMs <= before + maxDelayMs) {
-      if (!FEEDBACK_KINDS.includes(kind)) this.#count('duplicates', row);
-      return;
-    }
-    this.#alone.set(`${kind} ${row.id}`, row.knownMs);
     this.#count('unmatched', row);
   }
 
