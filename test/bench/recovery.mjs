@@ -23,6 +23,8 @@ const { values: options } = parseArgs({
     before: { type: 'string', default: '40' },
     /** Seconds after the crash when it gives up. */
     limit: { type: 'string', default: '180' },
+    /** The daemon is a static member: it has its partitions back at once. */
+    static: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -110,7 +112,8 @@ async function run(world) {
   const { brokers, topic, prefix, registryUrl, folder } = world;
   const group = `${prefix}telltale`;
   const schemaId = await registerSchema(registryUrl, topic);
-  writeConfig(folder, { ...world, group, httpPort: await freePort() });
+  const instanceId = options.static ? 'bench-1' : null;
+  writeConfig(folder, { ...world, group, instanceId, httpPort: await freePort() });
   const daemon = startDaemon(world, group);
   await daemon.ready;
   const loadPath = fileURLToPath(new URL('./support/load.mjs', import.meta.url));

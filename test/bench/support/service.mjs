@@ -84,7 +84,7 @@ const serviceOf = (topic) => ({
  * Writes a configuration folder for `telltale run`: a classifier with an MLP of one hidden layer of 32 as primary and
  * 100 trees of depth 6 as shadow, windows of a minute, one segmentation, a baseline for every input.
  */
-export function writeConfig(folder, { brokers, registryUrl, prefix, group, topic, httpPort }) {
+export function writeConfig(folder, { brokers, registryUrl, prefix, group, topic, httpPort, instanceId }) {
   mkdirSync(join(folder, 'services'), { recursive: true });
   const trees = onnx.seededTrees({ trees: 100, depth: 6, features: 20, seed: 2 });
   writeFileSync(join(folder, 'mlp.onnx'), onnx.mlp({ features: 20, hidden: 32, seed: 1 }));
@@ -92,7 +92,12 @@ export function writeConfig(folder, { brokers, registryUrl, prefix, group, topic
   writeFileSync(join(folder, 'baseline.json'), JSON.stringify(baseline()));
   writeFileSync(join(folder, 'services', 'bench.yaml'), stringify(serviceOf(topic)));
   const daemon = {
-    kafka: { brokers: brokers.split(','), client_id: 'bench', group },
+    kafka: {
+      brokers: brokers.split(','),
+      client_id: 'bench',
+      group,
+      ...(instanceId ? { instance_id: instanceId } : {}),
+    },
     registry: { url: registryUrl },
     topics: { prefix, partitions: 4, replication: 1, retention: '1h' },
     http: { port: httpPort },
