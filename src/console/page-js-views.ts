@@ -116,6 +116,12 @@ function makeRow() {
   return cells;
 }
 
+/** What a reader must know of a number that depends on labels. */
+function maturity({ final, coverage }) {
+  const labels = coverage === null || coverage === undefined ? '' : ', ' + Math.round(100 * coverage) + ' % of labels';
+  return final === false ? labels + ', preliminary' : labels;
+}
+
 function fillRow(row, result, alarm) {
   setClass(row.node, alarm ? alarm.level : '');
   setText(row.name, result.metric);
@@ -127,7 +133,7 @@ function fillRow(row, result, alarm) {
   setText(row.value, result.value === null ? result.reason || 'n/a' : number(result.value));
   setClass(row.value, result.value === null ? 'none' : 'num');
   setText(row.n, number(result.n));
-  setText(row.window, moment(result.windowStartMs) + ', ' + span(result.windowEndMs - result.windowStartMs));
+  setText(row.window, moment(result.windowStartMs) + ', ' + span(result.windowEndMs - result.windowStartMs) + maturity(result));
   if (row.drawn !== result.windowEndMs + ' ' + result.revision) drawSpark(row.spark, result.history);
   row.drawn = result.windowEndMs + ' ' + result.revision;
 }
