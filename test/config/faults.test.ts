@@ -194,6 +194,18 @@ const faults: [string, string, string, string][] = [
     "found the rule 'drit', allowed: drift; did you mean 'drift'?",
   ],
   ['on: [drift]', 'on: [] #!', 'retrain.on', 'a list of >= 1 entries'],
+  [
+    'retrain:',
+    'join: { max_delay: 30m, revise_after: [5m, 30m] } #!\nretrain:',
+    'join.revise_after[1]',
+    'not before join.max_delay',
+  ],
+  [
+    'retrain:',
+    'join: { max_delay: 30d } #!\nretrain:',
+    'join.max_delay',
+    'windows would wait for labels at once, limits.open_windows_max is',
+  ],
   ['streams:\n', 'streams: {} #!\nx:\n', 'streams', 'at least one of requests, predictions'],
   ['    encoding: json', '\tencoding: json #!', '', 'a tab in the indentation, allowed: spaces'],
   ['segments: [[channel]]', 'segments: [[channel] #!', '', 'not readable as YAML'],
