@@ -42,12 +42,19 @@ import {
 import { type JoinEvent, sourceText } from './messages.ts';
 
 const newTracks = (): Tracks => new Map();
+const hash = new Uint32Array(4);
+/** Of whom `hash` is; an id is looked up several times for one event. */
+let hashed: string | null = null;
 const key: Key = new Uint32Array(4);
 
 /** The key of an id; `variant` sets entries of one id apart, word 0 stays the same for sampling. */
 function keyOf(id: string, variant: number): Key {
-  hash128(id, key);
-  key[3] = (key[3]! ^ variant) >>> 0;
+  if (id !== hashed) {
+    hash128(id, hash);
+    hashed = id;
+  }
+  key.set(hash);
+  key[3] = (hash[3]! ^ variant) >>> 0;
   return key;
 }
 

@@ -8,7 +8,7 @@ import { createNames, type Names, namesOf, useNames } from '../join/names.ts';
 import { createTable, packTable, rowBytes, rowsOf, type Table, unpackTable } from '../join/table.ts';
 import type { Tracks } from '../profile/registry.ts';
 import { FEEDBACK_KINDS, type ServiceSpec, type StreamName } from '../records.ts';
-import { createPanes, type Panes } from '../window/panes.ts';
+import { createPanes, type Panes, slotsFromOf } from '../window/panes.ts';
 import { TIME_MIN_MS, type Watermarks } from '../window/watermarks.ts';
 import { baseStreamOf, hasStream } from './events-of.ts';
 
@@ -29,7 +29,7 @@ export const REQUEST_TAG = 0;
  * So many records of one id and tag are kept. Which of several labels of an id counts is known when the request comes;
  * and an id may be used again while labels of its first use are still to be read.
  */
-export const TURNS_MAX = 4;
+export const TURNS_MAX = 8;
 /** Above the tags in the variant of a key. */
 export const TURN_SHIFT = 8;
 
@@ -68,6 +68,8 @@ export interface JoinFold {
   origins: Watermarks;
   /** The event time through which all origins are complete. */
   watermarkMs: number;
+  /** End of `slots` before the last flush; of a restored fold, from where its slots are to be read. */
+  slotsEnd: number;
 }
 
 function layoutOf(spec: ServiceSpec): Layout {
@@ -97,6 +99,7 @@ export function createJoinFold(spec: ServiceSpec): JoinFold {
     seen: {},
     origins: {},
     watermarkMs: TIME_MIN_MS,
+    slotsEnd: 0,
   };
 }
 
@@ -106,8 +109,9 @@ export function createJoinFold(spec: ServiceSpec): JoinFold {
  */
 export function withSpec(fold: JoinFold, spec: ServiceSpec): JoinFold {
   const fresh = createJoinFold(spec);
-  const { panes, upTo, seen, origins, watermarkMs } = fold;
-  if (fresh.layout.text !== fold.layout.text) return { ...fresh, panes, upTo, seen, origins, watermarkMs };
+  const { panes, upTo, seen, origins, watermarkMs, slotsEnd } = fold;
+  if (fresh.layout.text !== fold.layout.text)
+    return { ...fresh, panes, upTo, seen, origins, watermarkMs, slotsEnd };
   return { ...fold, spec };
 }
 
@@ -140,6 +144,7 @@ interface Head {
   origins: Watermarks;
   watermarkMs: number;
   panesWatermarkMs: number;
+  slotsFrom: number;
 }
 
 const LENGTH_BYTES = 4;
@@ -173,6 +178,7 @@ export function packJoins(folds: readonly JoinFold[]): Uint8Array {
       origins,
       watermarkMs,
       panesWatermarkMs: panes.watermarkMs,
+      slotsFrom: slotsFromOf(panes, fold.slotsEnd),
     });
     rows.push(...packTable(numbered), ...packTable(waiting));
   }
@@ -216,7 +222,7 @@ export function unpackJoins(
     }
     const { level, upTo, seen, origins, watermarkMs } = head;
     fold.panes.watermarkMs = head.panesWatermarkMs;
-    folds.push({ ...fold, level, upTo, seen, origins, watermarkMs });
+    folds.push({ ...fold, level, upTo, seen, origins, watermarkMs, slotsEnd: head.slotsFrom });
   }
   assert(at === bytes.length, 'a snapshot of the join is whole');
   return folds;

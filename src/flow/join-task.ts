@@ -9,7 +9,7 @@ import { stepJoin } from './join-fold.ts';
 import { createJoinFold, type JoinFold, packJoins, unpackJoins, withSpec } from './join-state.ts';
 import type { JoinEvent, Output } from './messages.ts';
 import { appendsOf } from './outbox.ts';
-import { dropClosed, restoreSource, type SourceId, takeDirtySlots } from './panes-log.ts';
+import { dropClosed, restoreSource, type SourceId, slotsEndOf, takeDirtySlots } from './panes-log.ts';
 import { partitionsOf, type Runtime } from './runtime.ts';
 import { readSnapshot, writeSnapshot } from './snapshots.ts';
 import { decodeEvent } from './wire.ts';
@@ -83,7 +83,8 @@ export function createJoinTask(
     const startedMs = runtime.nowMs();
     for (const service of runtime.services.keys()) joinOf(service);
     for (const [service, { fold, source }] of joins) {
-      await write(service, takeDirtySlots(fold.panes, source, upTo));
+      if (sinceFlush > 0) fold.slotsEnd = await slotsEndOf(runtime, service);
+      await write(service, takeDirtySlots(fold.panes, source, upTo, fold.slotsEnd));
       const { watermarkMs } = fold;
       const partitions = partitionsOf(runtime, topic);
       const text = `${watermarkMs}|${partitions}`;
@@ -141,8 +142,7 @@ export function createJoinTask(
         if (join === null) continue;
         const { fold, source } = join;
         // After the snapshot was read: slots are at least as new as it, since they are written before it.
-        await restoreSource(runtime, source, fold.spec, fold.panes, heartbeat);
-        dropClosed(fold.panes, fold.spec);
+        await restoreSource(runtime, source, fold.spec, fold.panes, fold.slotsEnd, heartbeat);
       }
       opened = true;
       // Not from the commit on: what followed the snapshot rebuilds what is pending, and slots skip it (rule R5).

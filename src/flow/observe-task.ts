@@ -3,14 +3,14 @@
 import { assert } from '../errors.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
 import type { Append, Batch, LogRecord, Scored, StreamSpec } from '../records.ts';
-import { paneStart } from '../window/panes.ts';
+import { paneStart, slotsFromOf } from '../window/panes.ts';
 import { TIME_MAX_MS, TIME_MIN_MS } from '../window/watermarks.ts';
 import { failedLetter } from './dead.ts';
 import { joinsById } from './events-of.ts';
 import type { Output } from './messages.ts';
 import { createObserve, type Observe, stepObserve } from './observe.ts';
 import { appendsOf } from './outbox.ts';
-import { dropClosed, restoreSource, type SourceId, takeDirtySlots } from './panes-log.ts';
+import { dropClosed, restoreSource, type SourceId, slotsEndOf, takeDirtySlots } from './panes-log.ts';
 import { partitionsOf, type Runtime } from './runtime.ts';
 
 /** Records scored at once: small batches pay the hop to the worker too often, large ones hold much memory. */
@@ -31,6 +31,7 @@ interface CommitState {
   maxTimeMs: number;
   watermarkMs: number;
   deadWaiting: number;
+  slotsFrom: number;
 }
 
 export function createObserveTask(
@@ -52,6 +53,7 @@ export function createObserveTask(
   let recordsSinceFlush = 0;
   let idle = false;
   let markWritten = '';
+  let slotsEnd = 0;
   let opened = false;
 
   /** A reload takes effect between two batches; panes and positions stay. */
@@ -104,7 +106,8 @@ export function createObserveTask(
 
   const commit = (): Promise<void> => {
     const { maxTimeMs, watermarkMs } = state.panes;
-    const metadata: CommitState = { maxTimeMs, watermarkMs, deadWaiting: state.deadWaiting };
+    const slotsFrom = slotsFromOf(state.panes, slotsEnd);
+    const metadata: CommitState = { maxTimeMs, watermarkMs, deadWaiting: state.deadWaiting, slotsFrom };
     return membership.commit(topic, partition, state.upTo + 1, JSON.stringify(metadata));
   };
 
@@ -113,7 +116,8 @@ export function createObserveTask(
     if (!opened) return;
     const startedMs = runtime.nowMs();
     await writePending();
-    put(takeDirtySlots(state.panes, source, state.upTo));
+    if (recordsSinceFlush > 0) slotsEnd = await slotsEndOf(runtime, service);
+    put(takeDirtySlots(state.panes, source, state.upTo, slotsEnd));
     await writePending();
     put(markOutputs());
     await writePending();
@@ -198,18 +202,19 @@ export function createObserveTask(
   return {
     async open(heartbeat: Heartbeat) {
       const position = await runtime.log.committed(runtime.group, topic, partition);
-      await restoreSource(runtime, source, spec, state.panes, heartbeat);
       if (position.offset !== null) {
         const commit = position.metadata === '' ? null : (JSON.parse(position.metadata) as CommitState);
         state.panes.maxTimeMs = commit?.maxTimeMs ?? TIME_MIN_MS;
         state.panes.watermarkMs = commit?.watermarkMs ?? TIME_MIN_MS;
         state.deadWaiting = commit?.deadWaiting ?? 0;
         state.upTo = position.offset - 1;
-        dropClosed(state.panes, spec);
+        slotsEnd = commit?.slotsFrom ?? 0;
       }
+      await restoreSource(runtime, source, spec, state.panes, slotsEnd, heartbeat);
       opened = true;
       lastRecordMs = runtime.nowMs();
-      return 'stay';
+      // Not "where the group is": another owner may have committed since, and what it skipped is not restored here.
+      return position.offset ?? (await runtime.log.ends(topic, partition)).first;
     },
 
     async handle(records, heartbeat) {

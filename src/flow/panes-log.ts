@@ -4,7 +4,16 @@ import type { Heartbeat } from '../log/port.ts';
 import { hash32 } from '../math/hash.ts';
 import { packTracks, type Tracks, unpackTracks } from '../profile/registry.ts';
 import type { LogRecord, ServiceSpec } from '../records.ts';
-import { type Cell, cellAt, closedPanes, createPane, type Pane, type Panes, WHOLE } from '../window/panes.ts';
+import {
+  type Cell,
+  cellAt,
+  closedPanes,
+  createPane,
+  isLate,
+  type Pane,
+  type Panes,
+  WHOLE,
+} from '../window/panes.ts';
 import { segmentKey, settleSegments } from '../window/segments.ts';
 import type { Output, Slot, SourceGroup } from './messages.ts';
 import { readThrough } from './read-through.ts';
@@ -20,12 +29,24 @@ export interface SourceId {
   writer: string;
 }
 
+/** The end of the partition of `slots` that a service's slots go to. */
+export async function slotsEndOf(runtime: Runtime, service: string): Promise<number> {
+  const topic = runtime.topics.slots;
+  return (await runtime.log.ends(topic, slotsPartitionOf(service, partitionsOf(runtime, topic)))).next;
+}
+
 /** Slots of the cells that changed since the last flush; they are clean afterwards. */
-export function takeDirtySlots(panes: Panes<Tracks>, source: SourceId, upTo: number): Output[] {
+export function takeDirtySlots(
+  panes: Panes<Tracks>,
+  source: SourceId,
+  upTo: number,
+  slotsEnd: number,
+): Output[] {
   const outputs: Output[] = [];
   for (const pane of panes.open.values()) {
     for (const cell of pane.cells.values()) {
       if (!cell.dirty) continue;
+      if (pane.slotsFrom < 0) pane.slotsFrom = slotsEnd;
       // A restored cell may know more than has been read again.
       cell.upTo = Math.max(cell.upTo, upTo);
       outputs.push({ type: 'slot', record: slotOf(pane, cell, source) });
@@ -65,24 +86,28 @@ export function dropClosed(panes: Panes<Tracks>, spec: ServiceSpec): void {
 export const cellKeyOf = (slot: Slot): string =>
   `${slot.paneStartMs}|${slot.segmentation}|${slot.part}|${slot.maturity}|${slot.segment}`;
 
-/** Reads this source's slots back: the highest upTo by any writer holds (rules R4, R6). */
+/**
+ * Reads the slots of this source's open panes back: the highest upTo by any writer holds (rules R4, R6). The watermark of
+ * the panes MUST be restored before, it says which are open; `from` is what `slotsFromOf` said then.
+ */
 export async function restoreSource(
   runtime: Runtime,
   source: SourceId,
   spec: ServiceSpec,
   panes: Panes<Tracks>,
+  from: number,
   heartbeat: Heartbeat,
 ): Promise<void> {
   const topic = runtime.topics.slots;
   const partition = slotsPartitionOf(source.service, partitionsOf(runtime, topic));
-  const best = new Map<string, Slot>();
-  await readThrough(runtime.log, { topic, partition, from: 0 }, heartbeat, (record) => {
+  const best = new Map<string, { slot: Slot; offset: number }>();
+  await readThrough(runtime.log, { topic, partition, from }, heartbeat, (record) => {
     const slot = slotOfSource(record, source);
-    if (slot === null) return;
+    if (slot === null || isLate(panes, spec.windows, slot.paneStartMs)) return;
     const key = cellKeyOf(slot);
-    if (slot.upTo >= (best.get(key)?.upTo ?? -1)) best.set(key, slot);
+    if (slot.upTo >= (best.get(key)?.slot.upTo ?? -1)) best.set(key, { slot, offset: record.offset });
   });
-  for (const slot of best.values()) adopt(panes, slot);
+  for (const { slot, offset } of best.values()) adopt(panes, slot, offset);
   for (const pane of panes.open.values())
     for (let i = 0; i < spec.segments.length; i++) settleSegments(pane, i, spec.limits.segmentsMax);
 }
@@ -99,13 +124,14 @@ function slotOfSource(record: LogRecord, source: SourceId): Slot | null {
   }
 }
 
-function adopt(panes: Panes<Tracks>, slot: Slot): void {
+function adopt(panes: Panes<Tracks>, slot: Slot, offset: number): void {
   const { segmentation, segment, part, maturity, seenFrom, evictedFrom } = slot;
   let pane = panes.open.get(slot.paneStartMs);
   if (pane === undefined) {
     pane = createPane(slot.paneStartMs);
     panes.open.set(slot.paneStartMs, pane);
   }
+  pane.slotsFrom = pane.slotsFrom < 0 ? offset : Math.min(pane.slotsFrom, offset);
   const cell = cellAt(pane, segmentation, segment, part, maturity, () => unpackTracks(slot.tracks));
   cell.upTo = slot.upTo;
   if (seenFrom >= 0) {

@@ -45,6 +45,8 @@ export interface Pane<Tracks> {
   rows: number;
   firstOffset: number;
   lastOffset: number;
+  /** No slot of the pane stands before this offset of `slots`; -1: there is none yet. */
+  slotsFrom: number;
 }
 
 export interface Panes<Tracks> {
@@ -66,6 +68,7 @@ export const createPane = <Tracks>(startMs: number): Pane<Tracks> => ({
   rows: 0,
   firstOffset: -1,
   lastOffset: -1,
+  slotsFrom: -1,
 });
 
 const cellKey = (segmentation: number, segment: string, part: number, maturity: number): string =>
@@ -135,4 +138,14 @@ export function closedPanes<Tracks>(panes: Panes<Tracks>, spec: WindowSpec): num
   const closed: number[] = [];
   for (const startMs of panes.open.keys()) if (isLate(panes, spec, startMs)) closed.push(startMs);
   return closed;
+}
+
+/**
+ * From where on `slots` must be read to restore the panes that are open: a restart reads neither the hours before them
+ * nor keeps them in memory. `slotsEnd` is the end of `slots` before the last flush.
+ */
+export function slotsFromOf<Tracks>(panes: Panes<Tracks>, slotsEnd: number): number {
+  let from = slotsEnd;
+  for (const pane of panes.open.values()) if (pane.slotsFrom >= 0) from = Math.min(from, pane.slotsFrom);
+  return from;
 }

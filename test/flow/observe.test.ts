@@ -44,7 +44,7 @@ function observer(spec: ServiceSpec) {
       stepObserve(state, decoder.decode(records), { models: [], images: [] }, offset - 1);
     },
     flush(): Output[] {
-      const slots = takeDirtySlots(state.panes, source, state.upTo);
+      const slots = takeDirtySlots(state.panes, source, state.upTo, 0);
       dropClosed(state.panes, spec);
       return slots;
     },

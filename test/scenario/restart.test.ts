@@ -79,7 +79,7 @@ describe('a process that is lost', () => {
     ['after each run of the folds', undefined],
     ['now and then, so that much is lost', 230],
     ['hardly ever', 2_000],
-  ])('changes nothing, when flushes come %s', async (_, recordsMax) => {
+  ])('changes nothing, when flushes come %s', { timeout: 120_000 }, async (_, recordsMax) => {
     const { all, ...calm } = await runOf([], recordsMax);
     const often = await runOf([]);
     expect(calm.results.length).toBe(often.results.length);
