@@ -1,5 +1,6 @@
 /** The compact events that a batch sends on to the join. */
 
+import { mainStreamOf } from '../metric/volume.ts';
 import {
   type Batch,
   CELL_OK,
@@ -52,8 +53,7 @@ const KINDS = {
 } as const;
 
 /** The stream whose records open the entries of the join: answers of the service. */
-export const baseStreamOf = (spec: ServiceSpec): StreamName =>
-  hasStream(spec, 'requests') ? 'requests' : 'predictions';
+export const baseStreamOf = mainStreamOf;
 
 /**
  * @param seen which rows are late and when each became known. A late request is counted where it was read and

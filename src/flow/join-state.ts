@@ -137,6 +137,8 @@ interface Head {
   bucketMs: number;
   requests: number;
   waiting: number;
+  /** Numbers of a row of requests, and of one that waits. */
+  strides: [number, number];
   names: string[][];
   level: number;
   upTo: number;
@@ -155,23 +157,23 @@ export function packJoins(folds: readonly JoinFold[]): Uint8Array {
   const rows: Uint8Array[] = [];
   for (const fold of folds) {
     const { requests, waiting, names, level, upTo, seen, origins, watermarkMs, panes } = fold;
-    // Names are numbered anew by the reader in the order of the rows.
-    const lists = rowsOf(requests).map((row) => [
-      ...namesOf(names, requests.numbers[row * requests.stride + PLACES]!),
-    ]);
-    const distinct = [...new Map(lists.map((list) => [JSON.stringify(list), list])).keys()];
-    const numberOf = new Map(distinct.map((text, i) => [text, i]));
+    // Names are numbered anew, in the order of the rows.
     const numbered: Table = { ...requests, numbers: requests.numbers.slice() };
-    rowsOf(requests).forEach((row, i) => {
-      numbered.numbers[row * requests.stride + PLACES] = numberOf.get(JSON.stringify(lists[i]))!;
-    });
+    const numberOf = new Map<number, number>();
+    for (const row of rowsOf(requests)) {
+      const at = row * requests.stride + PLACES;
+      const own = requests.numbers[at]!;
+      if (!numberOf.has(own)) numberOf.set(own, numberOf.size);
+      numbered.numbers[at] = numberOf.get(own)!;
+    }
     heads.push({
       service: fold.spec.service,
       layout: fold.layout.text,
       bucketMs: requests.bucketMs,
       requests: requests.size,
       waiting: waiting.size,
-      names: distinct.map((text) => JSON.parse(text) as string[]),
+      strides: [requests.stride, waiting.stride],
+      names: [...numberOf.keys()].map((own) => [...namesOf(names, own)]),
       level,
       upTo,
       seen,
@@ -204,7 +206,7 @@ export function unpackJoins(
   const heads = JSON.parse(new TextDecoder().decode(bytes.subarray(LENGTH_BYTES, at))) as Head[];
   const folds: JoinFold[] = [];
   for (const head of heads) {
-    const [requestStride, waitingStride] = stridesOf(head.layout);
+    const [requestStride, waitingStride] = head.strides;
     const from = at;
     const middle = from + head.requests * rowBytes(requestStride);
     at = middle + head.waiting * rowBytes(waitingStride);
@@ -226,13 +228,4 @@ export function unpackJoins(
   }
   assert(at === bytes.length, 'a snapshot of the join is whole');
   return folds;
-}
-
-/** Numbers of a row of requests and of waiting records under a layout. */
-function stridesOf(layout: string): [number, number] {
-  const [models, outputs] = JSON.parse(layout) as [string[], unknown[], string];
-  return [
-    COLUMNS_BEFORE + models.length * outputs.length + 2 * outputs.length + 2,
-    waitingStrideOf(outputs.length),
-  ];
 }
