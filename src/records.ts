@@ -377,6 +377,11 @@ export interface Result {
   /** Null: it cannot be computed, and `reason` says why. */
   value: number | null;
   reason: string;
+  /** 95 % interval of the value; null: there is none. */
+  low: number | null;
+  high: number | null;
+  /** How probable a value at least as far from what it is compared with is by chance; null: nothing is compared. */
+  p: number | null;
   /** Size of the sample behind the value. */
   n: number;
   /** Labels seen / requests that wait for one, 0..1; null where no labels are meant. */

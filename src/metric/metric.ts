@@ -18,6 +18,11 @@ export interface Measure {
   reason: string;
   /** Size of the sample behind the value. */
   n: number;
+  /** 95 % interval, both finite; null: there is none. */
+  low: number | null;
+  high: number | null;
+  /** P-value of a comparison, 0..1; null: nothing is compared. */
+  p: number | null;
 }
 
 export interface MetricContext {
@@ -50,16 +55,27 @@ export interface MetricKind {
   measure(key: TrackKey, track: TrackState, context: MetricContext): Measure[];
 }
 
-/** A value with its sample, or why there is none. */
-export type Outcome = { value: number; n: number } | { reason: string; n: number };
+/** A value with its sample, its 95 % interval and the p-value of its comparison, or why there is none. */
+export type Outcome =
+  | { value: number; n: number; low?: number | undefined; high?: number | undefined; p?: number | undefined }
+  | { reason: string; n: number };
 
-/** The measure of an outcome. A value that overflowed is no value. */
+/** The measure of an outcome. A value that overflowed is no value, and an interval that did is none. */
 export function measureOf(subject: string, model: string, outcome: Outcome): Measure {
   const { n } = outcome;
-  if ('reason' in outcome) return { subject, model, value: null, reason: outcome.reason, n };
-  if (!Number.isFinite(outcome.value))
-    return { subject, model, value: null, reason: 'beyond the range of numbers', n };
-  return { subject, model, value: outcome.value, reason: '', n };
+  const none = { subject, model, value: null, n, low: null, high: null, p: null };
+  if ('reason' in outcome) return { ...none, reason: outcome.reason };
+  if (!Number.isFinite(outcome.value)) return { ...none, reason: 'beyond the range of numbers' };
+  const { value, low = Number.NaN, high = Number.NaN, p = Number.NaN } = outcome;
+  const isInterval = Number.isFinite(low) && Number.isFinite(high);
+  return {
+    ...none,
+    value,
+    reason: '',
+    low: isInterval ? low : null,
+    high: isInterval ? high : null,
+    p: Number.isNaN(p) ? null : p,
+  };
 }
 
 /** part / n, or the reason where n is 0. */

@@ -8,6 +8,9 @@ const RESULT_FIELDS = {
   reason: FieldType.STRING,
   revision: FieldType.INTEGER,
   coverage: FieldType.FLOAT,
+  low: FieldType.FLOAT,
+  high: FieldType.FLOAT,
+  p: FieldType.FLOAT,
 };
 
 /**
@@ -90,6 +93,9 @@ function resultPoint(result: Result): IPoint {
       reason: result.reason,
       revision: result.revision,
       coverage: finite(result.coverage),
+      low: finite(result.low),
+      high: finite(result.high),
+      p: finite(result.p),
     },
     timestamp: String(result.windowEndMs),
   };

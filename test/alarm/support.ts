@@ -74,6 +74,9 @@ export function makeResult(i: number, value: number | null, over: Partial<Result
     value,
     reason: '',
     n: 1203,
+    low: null,
+    high: null,
+    p: null,
     ...over,
   };
 }

@@ -64,6 +64,9 @@ export function makeResult(window: number, over: Partial<Result> = {}): Result {
     value: window / 100,
     reason: '',
     n: 100 + window,
+    low: null,
+    high: null,
+    p: null,
     ...over,
   };
 }

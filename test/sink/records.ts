@@ -20,6 +20,9 @@ export function makeResult(over: Partial<Result> = {}): Result {
     value: 0.25,
     reason: '',
     n: 200,
+    low: null,
+    high: null,
+    p: null,
     ...over,
   };
 }
