@@ -14,7 +14,7 @@ import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms } from '../alarm/step.ts';
 import { messageOf } from '../errors.ts';
 import { idOf } from '../math/hash.ts';
-import { coverageOf, measureCell } from '../metric/registry.ts';
+import { coverageOf, fileReference, measureCell } from '../metric/registry.ts';
 import type { Tracks } from '../profile/registry.ts';
 import type { Alert, Command, OffsetRange, Result, ServiceSpec, StreamName } from '../records.ts';
 import {
@@ -151,7 +151,8 @@ function resultsOf(spec: ServiceSpec, segment: string, tracks: Tracks, due: Due,
   const { endMs, revision } = due;
   const startMs = endMs - spec.windows.sizeMs;
   const coverage = coverageOf(tracks);
-  return measureCell(tracks, { spec, windowMs: spec.windows.sizeMs }).map(({ metric, family, measure }) => ({
+  const context = { spec, windowMs: spec.windows.sizeMs, reference: fileReference(spec) };
+  return measureCell(tracks, context).map(({ metric, family, measure }) => ({
     id: idOf(
       'result',
       spec.service,

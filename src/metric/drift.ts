@@ -3,7 +3,6 @@
 import type { CategoricalState } from '../profile/categorical.ts';
 import type { TrackState } from '../profile/registry.ts';
 import { bucketsOf, middleOf } from '../profile/sketch.ts';
-import { baselineOf } from '../profile/tracks.ts';
 import type { CategoricalBaseline, TrackBaseline } from '../records.ts';
 import { type MetricKind, measureOf, numericMetric, type Outcome } from './metric.ts';
 
@@ -83,8 +82,8 @@ const psi: MetricKind = {
   family: 'input',
   subjects: 'track',
   roles: ['input'],
-  measure(key, track, { spec }) {
-    const outcome = psiOutcome(track, baselineOf(spec, key.subject));
+  measure(key, track, { reference }) {
+    const outcome = psiOutcome(track, reference.baseline(key.subject));
     return outcome === null ? [] : [measureOf(key.subject, key.model, outcome)];
   },
 };
@@ -123,9 +122,9 @@ const ks = numericMetric(
     subjects: 'numeric_track',
     roles: ['input'],
   },
-  (state, key, { spec }) => {
+  (state, key, { reference }) => {
     const { n } = state;
-    const baseline = baselineOf(spec, key.subject);
+    const baseline = reference.baseline(key.subject);
     if (baseline?.type !== 'numeric') return { reason: 'no baseline', n };
     if (n === 0) return { reason: 'no values', n };
     if (baseline.sketch.length === 0) return { reason: 'no values in the baseline', n };

@@ -6,7 +6,7 @@ import type { Counters } from '../profile/counters.ts';
 import type { NumericState } from '../profile/numeric.ts';
 import type { TrackState } from '../profile/registry.ts';
 import type { TrackKey, TrackRole } from '../profile/track.ts';
-import type { OutputSpec, Result, ServiceSpec } from '../records.ts';
+import type { OutputSpec, Result, ServiceSpec, TrackBaseline } from '../records.ts';
 
 export interface Measure {
   /** Track, output, `output=class`, telemetry metric or stream; '' for the whole service. */
@@ -25,10 +25,19 @@ export interface Measure {
   p: number | null;
 }
 
+/** What the tracks of a cell are compared with. */
+export interface Reference {
+  /** The reference distribution of an input's track. */
+  baseline(track: string): TrackBaseline | undefined;
+  /** The reference state of any other track, by key text. */
+  state(key: string): TrackState | undefined;
+}
+
 export interface MetricContext {
   spec: ServiceSpec;
   /** Length of the window. */
   windowMs: number;
+  reference: Reference;
 }
 
 /** What a rule may name as subject of a metric; the same words as the configuration's check of rules. */

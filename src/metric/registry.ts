@@ -13,7 +13,8 @@ import { QUALITY_METRICS } from './quality.ts';
 import { VOLUME_METRICS } from './volume.ts';
 
 export { coverageOf } from './coverage.ts';
-export type { Measure, MetricContext, MetricKind, MetricSubjects } from './metric.ts';
+export type { Measure, MetricContext, MetricKind, MetricSubjects, Reference } from './metric.ts';
+export { fileReference } from './reference.ts';
 
 const ALL: readonly MetricKind[] = [
   ...VOLUME_METRICS,

@@ -3,7 +3,7 @@ import type { SubjectKind } from '../../src/config/types.ts';
 import { METRICS, type MetricSubjects, measureCell } from '../../src/metric/registry.ts';
 import type { TrackState, Tracks } from '../../src/profile/registry.ts';
 import { TRACK_ROLES } from '../../src/profile/track.ts';
-import { categories, confusionOf, counts, input, numbers, output, service } from './support.ts';
+import { categories, confusionOf, contextOf, counts, input, numbers, output, service } from './support.ts';
 
 const NAMES =
   `accuracy agreement bias class_share click_through_rate dead_letters dropped duplicates error_rate f1 invalid_rate ks label_coverage late
@@ -62,7 +62,7 @@ test('every value is finite, or null with a reason, whatever the state of a trac
   for (const role of TRACK_ROLES) {
     for (const state of states()) {
       const tracks: Tracks = new Map([[`${role}/m/x`, state]]);
-      for (const { measure } of measureCell(tracks, { spec, windowMs: 1000 })) {
+      for (const { measure } of measureCell(tracks, contextOf(spec))) {
         seen++;
         expect(measure.n).toBeGreaterThanOrEqual(0);
         if (measure.value === null) expect(measure.reason).not.toBe('');
@@ -70,6 +70,8 @@ test('every value is finite, or null with a reason, whatever the state of a trac
           expect(Number.isFinite(measure.value)).toBe(true);
           expect(measure.reason).toBe('');
         }
+        for (const end of [measure.low, measure.high, measure.p])
+          expect(end === null || (measure.value !== null && Number.isFinite(end))).toBe(true);
       }
     }
   }
@@ -84,7 +86,7 @@ test('the order of measures does not depend on that of the tracks', () => {
     ['input//c', categories(['a'])],
     ['class/a/x', categories(['a'])],
   ];
-  const context = { spec, windowMs: 1000 };
+  const context = contextOf(spec);
   const found = measureCell(new Map(entries), context);
   expect(measureCell(new Map([...entries].reverse()), context)).toEqual(found);
   const keys = found.map(({ metric, measure }) => [metric, measure.model, measure.subject].join('\u0000'));

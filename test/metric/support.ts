@@ -1,6 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type CellMeasure, measureCell } from '../../src/metric/registry.ts';
+import {
+  type CellMeasure,
+  fileReference,
+  type MetricContext,
+  measureCell,
+} from '../../src/metric/registry.ts';
 import {
   type CategoricalState,
   createCategorical,
@@ -136,8 +141,14 @@ export const confusionOf = (table: readonly (readonly number[])[]): TrackState =
   state: { classes: table.length, counts: Float64Array.from(table.flat()) },
 });
 
+export const contextOf = (spec: ServiceSpec): MetricContext => ({
+  spec,
+  windowMs: spec.windows.sizeMs,
+  reference: fileReference(spec),
+});
+
 export const measured = (tracks: Record<string, TrackState>, spec: ServiceSpec = service()): CellMeasure[] =>
-  measureCell(new Map(Object.entries(tracks)) as Tracks, { spec, windowMs: spec.windows.sizeMs });
+  measureCell(new Map(Object.entries(tracks)) as Tracks, contextOf(spec));
 
 /** The one measure of a metric; fails where there is none or more than one. */
 export function only(found: readonly CellMeasure[], metric: string): CellMeasure['measure'] {
