@@ -157,7 +157,7 @@ export const E_SR = kindOf(
   'e_sr',
   'Mixture e-detector, Shiryaev-Roberts',
   'shiryaev_roberts',
-  'M <- (M + 1)(1 + slope (x - p0)), mixed over slopes, has passed the run length that was asked for. It keeps that run length for any values in 0..1 whose mean is tolerated, dependent ones too.',
+  'M <- (M + 1)(1 + slope (x - p0)), mixed over slopes, has passed the run length that was asked for. It keeps that run length for values in 0..1 of any distribution.',
 );
 
 export const E_CUSUM = kindOf(

@@ -9,8 +9,8 @@ export interface KswinState {
 
 /** Largest difference, in values, between the empirical distributions of two samples of equal size. */
 function distanceOf(a: readonly number[], b: readonly number[]): number {
-  const left = [...a].sort((x, y) => x - y);
-  const right = [...b].sort((x, y) => x - y);
+  const left = Float64Array.from(a).sort();
+  const right = Float64Array.from(b).sort();
   let [i, j, distance] = [0, 0, 0];
   while (i < left.length && j < right.length) {
     const at = Math.min(left[i]!, right[j]!);
