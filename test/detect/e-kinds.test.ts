@@ -96,6 +96,19 @@ test('a baseline may be learned from the first values, and is learned again afte
   expect(alarms[0]).toBeGreaterThanOrEqual(3000);
 });
 
+test('the tolerated mean is the bound on that of the baseline, plus the tolerance', () => {
+  const centresOf = (options: Record<string, number>): (number | undefined)[] => {
+    const centres = E_SR.create(optionsOf(E_SR, options)).components?.map(({ centre }) => centre);
+    return [...new Set(centres)];
+  };
+  const baseline = { successes: 500, n: 5000, tolerance: 0.01, confidence: 0.95 };
+  const [low, high] = [lowerBoundOf(500, 5000, 0.95), upperBoundOf(500, 5000, 0.95)];
+  expect(centresOf(baseline)).toEqual([high + 0.01]);
+  expect(centresOf({ ...baseline, direction: -1 })).toEqual([low - 0.01]);
+  expect(centresOf({ ...baseline, direction: 0 })).toEqual([high + 0.01, low - 0.01]);
+  expect(centresOf({ p0: 0.3, tolerance: 0.8 })).toEqual([1]);
+});
+
 test('the tolerance is part of the null hypothesis', () => {
   const values = bernoulli(randomOf(4), 0.2, 20_000);
   expect(run(E_SR, values, { p0: 0.1 }).alarms.length).toBeGreaterThan(10);

@@ -39,6 +39,9 @@ const isPlain = (value: unknown): boolean =>
       Object.getPrototypeOf(value) === Object.prototype &&
       Object.values(value).every(isPlain));
 
+/** What the paper of a detector keeps after an alarm. */
+const KEEPS: Record<string, string> = { kswin: 'the last values, which are of the new concept' };
+
 describe.each(KINDS)('%s', (_, kind) => {
   const options = optionsOf(kind);
 
@@ -48,7 +51,7 @@ describe.each(KINDS)('%s', (_, kind) => {
     const signals = signalsOf(kind, one, options, values);
     expect(signals).toContain('drift');
     expect(signalsOf(kind, two, options, values)).toEqual(signals);
-    for (const cut of [1, 700, 1499, 5003, 9999]) {
+    for (const cut of [0, 1, 700, 1499, 5003, 9999]) {
       const before = kind.create(options);
       signalsOf(kind, before, options, values.slice(0, cut));
       const restored = JSON.parse(JSON.stringify(before)) as object;
@@ -100,6 +103,14 @@ describe.each(KINDS)('%s', (_, kind) => {
     expect(optionFaults(kind, { nonsense: 1 })).toHaveLength(1);
     expect(() => optionsOf(kind, { nonsense: 1 })).toThrow(kind.name);
   });
+});
+
+test.each(KINDS.filter(([name]) => KEEPS[name] === undefined))('%s is as new after an alarm', (_, kind) => {
+  const options = optionsOf(kind);
+  const state = kind.create(options);
+  const first = streamOf(kind, 6000, 2).findIndex((value) => kind.step(state, options, value) === 'drift');
+  expect(first).toBeGreaterThan(0);
+  expect(state).toEqual(kind.create(options));
 });
 
 test('names are words of a configuration, and each has its paper', () => {
