@@ -26,6 +26,8 @@ export const ERRORS = {
   file_unreadable: 'Check that the file exists and can be read.',
   input_unreadable: 'Check the file format; see `--help` for the formats that are read.',
   topic_missing: 'Create the topic, or correct its name; reading begins when it exists.',
+  results_missing:
+    'Check --from, --service and the range of time; results are there when `telltale run` has closed a window.',
   replay_refused: 'Each record that was not replayed is listed with its reason.',
   stack_unavailable: 'See the log file named above for what the server said.',
   usage: 'See `--help`.',

@@ -70,6 +70,14 @@ export function tagOf(value: string): string {
   return value.replace(/[\n\r\t\\]/g, (char) => TAG_STAND_INS[char] ?? char);
 }
 
+const TAG_ORIGINALS = Object.fromEntries(Object.entries(TAG_STAND_INS).map(([char, shown]) => [shown, char]));
+
+/** What a tag value stood for: the way back of `tagOf`. */
+export function textOfTag(tag: string): string {
+  if (tag === EMPTY_TAG) return '';
+  return tag.replace(/[␊␍␉⧵]/g, (char) => TAG_ORIGINALS[char] ?? char);
+}
+
 function tagsOf(values: Record<string, string>): Record<string, string> {
   const tags: Record<string, string> = {};
   for (const [name, value] of Object.entries(values)) tags[name] = tagOf(value);

@@ -25,7 +25,8 @@ const NO_BACKOFF = {
   reset: () => NO_BACKOFF,
 };
 
-function connect(options: InfluxOptions): InfluxDB {
+/** A client that neither waits nor retries by itself. */
+export function connectInflux(options: InfluxOptions): InfluxDB {
   const url = URL.canParse(options.url) ? new URL(options.url) : null;
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new TelltaleError('config_invalid', `influx: '${options.url}' is not an http or https URL`);
@@ -75,7 +76,7 @@ async function withinMs<T>(promise: Promise<T>, limitMs: number): Promise<T> {
 }
 
 async function createInflux(options: InfluxOptions, context: SinkContext): Promise<Sink> {
-  const client = connect(options);
+  const client = connectInflux(options);
   const pointsMax = options.pointsMax ?? 5_000;
   const limitMs = (options.requestTimeoutMs ?? 10_000) * 3;
   let databaseKnown = false;
