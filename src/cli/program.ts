@@ -11,6 +11,7 @@ import { demoCommand } from './demo.ts';
 import { examples, printJson, printLine, ReportedError } from './output.ts';
 import type { TerminalStream } from './progress.ts';
 import { replayCommand } from './replay.ts';
+import { reportCommand } from './report.ts';
 import { retrainCommand } from './retrain.ts';
 import { runCommand } from './run.ts';
 import { topicsCommand } from './topics.ts';
@@ -57,6 +58,7 @@ export const COMMANDS: readonly CommandModule[] = [
   replayCommand,
   retrainCommand,
   deadCommand,
+  reportCommand,
 ];
 
 const EXIT_FAILURE = 1;
