@@ -13,6 +13,7 @@ import type { TerminalStream } from './progress.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
 import { retrainCommand } from './retrain.ts';
+import { reviewCommand } from './review.ts';
 import { runCommand } from './run.ts';
 import { topicsCommand } from './topics.ts';
 import { type ServiceCheck, validateCommand } from './validate.ts';
@@ -59,6 +60,7 @@ export const COMMANDS: readonly CommandModule[] = [
   retrainCommand,
   deadCommand,
   reportCommand,
+  reviewCommand,
 ];
 
 const EXIT_FAILURE = 1;

@@ -16,6 +16,7 @@ import {
 } from '../results/blocks.ts';
 import { COMPARED_N_MIN } from '../results/compare.ts';
 import { iso } from '../results/options.ts';
+import { plainThinning } from '../results/thinning.ts';
 import type { MetricReport, ReportRow, ServiceReport } from './build.ts';
 import { labelBlocks } from './label-text.ts';
 import { RATE_MAX } from './segments.ts';
@@ -26,9 +27,7 @@ export function blocksOf(report: ServiceReport, segmentsMax: number): Block[] {
   const blocks = [
     heading(1, `${nameOf(service)}: windows that end from ${iso(fromMs)} to ${iso(toMs)}${windows}`),
   ];
-  if (thinnedBy > 1) {
-    blocks.push(line(`There are many windows: about every ${ordinal(thinnedBy)} one is taken, evenly.`));
-  }
+  blocks.push(...plainThinning(thinnedBy));
   if (report.metrics.length === 0) {
     blocks.push(line('No performance was measured: no labels came within join.max_delay, or none are read.'));
   }
@@ -79,8 +78,6 @@ function metricBlocks(report: MetricReport, segmentsMax: number): Block[] {
   }
   return blocks;
 }
-
-const ordinal = (n: number): string => `${n}${n === 2 ? 'nd' : n === 3 ? 'rd' : 'th'}`;
 
 function rowOf(row: ReportRow): (string | number)[] {
   const { segment, pooled, difference, rate, verdict, coverage, late, trend } = row;

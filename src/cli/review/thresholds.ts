@@ -1,0 +1,158 @@
+/** Thresholds against what was observed. */
+
+import { quantileSorted } from 'simple-statistics';
+import type { Level, RuleSpec, Threshold } from '../../records.ts';
+import { percent, plural, short } from '../results/blocks.ts';
+import { traitsOf } from '../results/traits.ts';
+import {
+  type Change,
+  type Finding,
+  isUpward,
+  nearestLevel,
+  type ReviewLimits,
+  type RuleView,
+  totalOf,
+} from './finding.ts';
+
+/** With fewer windows the far quantiles say nothing. */
+const TIGHT_WINDOWS_MIN = 50;
+const LOOSE_WINDOWS_MIN = 200;
+/** One or two breaches that last are changes of the world, not a tight threshold. */
+const SPELLS_MIN = 3;
+/** So far out the suggested thresholds lie: they would have been reached in 1 % and in 0.1 % of the windows. */
+const QUANTILES: Record<Level, number> = { warning: 0.99, critical: 0.999 };
+/** A threshold that is more than twice as far from the median as the 99.9 % quantile is out of reach. */
+const REACH_QUANTILE = 0.999;
+const REACH_MIN = 0.5;
+/** Beyond the 99.9 % quantile, in parts of its distance from the median. */
+const MARGIN = 0.5;
+
+/** Mirrored for rules that look downward, so that more is always worse. */
+interface Observed {
+  at(quantile: number): number;
+  middle: number;
+}
+
+function observedOf({ rule, values }: RuleView): Observed {
+  const up = isUpward(rule);
+  return {
+    at: (quantile) => quantileSorted(values, up ? quantile : 1 - quantile),
+    middle: quantileSorted(values, 0.5),
+  };
+}
+
+/** Away from the median to a step of a tenth of the distance's magnitude, so that it is short and no nearer. */
+export function roundedOut(value: number, middle: number): number {
+  const distance = Math.abs(value - middle) || Math.abs(value) || 1;
+  const step = 10 ** (Math.floor(Math.log10(distance)) - 1);
+  const steps = value >= middle ? Math.ceil(value / step - 1e-9) : Math.floor(value / step + 1e-9);
+  return Number((steps * step).toPrecision(12));
+}
+
+const written = ({ op }: Threshold, value: number): string => `${op} ${value}`;
+
+/** Whether the metric can be at or beyond the threshold at all. */
+function isPossible(rule: RuleSpec, { op, value }: Threshold): boolean {
+  const [least, greatest] = traitsOf(rule.metric).range;
+  if (op === '>') return greatest > value;
+  if (op === '>=') return greatest >= value;
+  return op === '<' ? least < value : least <= value;
+}
+
+export function impossibleOf({ rule, watches }: RuleView): Finding[] {
+  const never = (['warning', 'critical'] as const).filter((level) => {
+    const threshold = rule[level];
+    return threshold !== null && !isPossible(rule, threshold);
+  });
+  if (never.length === 0) return [];
+  const [least, greatest] = traitsOf(rule.metric).range;
+  const texts = never.map((level) => `${level} ${written(rule[level]!, rule[level]!.value)}`);
+  const what = `${rule.metric} lies within ${short(least)} and ${short(greatest)}`;
+  const windows = watches.reduce((sum, { judged }) => sum + judged, 0);
+  return [
+    { kind: 'impossible', evidence: `${texts.join(' and ')} can never be: ${what}`, change: null, windows },
+  ];
+}
+
+/** Beyond its threshold in too many windows, or for long. */
+export function tightOf(view: RuleView, { firesMax }: ReviewLimits): Finding[] {
+  const { rule, values } = view;
+  for (const level of ['critical', 'warning'] as const) {
+    if (rule[level] === null) continue;
+    const { judged, breaches, spells } = totalOf(view, level);
+    if (judged < TIGHT_WINDOWS_MIN || breaches / judged <= firesMax) continue;
+    const share = `${level} ${written(rule[level], rule[level].value)} holds in ${percent(breaches / judged)}`;
+    const seen = `${share} of ${plural(judged, 'window')}, in ${plural(spells, 'spell')}`;
+    const longest = Math.max(
+      ...view.watches.flatMap((w) => w.levels[level].spells.map(({ windows }) => windows)),
+    );
+    if (spells < SPELLS_MIN || longest > breaches / 2) {
+      const evidence = `${seen}, the longest of ${plural(longest, 'window')}: a lasting change, no reason to move the threshold`;
+      return [{ kind: 'lasting', evidence, change: null, windows: judged }];
+    }
+    if (values.length === 0) continue;
+    const { change, why } = widened(view, firesMax);
+    return [{ kind: 'too tight', evidence: `${seen}. ${why}`, change, windows: judged }];
+  }
+  return [];
+}
+
+/** Levels that hold too often go to their quantiles; the other one only where it would no longer lie beyond. */
+function widened(view: RuleView, firesMax: number): { change: Change | null; why: string } {
+  const { rule, values } = view;
+  const up = isUpward(rule);
+  const observed = observedOf(view);
+  const further = (a: number, b: number): boolean => (up ? a > b : a < b);
+  const change: Change = {};
+  const words: string[] = [];
+  let last: number | null = null;
+  for (const level of ['warning', 'critical'] as const) {
+    const threshold = rule[level];
+    if (threshold === null) continue;
+    const { judged, breaches } = totalOf(view, level);
+    const isFine = breaches / judged <= firesMax && (last === null || further(threshold.value, last));
+    if (isFine) {
+      last = threshold.value;
+      continue;
+    }
+    // Fewer windows than the quantile needs: beyond the furthest that was seen.
+    const isSeen = values.length * (1 - QUANTILES[level]) >= 1;
+    const reach = observed.at(isSeen ? QUANTILES[level] : 1);
+    let value = roundedOut(reach, observed.middle);
+    if (last !== null && !further(value, last)) {
+      value = roundedOut(last + MARGIN * (last - observed.middle), observed.middle);
+    }
+    if (!isPossible(rule, { op: threshold.op, value })) {
+      return { change: null, why: `No threshold that ${rule.metric} can reach would be quiet` };
+    }
+    change[level] = written(threshold, value);
+    const name = isSeen ? `the ${percent(QUANTILES[level])} quantile` : 'the furthest window';
+    words.push(`${name} is ${short(reach)}`);
+    last = value;
+  }
+  return { change, why: `Over ${plural(values.length, 'window')} ${words.join(', ')}` };
+}
+
+/** Never within reach of what was observed. */
+export function looseOf(view: RuleView): Finding[] {
+  const { rule, values } = view;
+  const level = nearestLevel(rule);
+  const threshold = rule[level]!;
+  const { judged, breaches } = totalOf(view, level);
+  if (breaches > 0 || judged < LOOSE_WINDOWS_MIN || values.length < LOOSE_WINDOWS_MIN) return [];
+  const observed = observedOf(view);
+  const reach = observed.at(REACH_QUANTILE) - observed.middle;
+  const distance = threshold.value - observed.middle;
+  // A metric that never moves, such as a rate that is 0, shows no reach: its rule is a guard.
+  if (reach === 0 || reach / distance >= REACH_MIN || distance === 0) return [];
+  const value = roundedOut(observed.middle + (1 + MARGIN) * reach, observed.middle);
+  const { middle } = observed;
+  const evidence =
+    `${level} ${written(threshold, threshold.value)} is out of reach: in ${plural(judged, 'window')} the median is ` +
+    `${short(middle)} and the ${percent(REACH_QUANTILE)} quantile ${short(middle + reach)}, ` +
+    `${percent(reach / distance)} of the way. Leave it if a smaller change does not matter to you`;
+  const isNearer =
+    Math.abs(value - middle) < Math.abs(distance) && isPossible(rule, { op: threshold.op, value });
+  const change = isNearer ? { [level]: written(threshold, value) } : null;
+  return [{ kind: 'too loose', evidence, change, windows: judged }];
+}
