@@ -13,6 +13,8 @@ export interface SegmentRow {
   pooled: Pooled;
   /** Against the whole traffic. */
   difference: Difference;
+  /** The value of the difference so that more is worse. */
+  worse: number;
   /** By how much it is worse at least, by the bound of the interval that is nearest to the whole; negative: not at all. */
   worseBy: number | null;
   /** Whether the interval of the difference excludes 0. */
@@ -46,34 +48,40 @@ export function rowsOf(stretch: Stretch, whole: Series): SegmentRow[] {
     const pooled = pool(metric, windows);
     const difference = differenceOf(metric, windows, wholeWindows);
     if (pooled === null || difference === null) continue;
-    const worseBy = worseBound(better, difference);
+    const direction = directionOf(better, pooled.value);
+    const worseBy = boundOf(direction, difference);
     const excludesWhole = difference.low !== null && (difference.low > 0 || difference.high! < 0);
     const { segment } = series;
-    rows.push({ segment, pooled, difference, worseBy, excludesWhole, rate: null, verdict: '' });
+    const worse = direction * difference.value;
+    rows.push({ segment, pooled, difference, worse, worseBy, excludesWhole, rate: null, verdict: '' });
   }
   const rates = falseDiscoveryRates(rows.map(({ difference }) => difference.p));
   rows.forEach((row, i) => {
     row.rate = rates[i]!;
     if (row.rate !== null && row.rate <= RATE_MAX) {
-      row.verdict = worseOf(better, row.difference.value) > 0 ? 'worse' : 'better';
+      row.verdict = row.worse > 0 ? 'worse' : 'better';
     } else if (row.excludesWhole) row.verdict = 'perhaps';
   });
   return rows.sort(
     (a, b) =>
       (b.worseBy ?? Number.NEGATIVE_INFINITY) - (a.worseBy ?? Number.NEGATIVE_INFINITY) ||
-      worseOf(better, b.difference.value) - worseOf(better, a.difference.value) ||
+      b.worse - a.worse ||
       (a.segment < b.segment ? -1 : 1),
   );
 }
 
-/** A difference so that more is worse. Where neither way is better, every way is worse. */
-const worseOf = (better: 'higher' | 'lower' | 'zero' | null, value: number): number =>
-  better === 'higher' ? -value : better === 'lower' ? value : Math.abs(value);
+type Better = ReturnType<typeof traitsOf>['better'];
 
-function worseBound(better: 'higher' | 'lower' | 'zero' | null, { low, high }: Difference): number | null {
+/**
+ * Whether a higher value is worse (1) or a lower one (-1). What should be 0 is worse the further it lies on its own side.
+ */
+const directionOf = (better: Better, value: number): 1 | -1 =>
+  better === 'higher' || (better === 'zero' && value < 0) ? -1 : 1;
+
+/** The bound of the difference that is nearest to the whole, so that more is worse. */
+function boundOf(direction: 1 | -1, { low, high }: Difference): number | null {
   if (low === null || high === null) return null;
-  if (better === 'higher') return -high;
-  return better === 'lower' ? low : Math.max(low, -high);
+  return direction === 1 ? low : -high;
 }
 
 /** Segments that have fewer samples than are compared. */

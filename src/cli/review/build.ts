@@ -5,7 +5,7 @@ import type { RuleSpec, ServiceSpec } from '../../records.ts';
 import { plural, short, titleOf } from '../results/blocks.ts';
 import { type Series, type Stretch, seriesKey, thinnedBy } from '../results/stretch.ts';
 import { type DuplicateGroup, duplicatesOf } from './duplicates.ts';
-import type { Finding, ReviewLimits, RuleView } from './finding.ts';
+import type { Finding, FindingKind, ReviewLimits, RuleView } from './finding.ts';
 import { type SilentMetric, silentOf } from './silent.ts';
 import { impossibleOf, looseOf, tightOf } from './thresholds.ts';
 import { forOf, minNOf } from './timing.ts';
@@ -122,6 +122,8 @@ function viewOf(stretch: Stretch, spec: ServiceSpec, rule: RuleSpec, watches: re
   return { rule, watches: own, values: values.sort(rising), ns: ns.sort(rising), fired, hopMs };
 }
 
+const NEVER: readonly FindingKind[] = ['impossible', 'never judged', 'unwatched'];
+
 /** Rules on one series of the whole traffic that says the same as the series of another rule. */
 function doubledRules(
   rules: readonly RuleReview[],
@@ -136,7 +138,8 @@ function doubledRules(
   };
   return groups.flatMap(({ keep, drop }) => {
     const keeper = rules.find(({ rule }) => onlyKeyOf(rule) === keyOf(keep));
-    if (keeper === undefined) return [];
+    // A rule that cannot fire replaces none.
+    if (keeper === undefined || keeper.findings.some(({ kind }) => NEVER.includes(kind))) return [];
     return drop.flatMap(({ series, correlation, windows }) => {
       const review = rules.find(({ rule }) => onlyKeyOf(rule) === keyOf(series));
       if (review === undefined) return [];

@@ -1,5 +1,6 @@
 /** Metrics that say the same. */
 
+import { plural } from '../results/blocks.ts';
 import type { Columns } from '../results/columns.ts';
 import type { Series } from '../results/stretch.ts';
 
@@ -143,7 +144,7 @@ export function duplicatesOf(
       taken.add(other);
       drop.push({ series: other.series, ...found });
     }
-    const why = fired > 0 ? `its alarms fired ${fired} times` : 'the simplest of them';
+    const why = fired > 0 ? `${plural(fired, 'alarm')} fired on it` : 'the simplest of them';
     if (drop.length > 0) groups.push({ keep: sample.series, why, drop });
   });
   return groups;

@@ -36,7 +36,7 @@ export function forOf(view: RuleView): Finding[] {
   lasted.sort((a, b) => a - b);
   const fired = lasted.filter((ms) => ms >= forMs);
   const about = { windows: judged };
-  const breaches = `${plural(lasted.length, 'breach').replace(/breachs$/, 'breaches')} in ${plural(judged, 'window')}`;
+  const breaches = `${count(lasted.length)} breaches in ${plural(judged, 'window')}`;
   if (fired.length === 0) {
     const evidence = `${breaches}, the longest of ${durationText(lasted.at(-1)!)}, and \`for\` asks for ${durationText(forMs)}: it never fired`;
     return [{ ...about, kind: 'for too long', evidence, change: { for: durationWritten(median(lasted)) } }];
