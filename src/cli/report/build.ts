@@ -6,7 +6,7 @@ import { apart, type Stretch, seriesKey, thinnedBy } from '../results/stretch.ts
 import { traitsOf } from '../results/traits.ts';
 import { type InputDifference, inputsOf } from './inputs.ts';
 import { coverageOf, type EarlyReport, earlyOf, type LabelReport, labelsOf } from './labels.ts';
-import { byKey, rowsOf, type SegmentRow, tooFew } from './segments.ts';
+import { rowsOf, type SegmentRow, tooFew } from './segments.ts';
 import { type Trend, trendOf } from './trend.ts';
 
 /** Inputs are compared for so many segments of a metric. */
@@ -50,7 +50,7 @@ export interface ServiceReport {
 export function reportOf(stretch: Stretch, spec: ServiceSpec | null): ServiceReport {
   const agesMs = spec?.revisionsMs ?? null;
   const metrics: MetricReport[] = [];
-  for (const series of [...stretch.series.values()].sort(byKey)) {
+  for (const series of stretch.series.values()) {
     const { family, metric, subject, model, segment } = series;
     if (family !== 'performance' || metric === 'label_coverage' || segment !== '*') continue;
     const whole = pool(metric, apart(series.final, stretch.sizeMs));

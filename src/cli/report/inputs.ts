@@ -2,7 +2,6 @@
 
 import { median } from 'simple-statistics';
 import { type Stretch, seriesKey } from '../results/stretch.ts';
-import { byKey } from './segments.ts';
 
 export interface InputDifference {
   metric: string;
@@ -40,7 +39,7 @@ const PSI_CELLS_LESS_ONE = 11;
 export function inputsOf(stretch: Stretch, segment: string, max: number): InputDifference[] {
   const own = segment.split(',').map((part) => part.slice(0, part.indexOf('=')));
   const found: InputDifference[] = [];
-  for (const series of [...stretch.series.values()].sort(byKey)) {
+  for (const series of stretch.series.values()) {
     const { family, metric, subject, model } = series;
     if (series.segment !== segment || family !== 'input' || !COMPARED.has(metric)) continue;
     if (own.includes(subject)) continue;

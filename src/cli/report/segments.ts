@@ -28,20 +28,13 @@ export interface SegmentRow {
   verdict: 'worse' | 'better' | 'perhaps' | '';
 }
 
-export const byKey = (a: Series, b: Series): number => {
-  const [x, y] = [a, b].map(({ metric, subject, model, segment }) =>
-    JSON.stringify([metric, subject, model, segment]),
-  ) as [string, string];
-  return x < y ? -1 : x > y ? 1 : 0;
-};
-
 /** The segments of one metric, output and model, the certainly worst ones first. */
 export function rowsOf(stretch: Stretch, whole: Series): SegmentRow[] {
   const { metric, subject, model } = whole;
   const { better } = traitsOf(metric);
   const wholeWindows = apart(whole.final, stretch.sizeMs);
   const rows: SegmentRow[] = [];
-  for (const series of [...stretch.series.values()].sort(byKey)) {
+  for (const series of stretch.series.values()) {
     if (series.segment === '*' || series.metric !== metric) continue;
     if (series.subject !== subject || series.model !== model) continue;
     const windows = apart(series.final, stretch.sizeMs);

@@ -9,6 +9,9 @@ import { alertOf, resultOf, type Source, type TimeRange } from './records.ts';
 /** Points of one answer: about 3 MB of JSON. */
 const POINTS_MAX = 10_000;
 
+/** The year 1684; InfluxDB has no times before 1678. */
+const EARLIEST_MS = -9_000_000_000_000;
+
 type Row = Record<string, unknown>;
 
 /** The measurements that the InfluxDB sink writes. */
@@ -26,15 +29,14 @@ export function influxSource(
       const ask = (query: string) => rowsOf(client, influx, query);
       const reading = { bar, points: 0 };
       try {
-        await readAll(ask, 'telltale_preliminary', where, range, reading, (row) =>
-          takeOr(taker.result, resultOf(fieldsOf(row, false)), taker.stranger),
-        );
-        await readAll(ask, 'telltale_result', where, range, reading, (row) =>
-          takeOr(taker.result, resultOf(fieldsOf(row, true)), taker.stranger),
-        );
-        await readAll(ask, 'telltale_alert', where, range, reading, (row) =>
-          takeOr(taker.alert, alertOf(fieldsOf(row, true)), taker.stranger),
-        );
+        const rows = (measurement: string) => rowsOfMeasurement(ask, measurement, where, range, reading);
+        const early = rows('telltale_preliminary');
+        for await (const { row, isFirst } of merged(early, rows('telltale_result'))) {
+          takeOr(taker.result, resultOf(fieldsOf(row, !isFirst)), taker.stranger);
+        }
+        for await (const row of rows('telltale_alert')) {
+          takeOr(taker.alert, alertOf(fieldsOf(row, true)), taker.stranger);
+        }
       } finally {
         bar.stop();
       }
@@ -73,29 +75,48 @@ async function rowsOf(client: InfluxDB, influx: InfluxConfig, query: string): Pr
   );
 }
 
+/** Both in the order of time; of a window the early revisions come before the final one, as they did when it was judged. */
+async function* merged(
+  first: AsyncIterator<Row>,
+  second: AsyncIterator<Row>,
+): AsyncGenerator<{ row: Row; isFirst: boolean }> {
+  let [a, b] = [await first.next(), await second.next()];
+  while (!a.done || !b.done) {
+    const isFirst = !a.done && (b.done === true || Number(a.value.time) <= Number(b.value.time));
+    if (isFirst) {
+      yield { row: a.value, isFirst };
+      a = await first.next();
+    } else {
+      yield { row: b.value, isFirst };
+      b = await second.next();
+    }
+  }
+}
+
 /** Page by page in the order of time; a page ends between two times, so that no point is seen twice or left out. */
-async function readAll(
+async function* rowsOfMeasurement(
   ask: (query: string) => Promise<Row[]>,
   measurement: string,
   where: string,
   { fromMs, toMs }: TimeRange,
   reading: { bar: Progress; points: number },
-  take: (row: Row) => void,
-): Promise<void> {
+): AsyncGenerator<Row> {
   const from = `SELECT * FROM "${measurement}" WHERE time`;
   const until = Number.isFinite(toMs) ? ` AND time <= ${toMs}ms` : '';
-  let after = Number.isFinite(fromMs) ? ` > ${fromMs}ms` : ' > -9000000000000ms';
+  let after = ` > ${Number.isFinite(fromMs) ? fromMs : EARLIEST_MS}ms`;
   for (;;) {
     const page = await ask(`${from}${after}${until}${where} ORDER BY time ASC LIMIT ${POINTS_MAX}`);
     const isLast = page.length < POINTS_MAX;
     const lastMs = page.at(-1)?.time;
-    let whole = isLast ? page : page.filter(({ time }) => time !== lastMs);
-    // More points at one time than a page holds: all of that time at once, one for each series.
-    if (!isLast) whole = [...whole, ...(await ask(`${from} = ${lastMs}ms${where}`))];
-    for (const row of whole) take(row);
-    reading.points += whole.length;
+    reading.points += page.length;
     reading.bar.update(0, reading.points);
-    if (isLast) return;
+    if (isLast) {
+      yield* page;
+      return;
+    }
+    yield* page.filter(({ time }) => time !== lastMs);
+    // More points at one time than a page holds: all of that time at once, one for each series.
+    yield* await ask(`${from} = ${lastMs}ms${where}`);
     after = ` > ${lastMs}ms`;
   }
 }

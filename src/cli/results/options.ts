@@ -11,7 +11,7 @@ import type { Cli } from '../program.ts';
 import { fileSource } from './file-source.ts';
 import { influxSource } from './influx-source.ts';
 import type { ReadResult, Source, TimeRange } from './records.ts';
-import { createStretches, type Stretch } from './stretch.ts';
+import { createStretches, type Stretch, sortSeries } from './stretch.ts';
 import { topicSource } from './topic-source.ts';
 
 export interface StretchOptions {
@@ -108,6 +108,7 @@ export async function readStretch(
   if (found.length === 0) throw nothingFound(source.name, options, range, seen, services);
   found.sort((a, b) => (a.service < b.service ? -1 : 1));
   for (const stretch of found) {
+    sortSeries(stretch);
     const spec = config?.services.find(({ service }) => service === stretch.service);
     if (spec !== undefined) stretch.sizeMs = spec.windows.sizeMs;
   }

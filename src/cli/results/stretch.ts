@@ -226,6 +226,11 @@ function takeAlert(stretch: Stretch, alert: ReadAlert): void {
   }
 }
 
+/** Every source has an order of its own; what is said of a stretch must not depend on it. */
+export function sortSeries(stretch: Stretch): void {
+  stretch.series = new Map([...stretch.series].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** Of how many windows one was kept, about; 1: every one. */
 export function thinnedBy({ finals, series, strideMs }: Stretch): number {
   if (strideMs === 1) return 1;

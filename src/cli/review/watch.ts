@@ -79,9 +79,8 @@ export function createWatches(rulesOf: (service: string) => readonly RuleSpec[])
     },
     /** Of one service, after the last result. */
     of(service: string): Watch[] {
-      const found = [...watches]
-        .filter(([key]) => key.startsWith(`${service}\u0000`))
-        .map(([, watch]) => watch);
+      const own = [...watches].filter(([key]) => key.startsWith(`${service}\u0000`));
+      const found = own.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, watch]) => watch);
       for (const watch of found)
         for (const level of Object.values(watch.levels)) end(level, watch.judgedEndMs);
       return found;
