@@ -1,9 +1,9 @@
 /** Distance of a window's inputs from the baseline. */
 
-import type { CategoricalState } from '../profile/categorical.ts';
 import type { TrackState } from '../profile/registry.ts';
 import { bucketsOf, middleOf } from '../profile/sketch.ts';
-import type { CategoricalBaseline, TrackBaseline } from '../records.ts';
+import type { TrackBaseline } from '../records.ts';
+import { cellCounts } from './cells.ts';
 import { type MetricKind, measureOf, numericMetric, type Outcome } from './metric.ts';
 
 /** Added to every cell of both sides, so that an empty one does not make the index infinite. */
@@ -32,46 +32,10 @@ export function psiOf(reference: ArrayLike<number>, current: ArrayLike<number>):
   return psi;
 }
 
-/**
- * Counts of the known categories, in their order, and last of all others. The order is fixed, as the
- * rounding of a sum depends on it.
- */
-function categoricalCells(state: CategoricalState, baseline: CategoricalBaseline): [number[], number[]] {
-  const before = new Map(Object.entries(baseline.counts));
-  const [reference, current]: [number[], number[]] = [[], []];
-  let [referenceOther, currentOther] = [baseline.n, state.n];
-  for (const category of [...new Set([...state.known.keys(), ...before.keys()])].sort()) {
-    const [was, is] = [
-      before.get(category) ?? 0,
-      state.known.get(category) ?? state.unknown.get(category) ?? 0,
-    ];
-    reference.push(was);
-    current.push(is);
-    referenceOther -= was;
-    currentOther -= is;
-  }
-  return [
-    [...reference, referenceOther],
-    [...current, currentOther],
-  ];
-}
-
 function psiOutcome(track: TrackState, baseline: TrackBaseline | undefined): Outcome | null {
-  if (track.kind !== 'numeric' && track.kind !== 'categorical') return null;
-  const { n } = track.state;
-  if (baseline === undefined || baseline.type !== track.kind) return { reason: 'no baseline', n };
-  if (n === 0) return { reason: 'no values', n };
-  if (baseline.n === 0) return { reason: 'no values in the baseline', n };
-  if (track.kind === 'numeric') {
-    if (baseline.type !== 'numeric') return null;
-    // The window began before the baseline was given or changed.
-    if (track.state.cells.length !== baseline.counts.length)
-      return { reason: 'counted for another baseline', n };
-    return { value: psiOf(baseline.counts, track.state.cells), n };
-  }
-  if (baseline.type !== 'categorical') return null;
-  const [reference, current] = categoricalCells(track.state, baseline);
-  return { value: psiOf(reference, current), n };
+  const cells = cellCounts(track, baseline);
+  if (cells === null || 'reason' in cells) return cells;
+  return { value: psiOf(cells.reference, cells.current), n: cells.n };
 }
 
 const psi: MetricKind = {

@@ -38,6 +38,8 @@ export interface MetricContext {
   /** Length of the window. */
   windowMs: number;
   reference: Reference;
+  /** Another track of the same cell, by key text: some metrics are of two. */
+  track(key: string): TrackState | undefined;
 }
 
 /** What a rule may name as subject of a metric; the same words as the configuration's check of rules. */

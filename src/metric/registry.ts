@@ -44,7 +44,8 @@ export interface CellMeasure {
 }
 
 /** All measures of a cell, ordered by metric, model and subject: equal tracks give equal lists. */
-export function measureCell(tracks: Tracks, context: MetricContext): CellMeasure[] {
+export function measureCell(tracks: Tracks, about: Omit<MetricContext, 'track'>): CellMeasure[] {
+  const context: MetricContext = { ...about, track: (key) => tracks.get(key) };
   const found: CellMeasure[] = [];
   for (const [text, track] of tracks) {
     const key = keyOf(text);

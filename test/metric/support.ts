@@ -141,7 +141,7 @@ export const confusionOf = (table: readonly (readonly number[])[]): TrackState =
   state: { classes: table.length, counts: Float64Array.from(table.flat()) },
 });
 
-export const contextOf = (spec: ServiceSpec): MetricContext => ({
+export const contextOf = (spec: ServiceSpec): Omit<MetricContext, 'track'> => ({
   spec,
   windowMs: spec.windows.sizeMs,
   reference: fileReference(spec),
