@@ -12,6 +12,49 @@ export interface Figure {
   within: number;
 }
 
+/** The metrics that this file computes. Of others it is only known that every copy of a record must be the same. */
+export const JUDGED: ReadonlySet<string> = new Set([
+  'late',
+  'dead_letters',
+  'duplicates',
+  'unmatched',
+  'dropped',
+  'volume',
+  'throughput',
+  'mean',
+  'std',
+  'median',
+  'p05',
+  'p95',
+  'min',
+  'max',
+  'out_of_range_rate',
+  'ks',
+  'psi',
+  'missing_rate',
+  'invalid_rate',
+  'new_category_rate',
+  'class_share',
+  'null_rate',
+  'score_mean',
+  'score_p50',
+  'latency_p50',
+  'latency_p95',
+  'latency_p99',
+  'error_rate',
+  'accuracy',
+  'precision',
+  'recall',
+  'f1',
+  'mae',
+  'bias',
+  'rmse',
+  'label_coverage',
+  'click_through_rate',
+  'redo_rate',
+  'switch_to_typing_rate',
+]);
+
 const SKETCH = 1 / 128;
 /** Of a square root, or a sum that is not exact. */
 const ROUNDING = 1e-9;

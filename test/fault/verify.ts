@@ -3,6 +3,7 @@ import type { Alert, Result, Retrain } from '../../src/records.ts';
 import type { Observed, Stored } from './observed.ts';
 import type { Expected, ExpectedResult } from './oracle.ts';
 import type { ExpectedAlert, ExpectedRetrain } from './oracle-alarms.ts';
+import { JUDGED } from './oracle-metrics.ts';
 import { SERVICES, type ServicePlan, STREAMS } from './services.ts';
 
 export interface Verdict {
@@ -109,7 +110,7 @@ function isEqual(value: number | null, wanted: number | null, within: number): b
 }
 
 function checkResults(expected: Expected, results: readonly Result[], findings: Findings): void {
-  const figures = results.filter(({ subject }) => subject !== JOIN_SUBJECT);
+  const figures = results.filter(({ subject, metric }) => subject !== JOIN_SUBJECT && JUDGED.has(metric));
   // A stream's figures are named by the stream, those of volume by nothing.
   for (const [own, found] of pair('result', expected.results, figures, expectedName, resultName, findings)) {
     const { value, n, within } = own.figure;
