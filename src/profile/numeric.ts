@@ -111,7 +111,7 @@ export function updateNumeric(
   }
 }
 
-function packSum(sum: ExactSum, out: ByteWriter): void {
+export function packSum(sum: ExactSum, out: ByteWriter): void {
   carry(sum);
   let used = 0;
   for (let c = 0; c < CHUNKS; c++) if (sum.chunks[c] !== 0) used++;
@@ -123,7 +123,7 @@ function packSum(sum: ExactSum, out: ByteWriter): void {
   }
 }
 
-function unpackSum(from: ByteReader): ExactSum {
+export function unpackSum(from: ByteReader): ExactSum {
   const sum = createExactSum();
   for (let left = from.count(9); left > 0; left--) {
     const chunk = from.uint();

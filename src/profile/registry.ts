@@ -6,13 +6,15 @@ import { type CategoricalState, categorical } from './categorical.ts';
 import { type ConfusionState, confusion } from './confusion.ts';
 import { type Counters, counters } from './counters.ts';
 import { type NumericState, numeric } from './numeric.ts';
+import { type ScoreBinsState, scoreBins } from './score-bins.ts';
 import type { ProfileKind } from './track.ts';
 
 export type TrackState =
   | { kind: 'numeric'; state: NumericState }
   | { kind: 'categorical'; state: CategoricalState }
   | { kind: 'counters'; state: Counters }
-  | { kind: 'confusion'; state: ConfusionState };
+  | { kind: 'confusion'; state: ConfusionState }
+  | { kind: 'score_bins'; state: ScoreBinsState };
 
 export type KindName = TrackState['kind'];
 
@@ -23,6 +25,7 @@ export const PROFILE_KINDS: { readonly [K in KindName]: ProfileKind<StateOf<K>> 
   categorical,
   counters,
   confusion,
+  score_bins: scoreBins,
 };
 
 /** The registry entry of a track as one that takes any state: the union's tag proves the pairing. */

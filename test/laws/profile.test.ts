@@ -8,6 +8,7 @@ import { createConfusion } from '../../src/profile/confusion.ts';
 import { count } from '../../src/profile/counters.ts';
 import { createNumeric, updateNumeric } from '../../src/profile/numeric.ts';
 import { type KindName, PROFILE_KINDS } from '../../src/profile/registry.ts';
+import { addScore, createScoreBins, type ScoreLabel } from '../../src/profile/score-bins.ts';
 import type { ProfileKind } from '../../src/profile/track.ts';
 import { CELL_INVALID, CELL_MISSING, CELL_OK } from '../../src/records.ts';
 
@@ -63,6 +64,19 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     event: fc.tuple(fc.nat(2), fc.nat(2)),
     feed(state, events) {
       for (const [predicted, truth] of events) state.counts[predicted * 3 + truth]! += 1;
+    },
+  }),
+  score_bins: subject({
+    create: createScoreBins,
+    event: fc.tuple(
+      fc.oneof(
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.constantFrom(0, 1, 0.5, 0.3, 1e-9, 1 - 2 ** -53, Number.NaN, -0.1, 1.5),
+      ),
+      fc.constantFrom<ScoreLabel>(0, 1, 2),
+    ),
+    feed(state, events) {
+      for (const [score, label] of events) addScore(state, score, label, 0.3);
     },
   }),
 };
