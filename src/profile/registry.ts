@@ -6,7 +6,9 @@ import { type CategoricalState, categorical } from './categorical.ts';
 import { type ConfusionState, confusion } from './confusion.ts';
 import { type Counters, counters } from './counters.ts';
 import { type NumericState, numeric } from './numeric.ts';
+import { type RegressionState, regression } from './regression.ts';
 import { type ScoreBinsState, scoreBins } from './score-bins.ts';
+import { type SetsState, sets } from './sets.ts';
 import type { ProfileKind } from './track.ts';
 
 export type TrackState =
@@ -14,7 +16,9 @@ export type TrackState =
   | { kind: 'categorical'; state: CategoricalState }
   | { kind: 'counters'; state: Counters }
   | { kind: 'confusion'; state: ConfusionState }
-  | { kind: 'score_bins'; state: ScoreBinsState };
+  | { kind: 'score_bins'; state: ScoreBinsState }
+  | { kind: 'regression'; state: RegressionState }
+  | { kind: 'sets'; state: SetsState };
 
 export type KindName = TrackState['kind'];
 
@@ -26,6 +30,8 @@ export const PROFILE_KINDS: { readonly [K in KindName]: ProfileKind<StateOf<K>> 
   counters,
   confusion,
   score_bins: scoreBins,
+  regression,
+  sets,
 };
 
 /** The registry entry of a track as one that takes any state: the union's tag proves the pairing. */

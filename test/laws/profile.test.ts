@@ -8,7 +8,9 @@ import { createConfusion } from '../../src/profile/confusion.ts';
 import { count } from '../../src/profile/counters.ts';
 import { createNumeric, updateNumeric } from '../../src/profile/numeric.ts';
 import { type KindName, PROFILE_KINDS } from '../../src/profile/registry.ts';
+import { addError, createRegression } from '../../src/profile/regression.ts';
 import { addScore, createScoreBins, type ScoreLabel } from '../../src/profile/score-bins.ts';
+import { addSets, createSets } from '../../src/profile/sets.ts';
 import type { ProfileKind } from '../../src/profile/track.ts';
 import { CELL_INVALID, CELL_MISSING, CELL_OK } from '../../src/records.ts';
 
@@ -30,6 +32,8 @@ const number = fc.oneof(
   fc.double({ min: -10, max: 30, noNaN: true }),
   fc.constantFrom(0, -0, -5, 1.5, 20, Number.MAX_VALUE, -Number.MAX_VALUE, 2 ** -1074, 1e16, -1e16),
 );
+
+const words = { minLength: 2, maxLength: 2 };
 
 const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
   numeric: subject({
@@ -77,6 +81,20 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     ),
     feed(state, events) {
       for (const [score, label] of events) addScore(state, score, label, 0.3);
+    },
+  }),
+  regression: subject({
+    create: createRegression,
+    event: fc.tuple(number, number),
+    feed(state, events) {
+      for (const [prediction, truth] of events) addError(state, prediction, truth);
+    },
+  }),
+  sets: subject({
+    create: () => createSets(40),
+    event: fc.tuple(fc.array(fc.integer(), words), fc.array(fc.integer(), words)),
+    feed(state, events) {
+      for (const [predicted, truth] of events) addSets(state, predicted, truth);
     },
   }),
 };
