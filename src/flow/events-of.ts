@@ -1,14 +1,8 @@
 /** The compact events that a batch sends on to the join. */
 
 import { mainStreamOf } from '../metric/volume.ts';
-import {
-  type Batch,
-  CELL_OK,
-  type OutputColumn,
-  type Scored,
-  type ServiceSpec,
-  type StreamName,
-} from '../records.ts';
+import type { Batch, Scored, ServiceSpec, StreamName } from '../records.ts';
+import { pushNumbers } from './join-columns.ts';
 import type { JoinEvent } from './messages.ts';
 import { segmentTexts } from './segments.ts';
 
@@ -22,13 +16,6 @@ export const needsJoin = (spec: ServiceSpec): boolean =>
 export const joinsById = (spec: ServiceSpec, stream: StreamName): boolean =>
   stream !== 'telemetry' && needsJoin(spec);
 
-/** Class index or number of a row; NaN where there is none to compare with a label. */
-const numberAt = (column: OutputColumn | undefined, row: number): number => {
-  if (column === undefined || column.state[row] !== CELL_OK) return Number.NaN;
-  if (column.kind === 'class') return column.codes[row]!;
-  return column.kind === 'number' ? column.values[row]! : Number.NaN;
-};
-
 function numbersAt(
   spec: ServiceSpec,
   stream: StreamName,
@@ -37,11 +24,17 @@ function numbersAt(
   row: number,
 ): number[] {
   if (stream === 'feedback') return [batch.feedback![row]!];
-  if (stream !== 'requests') return spec.outputs.map((_, o) => numberAt(batch.outputs[o], row));
   const numbers: number[] = [];
-  for (let m = 0; m < spec.models.length; m++) {
-    for (let o = 0; o < spec.outputs.length; o++) numbers.push(numberAt(scored.models[m]?.[o], row));
-  }
+  const isTruth = stream === 'labels';
+  if (stream !== 'requests')
+    spec.outputs.forEach((output, o) => {
+      pushNumbers(numbers, output, batch.outputs[o], row, isTruth);
+    });
+  else
+    for (let m = 0; m < spec.models.length; m++)
+      spec.outputs.forEach((output, o) => {
+        pushNumbers(numbers, output, scored.models[m]?.[o], row, false);
+      });
   return numbers;
 }
 

@@ -106,24 +106,36 @@ export function answerFeeds(
   }
 }
 
+/** A table of so many classes takes 10 kB of a slot; of more only the agreement is counted. */
+const TABLE_CLASSES_MAX = 100;
+
 /** Agreement of a shadow with the primary on the rows that both answered. */
 export function agreementFeed(shadow: string, output: OutputSpec, a: OutputColumn, b: OutputColumn): Feed {
   const key = feedKey('agreement', shadow, output.name);
   const n = a.state.length;
   const compared = new Uint8Array(n);
   for (let i = 0; i < n; i++) compared[i] = a.state[i] === CELL_OK && b.state[i] === CELL_OK ? 1 : 0;
+  const classes = output.classes.length;
+  if (a.kind === 'class' && b.kind === 'class' && classes <= TABLE_CLASSES_MAX)
+    return { key, kind: 'confusion', classes, rowCodes: a.codes, columnCodes: b.codes, compared };
   if (a.kind === 'boxes' && b.kind === 'boxes') {
-    const matched = new Uint16Array(n);
-    const boxes = new Uint16Array(n);
+    const [matched, boxes] = [new Uint16Array(n), new Uint16Array(n)];
+    const [matched2, boxes2, both] = [new Uint32Array(n), new Uint32Array(n), new Uint32Array(n)];
     for (let i = 0; i < n; i++) {
       if (compared[i] === 0) continue;
       matched[i] = matchBoxes(a.boxes[i]!, b.boxes[i]!, output.iouMin);
       boxes[i] = a.boxes[i]!.length + b.boxes[i]!.length;
+      matched2[i] = matched[i]! ** 2;
+      boxes2[i] = boxes[i]! ** 2;
+      both[i] = matched[i]! * boxes[i]!;
     }
     const columns = [
       { name: 'compared', values: compared },
       { name: 'matched', values: matched },
       { name: 'boxes', values: boxes },
+      { name: 'matched2', values: matched2 },
+      { name: 'boxes2', values: boxes2 },
+      { name: 'matched_boxes', values: both },
     ];
     return { key, kind: 'counters', columns };
   }

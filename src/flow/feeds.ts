@@ -4,6 +4,7 @@
  */
 
 import { type CategoricalParameters, createCategorical, updateCategorical } from '../profile/categorical.ts';
+import { createConfusion } from '../profile/confusion.ts';
 import { type Counters, count as countUp } from '../profile/counters.ts';
 import { createNumeric, type NumericParameters, updateNumeric } from '../profile/numeric.ts';
 import type { TrackState, Tracks } from '../profile/registry.ts';
@@ -19,8 +20,20 @@ export type Feed =
       dictionary: readonly string[];
       states: Uint8Array;
     }
+  /** Counts pairs of classes where both are known. */
+  | {
+      key: string;
+      kind: 'confusion';
+      classes: number;
+      rowCodes: Int32Array;
+      columnCodes: Int32Array;
+      compared: Uint8Array;
+    }
   /** Adds up each named column over the rows. */
-  | { key: string; kind: 'counters'; columns: { name: string; values: Uint8Array | Uint16Array | null }[] };
+  | { key: string; kind: 'counters'; columns: { name: string; values: Counted | null }[] };
+
+/** Whole numbers of the rows. */
+export type Counted = Uint8Array | Uint16Array | Uint32Array;
 
 /** So many tracks share a slot; a wide service is cut so that no record passes the 900 kB of rule R4. */
 export const TRACKS_PER_PART = 24;
@@ -37,27 +50,29 @@ export const rowsFeed = (key: string, name: string): Feed => ({
   columns: [{ name, values: null }],
 });
 
+function createTrack(feed: Feed): TrackState {
+  switch (feed.kind) {
+    case 'numeric':
+      return { kind: 'numeric', state: createNumeric(feed.parameters) };
+    case 'categorical':
+      return { kind: 'categorical', state: createCategorical(feed.parameters) };
+    case 'confusion':
+      return { kind: 'confusion', state: createConfusion(feed.classes) };
+    case 'counters':
+      return { kind: 'counters', state: new Map() };
+  }
+}
+
 function trackFor(tracks: Tracks, feed: Feed): TrackState {
   let track = tracks.get(feed.key);
   if (track === undefined) {
-    track =
-      feed.kind === 'numeric'
-        ? { kind: 'numeric', state: createNumeric(feed.parameters) }
-        : feed.kind === 'categorical'
-          ? { kind: 'categorical', state: createCategorical(feed.parameters) }
-          : { kind: 'counters', state: new Map() };
+    track = createTrack(feed);
     tracks.set(feed.key, track);
   }
   return track;
 }
 
-function addColumn(
-  state: Counters,
-  name: string,
-  values: Uint8Array | Uint16Array | null,
-  rows: Int32Array,
-  n: number,
-) {
+function addColumn(state: Counters, name: string, values: Counted | null, rows: Int32Array, n: number) {
   let total = n;
   if (values !== null) {
     total = 0;
@@ -73,6 +88,12 @@ export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number
     updateNumeric(track.state, feed.parameters, feed.values, feed.states, rows, n);
   } else if (feed.kind === 'categorical' && track.kind === 'categorical') {
     updateCategorical(track.state, feed.codes, feed.dictionary, feed.states, rows, n);
+  } else if (feed.kind === 'confusion' && track.kind === 'confusion') {
+    const { rowCodes, columnCodes, compared, classes } = feed;
+    for (let i = 0; i < n; i++) {
+      const row = rows[i]!;
+      if (compared[row] === 1) track.state.counts[rowCodes[row]! * classes + columnCodes[row]!]!++;
+    }
   } else if (feed.kind === 'counters' && track.kind === 'counters') {
     for (const { name, values } of feed.columns) addColumn(track.state, name, values, rows, n);
   }

@@ -13,14 +13,14 @@ import { namesOf, releaseNames, useNames } from '../join/names.ts';
 import { addRow, expireRows, findRow, type Key, removeRow, rowsOf, type Table } from '../join/table.ts';
 import { hash128 } from '../math/hash.ts';
 import type { Tracks } from '../profile/registry.ts';
-import { FEEDBACK_KINDS } from '../records.ts';
+import { FEEDBACK_KINDS, type ServiceSpec } from '../records.ts';
 import { asideStart, type Cell, cellAt, isLate, paneAt, paneStart, WHOLE } from '../window/panes.ts';
 import { placeOf } from '../window/segments.ts';
 import { combinedWatermark, setMark, TIME_MIN_MS } from '../window/watermarks.ts';
 import { baseStreamOf, hasStream } from './events-of.ts';
 import { feedKey } from './feeds.ts';
 import { EXTERNAL } from './feeds-of.ts';
-import { foldTruth, increment } from './join-measures.ts';
+import { foldAsked, foldPair, foldTruth, increment, type Place } from './join-measures.ts';
 import {
   ANSWERS_FOLDED,
   ARRIVAL,
@@ -76,13 +76,21 @@ function maturityOf(fold: JoinFold, startMs: number, knownMs: number): number {
   return found < 0 ? revisionsMs.length - 1 : found;
 }
 
+/** Bins of scores are up to 35 kB each: so many outputs share a slot, apart from all else, so that none passes 900 kB. */
+const SCORES_PER_PART = 8;
+
+/** The part of the slots that holds the scores of an output of a model; the first is that of all else. */
+const scoresPart = ({ spec }: JoinFold, model: number, output: number): number =>
+  1 + Math.floor((model * spec.outputs.length + output) / SCORES_PER_PART);
+
 /** The cells of a request for what became known at `knownMs`. Those that have seen the event are left out (rule R5). */
-function cellsOf(fold: JoinFold, row: number, knownMs: number): Cell<Tracks>[] {
+function cellsOf(fold: JoinFold, row: number, knownMs: number, part = 0): Cell<Tracks>[] {
   const { panes, spec, requests, names } = fold;
   const baseMs = requests.numbers[row * requests.stride + BASE_MS]!;
   const startMs = paneStart(baseMs, spec.windows.hopMs);
   if (isLate(panes, spec.windows, startMs)) {
-    countAside(fold, 'late', knownMs);
+    // Once, not for every part.
+    if (part === 0) countAside(fold, 'late', knownMs);
     return [];
   }
   const pane = paneAt(panes, spec.windows, spec.limits, startMs);
@@ -91,8 +99,8 @@ function cellsOf(fold: JoinFold, row: number, knownMs: number): Cell<Tracks>[] {
   const places = namesOf(names, requests.numbers[row * requests.stride + PLACES]!);
   const cells =
     places.length === 0
-      ? [cellAt(pane, WHOLE, '*', 0, maturity, newTracks)]
-      : places.map((place, segmentation) => cellAt(pane, segmentation, place, 0, maturity, newTracks));
+      ? [cellAt(pane, WHOLE, '*', part, maturity, newTracks)]
+      : places.map((place, segmentation) => cellAt(pane, segmentation, place, part, maturity, newTracks));
   return cells.filter((cell) => fold.upTo > cell.upTo);
 }
 
@@ -128,6 +136,52 @@ function admit(fold: JoinFold, word: number, timeMs: number): boolean {
   return false;
 }
 
+/** Where the answer of a model stands; the other system is the model after the last. */
+function answerOf({ requests, layout, spec }: JoinFold, row: number, model: number, output: number): Place {
+  const { answers, external, answerColumns } = layout;
+  const from = model === spec.models.length ? external : answers + model * answerColumns.width;
+  return { numbers: requests.numbers, at: row * requests.stride + from + answerColumns.at[output]! };
+}
+
+const truthOf = ({ requests, layout }: JoinFold, row: number, output: number): Place => ({
+  numbers: requests.numbers,
+  at: row * requests.stride + layout.truths + layout.truthColumns.at[output]!,
+});
+
+const modelName = ({ models }: ServiceSpec, model: number): string => models[model]?.name ?? EXTERNAL;
+
+/** The answers of models, or of the other system, that became complete with their truth at `knownMs`. */
+function foldAnswers(fold: JoinFold, row: number, models: readonly number[], knownMs: number): void {
+  const { spec } = fold;
+  const own = cellsOf(fold, row, knownMs);
+  for (const model of models) {
+    spec.outputs.forEach((output, o) => {
+      const [answer, truth] = [answerOf(fold, row, model, o), truthOf(fold, row, o)];
+      const scores =
+        output.type === 'classifier' ? cellsOf(fold, row, knownMs, scoresPart(fold, model, o)) : [];
+      foldTruth(output, modelName(spec, model), answer, truth, { own, scores });
+      if (model === 0 || model === spec.models.length) return;
+      const answers = { primary: answerOf(fold, row, 0, o), shadow: answer };
+      foldPair(output, modelName(spec, model), answers, truth, own);
+    });
+  }
+}
+
+/** The scores of answers that wait for a label from now on. */
+function foldWaiting(fold: JoinFold, row: number, models: readonly number[], knownMs: number): void {
+  const { spec } = fold;
+  if (!hasStream(spec, 'labels')) return;
+  for (const model of models) {
+    spec.outputs.forEach((output, o) => {
+      if (output.type !== 'classifier') return;
+      const cells = cellsOf(fold, row, knownMs, scoresPart(fold, model, o));
+      foldAsked(output, modelName(spec, model), answerOf(fold, row, model, o), cells);
+    });
+  }
+}
+
+const ownModels = ({ models }: ServiceSpec): number[] => models.map((_, model) => model);
+
 /** Folds what has become complete: truth with answers, and with another system's. */
 function foldMatches(fold: JoinFold, row: number): void {
   const { spec, requests, layout } = fold;
@@ -138,27 +192,22 @@ function foldMatches(fold: JoinFold, row: number): void {
   if (Number.isNaN(truthMs)) return;
   if ((tags[row]! & HAS_ANSWERS) !== 0 && (tags[row]! & ANSWERS_FOLDED) === 0) {
     tags[row]! |= ANSWERS_FOLDED;
-    const cells = cellsOf(fold, row, truthMs);
-    spec.models.forEach((model, m) => {
-      for (let o = 0; o < spec.outputs.length; o++) {
-        const answer = numbers[at + layout.answers + m * spec.outputs.length + o]!;
-        foldTruth(spec.outputs[o]!, model.name, answer, numbers[at + layout.truths + o]!, cells);
-      }
-    });
+    foldAnswers(fold, row, ownModels(spec), truthMs);
   }
   if (!Number.isNaN(externalMs) && (tags[row]! & EXTERNAL_FOLDED) === 0) {
     tags[row]! |= EXTERNAL_FOLDED;
-    const cells = cellsOf(fold, row, Math.max(externalMs, truthMs));
-    for (let o = 0; o < spec.outputs.length; o++) {
-      const answer = numbers[at + layout.external + o]!;
-      foldTruth(spec.outputs[o]!, EXTERNAL, answer, numbers[at + layout.truths + o]!, cells);
-    }
+    foldAnswers(fold, row, [spec.models.length], Math.max(externalMs, truthMs));
   }
+}
+
+/** Numbers of an event. One that was written under other outputs has another number of them, and none is comparable. */
+function putNumbers(into: Float64Array, at: number, values: readonly number[], width: number): void {
+  if (values.length === width) for (let i = 0; i < width; i++) into[at + i] = values[i]!;
 }
 
 /** A label, a prediction or feedback of a request that is there. */
 function attach(fold: JoinFold, row: number, tag: number, knownMs: number, values: readonly number[]): void {
-  const { requests, layout, spec } = fold;
+  const { requests, layout } = fold;
   const { numbers, tags, stride } = requests;
   const at = row * stride;
   if (tag >= WAITING_TAG.feedback) {
@@ -177,10 +226,10 @@ function attach(fold: JoinFold, row: number, tag: number, knownMs: number, value
     return;
   }
   numbers[timeAt] = knownMs;
-  const valuesAt = at + (isLabel ? layout.truths : layout.external);
-  for (let o = 0; o < spec.outputs.length; o++) numbers[valuesAt + o] = values[o]!;
-  if (isLabel)
-    for (const cell of cellsOf(fold, row, knownMs)) increment(cell, feedKey('labels', '', ''), 'seen');
+  const width = (isLabel ? layout.truthColumns : layout.answerColumns).width;
+  putNumbers(numbers, at + (isLabel ? layout.truths : layout.external), values, width);
+  if (!isLabel) foldWaiting(fold, row, [fold.spec.models.length], Math.max(knownMs, numbers[at + BASE_MS]!));
+  else for (const cell of cellsOf(fold, row, knownMs)) increment(cell, feedKey('labels', '', ''), 'seen');
   foldMatches(fold, row);
 }
 
@@ -213,7 +262,7 @@ function takeFollower(fold: JoinFold, event: JoinEvent, tag: number): void {
     attach(fold, row, tag, event.timeMs, event.numbers);
     return;
   }
-  const { waiting, spec } = fold;
+  const { waiting, spec, layout } = fold;
   const { free } = turnsOf(waiting, event.id, tag, ARRIVAL);
   if (free < 0) {
     countAside(fold, 'dropped', event.timeMs);
@@ -224,18 +273,21 @@ function takeFollower(fold: JoinFold, event: JoinEvent, tag: number): void {
   waiting.numbers[at + KNOWN_MS] = event.timeMs;
   waiting.numbers[at + ARRIVAL] = fold.upTo;
   if (tag >= WAITING_TAG.feedback) return;
-  for (let o = 0; o < spec.outputs.length; o++) waiting.numbers[at + WAITING_VALUES + o] = event.numbers[o]!;
+  const { width } = tag === WAITING_TAG.label ? layout.truthColumns : layout.answerColumns;
+  putNumbers(waiting.numbers, at + WAITING_VALUES, event.numbers, width);
 }
 
 /** What came before its request joins it. */
 function attachWaiting(fold: JoinFold, row: number, id: string, baseMs: number): void {
-  const { waiting, spec } = fold;
+  const { waiting, spec, layout } = fold;
   for (const tag of waitingKinds(spec)) {
     for (const found of turnsOf(waiting, id, tag, ARRIVAL).rows) {
       const at = found * waiting.stride;
       const knownMs = waiting.numbers[at + KNOWN_MS]!;
       if (Math.abs(knownMs - baseMs) > spec.maxDelayMs) continue;
-      const values = [...waiting.numbers.subarray(at + WAITING_VALUES, at + waiting.stride)];
+      const { width } = tag === WAITING_TAG.label ? layout.truthColumns : layout.answerColumns;
+      const from = at + WAITING_VALUES;
+      const values = [...waiting.numbers.subarray(from, from + width)];
       removeRow(waiting, found);
       attach(fold, row, tag, knownMs, values);
     }
@@ -277,9 +329,8 @@ function takeBase(fold: JoinFold, event: JoinEvent): void {
   if (event.kind === 'prediction') attach(fold, row, WAITING_TAG.prediction, timeMs, event.numbers);
   else if (spec.models.length > 0) {
     requests.tags[row]! |= HAS_ANSWERS;
-    event.numbers.forEach((number, i) => {
-      requests.numbers[at + layout.answers + i] = number;
-    });
+    putNumbers(requests.numbers, at + layout.answers, event.numbers, layout.external - layout.answers);
+    foldWaiting(fold, row, ownModels(spec), timeMs);
   }
   attachWaiting(fold, row, event.id, timeMs);
 }

@@ -11,6 +11,7 @@ import { FEEDBACK_KINDS, type ServiceSpec, type StreamName } from '../records.ts
 import { createPanes, type Panes, slotsFromOf } from '../window/panes.ts';
 import { TIME_MIN_MS, type Watermarks } from '../window/watermarks.ts';
 import { baseStreamOf, hasStream } from './events-of.ts';
+import { answerWidth, type Columns, columnsOf, truthWidth } from './join-columns.ts';
 
 /** Columns of a request: its event time, the number of its places (names), then those of the layout. */
 export const BASE_MS = 0;
@@ -47,6 +48,9 @@ export interface Layout {
   answers: number;
   external: number;
   truths: number;
+  /** Of one model's answers, and of the truths. */
+  answerColumns: Columns;
+  truthColumns: Columns;
   externalMs: number;
   truthMs: number;
   stride: number;
@@ -72,18 +76,28 @@ export interface JoinFold {
   slotsEnd: number;
 }
 
+/** What the numbers of an output are, as `join-columns.ts` says; raise it when that changes. */
+const COLUMNS_VERSION = 2;
+
 function layoutOf(spec: ServiceSpec): Layout {
   const outputs = spec.outputs.map(({ name, type, classes }) => ({ name, type, classes }));
+  const [answerColumns, truthColumns] = [
+    columnsOf(spec.outputs, answerWidth),
+    columnsOf(spec.outputs, truthWidth),
+  ];
   const answers = COLUMNS_BEFORE;
-  const external = answers + spec.models.length * outputs.length;
-  const truths = external + outputs.length;
-  const externalMs = truths + outputs.length;
+  const external = answers + spec.models.length * answerColumns.width;
+  const truths = external + answerColumns.width;
+  const externalMs = truths + truthColumns.width;
   const truthMs = externalMs + 1;
-  const text = JSON.stringify([spec.models.map(({ name }) => name), outputs, baseStreamOf(spec)]);
-  return { text, answers, external, truths, externalMs, truthMs, stride: truthMs + 1 };
+  const models = spec.models.map(({ name }) => name);
+  const text = JSON.stringify([COLUMNS_VERSION, models, outputs, baseStreamOf(spec)]);
+  const stride = truthMs + 1;
+  return { text, answers, external, truths, answerColumns, truthColumns, externalMs, truthMs, stride };
 }
 
-const waitingStrideOf = (outputs: number): number => WAITING_VALUES + outputs;
+const waitingStrideOf = ({ answerColumns, truthColumns }: Layout): number =>
+  WAITING_VALUES + Math.max(answerColumns.width, truthColumns.width);
 
 export function createJoinFold(spec: ServiceSpec): JoinFold {
   const layout = layoutOf(spec);
@@ -91,7 +105,7 @@ export function createJoinFold(spec: ServiceSpec): JoinFold {
     spec,
     layout,
     requests: createTable(layout.stride, spec.windows.hopMs),
-    waiting: createTable(waitingStrideOf(spec.outputs.length), spec.windows.hopMs),
+    waiting: createTable(waitingStrideOf(layout), spec.windows.hopMs),
     names: createNames(),
     level: 0,
     panes: createPanes(),

@@ -75,7 +75,7 @@ export interface JoinEvent {
   segments: string[];
   /**
    * request: answers, model by model and output by output; prediction: answers by output; label: truths by
-   * output; class index or number, NaN where there is none. feedback: the index of the kind.
+   * output; what each takes is said in `join-columns.ts`. feedback: the index of the kind.
    * mark: [partitions, 1 when idle].
    */
   numbers: number[];

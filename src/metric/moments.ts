@@ -4,7 +4,7 @@ import { meanOf, type NumericState, varianceOf } from '../profile/numeric.ts';
 import { quantileOf } from '../profile/sketch.ts';
 import type { TrackRole } from '../profile/track.ts';
 import type { Result } from '../records.ts';
-import { type MetricKind, type MetricSubjects, measureOf, numericMetric, type Outcome } from './metric.ts';
+import { type MetricKind, type MetricSubjects, numericMetric, type Outcome } from './metric.ts';
 
 type Reading = (state: NumericState) => number | undefined;
 
@@ -58,34 +58,6 @@ const score = { family: 'output', subjects: 'model_output', roles: ['score'] } a
 const latency = { family: 'software', subjects: 'service', roles: ['latency'] } as const;
 const telemetry = { family: 'software', subjects: 'telemetry', roles: ['telemetry'] } as const;
 
-/** Errors of a regressor are two tracks: signed, and absolute under the output's name with this ending. */
-const ABSOLUTE = '#abs';
-
-function errorMetric(
-  name: string,
-  description: string,
-  formula: string,
-  absolute: boolean,
-  read: Reading,
-): MetricKind {
-  return {
-    name,
-    description,
-    formula,
-    family: 'performance',
-    subjects: 'model_output',
-    roles: ['performance'],
-    measure(key, track) {
-      if (track.kind !== 'numeric' || key.subject.endsWith(ABSOLUTE) !== absolute) return [];
-      const output = absolute ? key.subject.slice(0, -ABSOLUTE.length) : key.subject;
-      return [measureOf(output, key.model, outcomeOf(track.state, read(track.state), 'no labels'))];
-    },
-  };
-}
-
-const meanSquare: Reading = (state) => meanOf({ ...state, sum: state.squares });
-const rootMeanSquare: Reading = (state) => (state.n === 0 ? undefined : Math.sqrt(meanSquare(state)!));
-
 export const MOMENT_METRICS = [
   inputMetric('mean', 'Mean of the values.', 'sum x / n', meanOf),
   inputMetric(
@@ -125,13 +97,4 @@ export const MOMENT_METRICS = [
   ),
   softMetric('telemetry_mean', 'Mean of a metric of the serving hosts.', 'sum x / n', meanOf, telemetry),
   softMetric('telemetry_max', 'Largest value of a metric of the serving hosts.', 'max x', maximum, telemetry),
-  errorMetric('mae', 'Mean absolute error of a regressor.', 'sum |prediction - truth| / n', true, meanOf),
-  errorMetric(
-    'rmse',
-    'Root of the mean squared error of a regressor.',
-    'sqrt(sum (prediction - truth)^2 / n)',
-    false,
-    rootMeanSquare,
-  ),
-  errorMetric('bias', 'Mean signed error of a regressor.', 'sum (prediction - truth) / n', false, meanOf),
 ];

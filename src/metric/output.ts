@@ -1,6 +1,6 @@
-/** What the models answer, and whether primary and shadow agree. */
+/** What the models answer. */
 
-import { counterMetric, type MetricKind, measureOf, outputOf, shareOf } from './metric.ts';
+import { type MetricKind, measureOf, outputOf, shareOf } from './metric.ts';
 import { cellsOf } from './quality.ts';
 
 const nullRate: MetricKind = {
@@ -37,22 +37,4 @@ const classShare: MetricKind = {
   },
 };
 
-const agreement = counterMetric(
-  {
-    name: 'agreement',
-    description:
-      'Share of the requests that a shadow answers as the primary does: the same class or text, a number within the tolerance; of detectors the share of boxes that have a partner.',
-    formula: 'agreed / compared; detectors: 2 matched / boxes of both',
-    family: 'agreement',
-    subjects: 'model_output',
-    roles: ['agreement'],
-  },
-  (count, key, { spec }) => {
-    const n = count('compared');
-    if (outputOf(spec, key.subject)?.type !== 'detector') return shareOf(count('agreed'), n, 'no answers');
-    if (count('boxes') === 0) return { reason: 'no boxes', n };
-    return { value: (2 * count('matched')) / count('boxes'), n };
-  },
-);
-
-export const OUTPUT_METRICS = [nullRate, classShare, agreement];
+export const OUTPUT_METRICS = [nullRate, classShare];

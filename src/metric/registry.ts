@@ -2,6 +2,7 @@
 
 import type { Tracks } from '../profile/registry.ts';
 import { keyOf, type TrackRole } from '../profile/track.ts';
+import { AGREEMENT_METRICS } from './agreement.ts';
 import { BEHAVIOUR_METRICS } from './behaviour.ts';
 import { COVERAGE_METRICS } from './coverage.ts';
 import { DRIFT_METRICS } from './drift.ts';
@@ -10,6 +11,8 @@ import { MOMENT_METRICS } from './moments.ts';
 import { OUTPUT_METRICS } from './output.ts';
 import { PERFORMANCE_METRICS } from './performance.ts';
 import { QUALITY_METRICS } from './quality.ts';
+import { REGRESSION_METRICS } from './regression.ts';
+import { SCORED_METRICS } from './scored.ts';
 import { VOLUME_METRICS } from './volume.ts';
 
 export { coverageOf } from './coverage.ts';
@@ -23,7 +26,10 @@ const ALL: readonly MetricKind[] = [
   ...DRIFT_METRICS,
   ...OUTPUT_METRICS,
   ...COVERAGE_METRICS,
+  ...AGREEMENT_METRICS,
   ...PERFORMANCE_METRICS,
+  ...SCORED_METRICS,
+  ...REGRESSION_METRICS,
   ...BEHAVIOUR_METRICS,
 ];
 

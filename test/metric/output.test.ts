@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { categories, confusionOf, counts, measured, numbers, only, output, service } from './support.ts';
+import {
+  categories,
+  confusionOf,
+  counts,
+  errorsOf,
+  measured,
+  numbers,
+  only,
+  output,
+  service,
+} from './support.ts';
 
 const spec = service({
   outputs: [
@@ -114,18 +124,43 @@ describe('performance', () => {
     expect(only(negative, 'f1').reason).toBe('no positive labels or predictions');
   });
 
-  test('errors of a regressor: signed and absolute tracks give one measure each', () => {
+  test('errors of a regressor, with intervals', () => {
     const found = measured(
-      { 'performance/mlp/price': numbers([1, -3]), 'performance/mlp/price#abs': numbers([1, 3]) },
+      {
+        'performance/mlp/price': errorsOf([
+          [3, 2],
+          [1, 4],
+        ]),
+        'performance/mlp/price#abs': numbers([1, 3]),
+      },
       spec,
     );
     expect(found.map(({ metric, measure }) => [metric, measure.subject, measure.value])).toEqual([
       ['bias', 'price', -1],
       ['mae', 'price', 2],
+      ['mape', 'price', (1 / 2 + 3 / 4) / 2],
+      ['median_ae', 'price', expect.closeTo(1, 1)],
+      ['r2', 'price', -4],
       ['rmse', 'price', Math.sqrt(5)],
     ]);
-    const none = measured({ 'performance/mlp/price': numbers([]) }, spec);
-    expect(only(none, 'rmse')).toMatchObject({ value: null, reason: 'no labels', n: 0 });
+    // Student's t with one degree of freedom: 12.706 times the standard error, which is 1.
+    expect(only(found, 'mae').high).toBeCloseTo(2 + 12.7062047, 6);
+    expect(only(found, 'mae').low).toBe(0);
+    expect(only(found, 'bias').low).toBeCloseTo(-1 - 2 * 12.7062047, 6);
+    const none = measured({ 'performance/mlp/price': errorsOf([]) }, spec);
+    for (const metric of ['rmse', 'mae', 'mape', 'r2', 'bias'])
+      expect(only(none, metric)).toMatchObject({ value: null, reason: 'no labels', n: 0 });
+    const flat = measured(
+      {
+        'performance/mlp/price': errorsOf([
+          [1, 0],
+          [2, 0],
+        ]),
+      },
+      spec,
+    );
+    expect(only(flat, 'mape')).toMatchObject({ value: null, reason: 'no truth other than 0', n: 0 });
+    expect(only(flat, 'r2')).toMatchObject({ value: null, reason: 'the truths do not differ', n: 2 });
   });
 });
 

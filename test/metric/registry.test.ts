@@ -3,18 +3,31 @@ import type { SubjectKind } from '../../src/config/types.ts';
 import { METRICS, type MetricSubjects, measureCell } from '../../src/metric/registry.ts';
 import type { TrackState, Tracks } from '../../src/profile/registry.ts';
 import { TRACK_ROLES } from '../../src/profile/track.ts';
-import { categories, confusionOf, contextOf, counts, input, numbers, output, service } from './support.ts';
+import {
+  categories,
+  confusionOf,
+  contextOf,
+  counts,
+  errorsOf,
+  input,
+  numbers,
+  output,
+  scoresOf,
+  service,
+} from './support.ts';
 
-const NAMES =
-  `accuracy agreement bias class_share click_through_rate dead_letters dropped duplicates error_rate f1 invalid_rate ks label_coverage late
-  latency_p50 latency_p95 latency_p99 mae max mean median min missing_rate new_category_rate null_rate
-  out_of_range_rate p05 p95 precision psi recall redo_rate rmse score_mean score_p50 std switch_to_typing_rate
-  telemetry_max telemetry_mean throughput unmatched volume`.split(/\s+/);
+const NAMES = `accuracy agreement balanced_accuracy bias brier class_precision class_recall class_share
+  click_through_rate cohen_kappa dead_letters discordant_gain dropped duplicates ece error_rate f1
+  gwet_ac1 invalid_rate ks label_ac1 label_coverage label_kappa late latency_p50 latency_p95
+  latency_p99 log_loss mae mape max mcc mean median median_ae min missing_rate new_category_rate
+  null_rate out_of_range_rate p05 p95 pr_auc precision psi r2 recall redo_rate rmse roc_auc score_mean
+  score_p50 std switch_to_typing_rate telemetry_max telemetry_mean throughput unmatched volume`.split(/\s+/);
 
 const spec = service({
   inputs: [input('x', 'numeric'), input('c', 'categorical')],
   outputs: [output('x', 'classifier', { classes: ['a', 'b'] })],
 });
+const binary = service({ outputs: [output('x', 'classifier', { classes: ['a', 'b'], positive: 'b' })] });
 const states = (): TrackState[] => [
   numbers([]),
   numbers([1, 2, null]),
@@ -30,6 +43,24 @@ const states = (): TrackState[] => [
   confusionOf([
     [1, 0],
     [0, 0],
+  ]),
+  confusionOf([
+    [3, 0],
+    [0, 4],
+  ]),
+  errorsOf([]),
+  errorsOf([[1, 1]]),
+  errorsOf([
+    [Number.MAX_VALUE, -Number.MAX_VALUE],
+    [-Number.MAX_VALUE, 1e-300],
+    [0, 0],
+  ]),
+  scoresOf([]),
+  scoresOf([[0.4, 1]]),
+  scoresOf([
+    [0, 1],
+    [1, 0],
+    [Number.NaN, 1],
   ]),
 ];
 
@@ -62,7 +93,8 @@ test('every value is finite, or null with a reason, whatever the state of a trac
   for (const role of TRACK_ROLES) {
     for (const state of states()) {
       const tracks: Tracks = new Map([[`${role}/m/x`, state]]);
-      for (const { measure } of measureCell(tracks, contextOf(spec))) {
+      const found = [spec, binary].flatMap((of) => measureCell(tracks, contextOf(of)));
+      for (const { measure } of found) {
         seen++;
         expect(measure.n).toBeGreaterThanOrEqual(0);
         if (measure.value === null) expect(measure.reason).not.toBe('');

@@ -13,6 +13,8 @@ import {
 } from '../../src/profile/categorical.ts';
 import { createNumeric, type NumericState, updateNumeric } from '../../src/profile/numeric.ts';
 import type { TrackState, Tracks } from '../../src/profile/registry.ts';
+import { addError, createRegression } from '../../src/profile/regression.ts';
+import { addScore, createScoreBins, NEGATIVE, POSITIVE } from '../../src/profile/score-bins.ts';
 import { categoricalParametersOf, numericParametersOf } from '../../src/profile/tracks.ts';
 import {
   CELL_MISSING,
@@ -141,6 +143,23 @@ export const confusionOf = (table: readonly (readonly number[])[]): TrackState =
   state: { classes: table.length, counts: Float64Array.from(table.flat()) },
 });
 
+/** Errors of a regressor, as the join folds them. */
+export function errorsOf(rows: readonly (readonly [prediction: number, truth: number])[]): TrackState {
+  const state = createRegression();
+  for (const [prediction, truth] of rows) addError(state, prediction, truth);
+  return { kind: 'regression', state };
+}
+
+/** Labelled scores; a label of 1 is positive. */
+export function scoresOf(
+  rows: readonly (readonly [score: number, label: number])[],
+  threshold = 0.5,
+): TrackState {
+  const state = createScoreBins();
+  for (const [score, label] of rows) addScore(state, score, label === 1 ? POSITIVE : NEGATIVE, threshold);
+  return { kind: 'score_bins', state };
+}
+
 export const contextOf = (spec: ServiceSpec): Omit<MetricContext, 'track'> => ({
   spec,
   windowMs: spec.windows.sizeMs,
@@ -171,9 +190,24 @@ export interface Vectors {
     precision: number;
     recall: number;
     f1: number;
+    roc_auc: number;
+    average_precision: number;
+    log_loss: number;
+    brier: number;
+    mcc: number;
+    balanced_accuracy: number;
+    ece_10_equal_width: number;
   }[];
-  regression: { labels: number[]; predictions: number[]; mae: number; rmse: number }[];
-  agreement: { matrix: number[][]; agreement: number }[];
+  regression: {
+    labels: number[];
+    predictions: number[];
+    mae: number;
+    rmse: number;
+    mape: number;
+    r2: number;
+    median_ae: number;
+  }[];
+  agreement: { matrix: number[][]; agreement: number; cohen_kappa: number; gwet_ac1: number }[];
 }
 
 /** The published reference values; null where they are not beside the repository. */

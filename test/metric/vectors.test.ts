@@ -1,15 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { ksOf, psiOf } from '../../src/metric/drift.ts';
+import { calibrationErrorOf, equalWidthGroups } from '../../src/metric/scored.ts';
+import { scoreBinsOf } from '../../src/profile/score-bins.ts';
 import { bucketsOf } from '../../src/profile/sketch.ts';
 import {
   absent,
   confusionOf,
-  counts,
+  errorsOf,
   input,
   measured,
   numbers,
   only,
   output,
+  scoresOf,
   service,
   vectors,
 } from './support.ts';
@@ -21,10 +24,11 @@ const near = (found: number | null, expected: number): void => {
 };
 
 describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
-  test('accuracy, precision, recall and F1 of a binary classifier', () => {
+  test('a binary classifier', () => {
     const spec = service({
       outputs: [output('fraud', 'classifier', { classes: ['no', 'yes'], positive: 'yes' })],
     });
+    expect(vectors!.binary.length).toBeGreaterThan(0);
     for (const { labels, scores, threshold, ...expected } of vectors!.binary) {
       const table = [
         [0, 0],
@@ -33,25 +37,48 @@ describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
       labels.forEach((label, i) => {
         table[scores[i]! >= threshold ? 1 : 0]![label]! += 1;
       });
-      const found = measured({ 'performance/mlp/fraud': confusionOf(table) }, spec);
-      for (const metric of ['accuracy', 'precision', 'recall', 'f1'] as const)
+      const scored = scoresOf(
+        scores.map((score, i) => [score, labels[i]!]),
+        threshold,
+      );
+      const found = measured(
+        { 'performance/mlp/fraud': confusionOf(table), 'scores/mlp/fraud': scored },
+        spec,
+      );
+      for (const metric of [
+        'accuracy',
+        'precision',
+        'recall',
+        'f1',
+        'balanced_accuracy',
+        'mcc',
+        'roc_auc',
+        'log_loss',
+        'brier',
+      ] as const)
         near(only(found, metric).value, expected[metric]);
+      near(only(found, 'pr_auc').value, expected.average_precision);
+      if (scored.kind !== 'score_bins') throw new Error('not scores');
+      near(calibrationErrorOf(equalWidthGroups(scoreBinsOf(scored.state))), expected.ece_10_equal_width);
+      for (const { measure } of found) expect(measure.n).toBeGreaterThan(0);
     }
   });
 
-  test('MAE and RMSE of a regressor', () => {
+  test('a regressor', () => {
     const spec = service({ outputs: [output('price', 'regressor')] });
-    for (const { labels, predictions, mae, rmse } of vectors!.regression) {
+    expect(vectors!.regression.length).toBeGreaterThan(0);
+    for (const { labels, predictions, ...expected } of vectors!.regression) {
       const errors = predictions.map((prediction, i) => prediction - labels[i]!);
       const found = measured(
         {
-          'performance/mlp/price': numbers(errors),
+          'performance/mlp/price': errorsOf(predictions.map((prediction, i) => [prediction, labels[i]!])),
           'performance/mlp/price#abs': numbers(errors.map(Math.abs)),
         },
         spec,
       );
-      near(only(found, 'mae').value, mae);
-      near(only(found, 'rmse').value, rmse);
+      for (const metric of ['mae', 'rmse', 'mape', 'r2'] as const)
+        near(only(found, metric).value, expected[metric]);
+      expect(Math.abs(only(found, 'median_ae').value! / expected.median_ae - 1)).toBeLessThanOrEqual(1 / 128);
       expect(only(found, 'mae')).toMatchObject({ subject: 'price', model: 'mlp', n: labels.length });
     }
   });
@@ -65,13 +92,18 @@ describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
     }
   });
 
-  test('agreement', () => {
-    const spec = service({ outputs: [output('fraud', 'classifier')] });
-    for (const { matrix, agreement } of vectors!.agreement) {
-      const compared = matrix.flat().reduce((sum, count) => sum + count, 0);
-      const agreed = matrix.reduce((sum, row, i) => sum + row[i]!, 0);
-      const found = measured({ 'agreement/shadow/fraud': counts({ compared, agreed }) }, spec);
+  test('agreement, kappa and AC1, of shadow and primary and of answers and labels', () => {
+    const spec = service({ outputs: [output('fraud', 'classifier', { classes: ['no', 'yes'] })] });
+    expect(vectors!.agreement.length).toBeGreaterThan(1);
+    for (const { matrix, agreement, cohen_kappa, gwet_ac1 } of vectors!.agreement) {
+      const found = measured(
+        { 'agreement/shadow/fraud': confusionOf(matrix), 'performance/shadow/fraud': confusionOf(matrix) },
+        spec,
+      );
       near(only(found, 'agreement').value, agreement);
+      near(only(found, 'accuracy').value, agreement);
+      for (const metric of ['cohen_kappa', 'label_kappa']) near(only(found, metric).value, cohen_kappa);
+      for (const metric of ['gwet_ac1', 'label_ac1']) near(only(found, metric).value, gwet_ac1);
     }
   });
 

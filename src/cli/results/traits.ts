@@ -33,15 +33,23 @@ const traits = (pooling: Pooling, better: Traits['better'], range: readonly [num
 const several = (names: readonly string[], of: Traits): [string, Traits][] => names.map((name) => [name, of]);
 
 const KNOWN = new Map<string, Traits>([
-  ...several(['accuracy', 'precision', 'recall', 'subset_accuracy'], traits('share', 'higher', UNIT)),
+  ...several(
+    ['accuracy', 'precision', 'recall', 'class_precision', 'class_recall', 'subset_accuracy'],
+    traits('share', 'higher', UNIT),
+  ),
   ...several(['agreement', 'click_through_rate', 'label_coverage'], traits('share', 'higher', UNIT)),
   ...several(['f1'], traits('f1', 'higher', UNIT)),
   ...several(['balanced_accuracy', 'roc_auc', 'pr_auc'], traits('median', 'higher', UNIT)),
-  ...several(['mcc', 'cohen_kappa', 'gwet_ac1'], traits('median', 'higher', CORRELATION)),
+  ...several(
+    ['mcc', 'cohen_kappa', 'gwet_ac1', 'label_kappa', 'label_ac1'],
+    traits('median', 'higher', CORRELATION),
+  ),
+  ...several(['discordant_gain'], traits('mean', 'higher', CORRELATION)),
   ...several(['r2'], traits('median', 'higher', [Number.NEGATIVE_INFINITY, 1])),
   ...several(['mae', 'mape', 'log_loss'], traits('mean', 'lower', POSITIVE)),
   ...several(['brier', 'hamming_loss'], traits('mean', 'lower', UNIT)),
   ...several(['rmse'], traits('root_mean_square', 'lower', POSITIVE)),
+  ...several(['median_ae'], traits('median', 'lower', POSITIVE)),
   ...several(['ece'], traits('median', 'lower', UNIT)),
   ...several(['bias'], traits('mean', 'zero', FREE)),
   ...several(

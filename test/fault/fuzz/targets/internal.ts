@@ -11,6 +11,9 @@ import { createCategorical, updateCategorical } from '../../../../src/profile/ca
 import { createConfusion } from '../../../../src/profile/confusion.ts';
 import { createNumeric, updateNumeric } from '../../../../src/profile/numeric.ts';
 import { packTracks, type Tracks, unpackTracks } from '../../../../src/profile/registry.ts';
+import { addError, createRegression } from '../../../../src/profile/regression.ts';
+import { addScore, createScoreBins, POSITIVE } from '../../../../src/profile/score-bins.ts';
+import { addSets, createSets } from '../../../../src/profile/sets.ts';
 import { record } from '../../../decode/helpers.ts';
 import type { Choices } from '../choices.ts';
 import { mutate } from '../mutate.ts';
@@ -53,11 +56,20 @@ function someTracks(): Tracks {
   updateCategorical(categorical, Int32Array.of(0, 1, 2, 0), ['card', 'a', 'b'], new Uint8Array(4), rows, 4);
   const confusion = createConfusion(3);
   confusion.counts[1] = 5;
+  const scores = createScoreBins();
+  addScore(scores, 0.7, POSITIVE, 0.5);
+  const errors = createRegression();
+  addError(errors, 3.5, -1);
+  const sets = createSets(3);
+  addSets(sets, [5], [1]);
   return new Map([
     ['input//amount', { kind: 'numeric', state: numeric }],
     ['input//country', { kind: 'categorical', state: categorical }],
     ['rows//requests', { kind: 'counters', state: new Map([['rows', 200]]) }],
     ['performance/m/fraud', { kind: 'confusion', state: confusion }],
+    ['scores/m/fraud', { kind: 'score_bins', state: scores }],
+    ['performance/m/price', { kind: 'regression', state: errors }],
+    ['performance/m/tags', { kind: 'sets', state: sets }],
   ]);
 }
 

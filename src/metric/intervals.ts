@@ -1,0 +1,90 @@
+/** 95 % intervals that the metrics share. Where there is none, both ends are undefined. */
+
+import { normalQuantile, studentQuantile } from '../math/special.ts';
+import { wilson } from './label-curve.ts';
+import type { Outcome } from './metric.ts';
+
+export interface Ends {
+  low?: number | undefined;
+  high?: number | undefined;
+}
+
+const LEVEL = 0.975;
+export const Z95 = normalQuantile(LEVEL);
+
+/** part / n with the interval of Wilson, or the reason where n is 0. */
+export const rateOf = (part: number, n: number, reason: string): Outcome =>
+  n === 0 ? { reason, n } : { value: part / n, n, ...wilson(part, n) };
+
+/**
+ * Of a value in 0..1 with a known sampling variance: Wilson's interval of a share with as much variance (effective sample
+ * size v (1 - v) / variance), which stays within 0..1 and does not collapse near its ends. At 0 and 1, where the estimate
+ * of the variance is 0, the sample size itself is taken.
+ */
+export function shareEnds(value: number, variance: number, n: number): Ends {
+  const spread = value * (1 - value);
+  const size = variance > 0 && spread > 0 ? spread / variance : n;
+  return size > 0 ? wilson(value * size, size) : {};
+}
+
+/** Delta method on the logit scale, 0 < value < 1. */
+export function logitEnds(value: number, variance: number): Ends {
+  const half = (Z95 * Math.sqrt(variance)) / (value * (1 - value));
+  const odds = value / (1 - value);
+  const at = (shift: number): number => 1 / (1 + 1 / (odds * Math.exp(shift)));
+  return { low: at(-half), high: at(half) };
+}
+
+/** Delta method on Fisher's scale atanh, -1 < value < 1. */
+export function fisherEnds(value: number, variance: number): Ends {
+  const half = (Z95 * Math.sqrt(variance)) / (1 - value * value);
+  const middle = Math.atanh(value);
+  return { low: Math.tanh(middle - half), high: Math.tanh(middle + half) };
+}
+
+/** Delta method on the logarithm, value > 0. */
+export function logEnds(value: number, variance: number): Ends {
+  const half = (Z95 * Math.sqrt(variance)) / value;
+  return { low: value * Math.exp(-half), high: value * Math.exp(half) };
+}
+
+/** Variance of a mean from the sums of values and squares; undefined below two values. */
+export function meanVariance(sum: number, squares: number, n: number): number | undefined {
+  if (n < 2) return undefined;
+  return Math.max(0, squares - (sum / n) * sum) / (n - 1) / n;
+}
+
+/** A mean with the interval of Student's t, from the sums of values and squares, within the range of the values. */
+export function meanOutcome(
+  sum: number,
+  squares: number,
+  n: number,
+  reason: string,
+  least = Number.NEGATIVE_INFINITY,
+): Outcome {
+  if (n === 0) return { reason, n };
+  const value = sum / n;
+  const variance = meanVariance(sum, squares, n);
+  if (variance === undefined) return { value, n };
+  const half = studentQuantile(LEVEL, n - 1) * Math.sqrt(variance);
+  return { value, n, low: Math.max(least, value - half), high: value + half };
+}
+
+/**
+ * The mean of independent shares, by the square-and-add recovery of variance from their Wilson intervals (G. Y. Zou,
+ * A. Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27, 2008).
+ *
+ * @param parts count and size of each share that has one
+ * @param of how many the mean is over; those without a share count as 0
+ */
+export function meanOfSharesEnds(parts: readonly { part: number; n: number }[], of: number): Ends {
+  let [value, below, above] = [0, 0, 0];
+  for (const { part, n } of parts) {
+    const { low, high } = wilson(part, n);
+    const share = part / n;
+    value += share;
+    below += (share - low) ** 2;
+    above += (high - share) ** 2;
+  }
+  return { low: (value - Math.sqrt(below)) / of, high: (value + Math.sqrt(above)) / of };
+}

@@ -1,0 +1,119 @@
+/** How far the answers of a regressor are from their truths, once labels have arrived. */
+
+import { totalOf } from '../math/exact-sum.ts';
+import { meanOf, type NumericState } from '../profile/numeric.ts';
+import type { RegressionState, RegressionSum } from '../profile/regression.ts';
+import { quantileOf } from '../profile/sketch.ts';
+import { logEnds, meanOutcome, meanVariance } from './intervals.ts';
+import { type MetricKind, measureOf, type Outcome } from './metric.ts';
+
+const about = { family: 'performance', subjects: 'model_output', roles: ['performance'] } as const;
+const NO_LABELS = 'no labels';
+
+type Total = (name: RegressionSum) => number;
+
+const errorMetric = (
+  name: string,
+  description: string,
+  formula: string,
+  read: (n: number, total: Total, state: RegressionState) => Outcome,
+): MetricKind => ({
+  ...about,
+  name,
+  description,
+  formula,
+  measure(key, track) {
+    if (track.kind !== 'regression') return [];
+    const { state } = track;
+    const total: Total = (of) => totalOf(state.sums[of]);
+    const outcome = state.n === 0 ? { reason: NO_LABELS, n: 0 } : read(state.n, total, state);
+    return [measureOf(key.subject, key.model, outcome)];
+  },
+});
+
+const mae = errorMetric(
+  'mae',
+  'Mean absolute error of a regressor.',
+  'sum |prediction - truth| / n; Student interval',
+  (n, total) => meanOutcome(total('absE'), total('e2'), n, NO_LABELS, 0),
+);
+
+const bias = errorMetric(
+  'bias',
+  'Mean signed error of a regressor.',
+  'sum (prediction - truth) / n; Student interval',
+  (n, total) => meanOutcome(total('e'), total('e2'), n, NO_LABELS),
+);
+
+const rmse = errorMetric(
+  'rmse',
+  'Root of the mean squared error of a regressor.',
+  'sqrt(sum (prediction - truth)^2 / n); delta method on the logarithm',
+  (n, total) => {
+    const square = total('e2') / n;
+    const variance = meanVariance(total('e2'), total('e4'), n);
+    const value = Math.sqrt(square);
+    if (variance === undefined || square === 0) return { value, n };
+    const { low, high } = logEnds(square, variance);
+    return { value, n, low: Math.sqrt(low!), high: Math.sqrt(high!) };
+  },
+);
+
+const mape = errorMetric(
+  'mape',
+  'Mean absolute error as a share of the truth, over the rows whose truth is not 0.',
+  'sum |(prediction - truth) / truth| / n; Student interval',
+  (_, total, { nonzero }) => meanOutcome(total('p'), total('p2'), nonzero, 'no truth other than 0', 0),
+);
+
+/** 1 - R2 is a ratio of means: of e^2, and of the squared distance of the truth from its mean. */
+function r2Of(n: number, total: Total): Outcome {
+  const mean = total('t') / n;
+  const spread = total('t2') / n - mean * mean;
+  if (n < 2 || !(spread > 0)) return { reason: 'the truths do not differ', n };
+  const ratio = total('e2') / n / spread;
+  const value = 1 - ratio;
+  // Moments of e^2 and (t - mean)^2, whose difference e^2 - ratio (t - mean)^2 has a mean of 0.
+  const crossed = total('e2t2') - 2 * mean * total('e2t') + mean * mean * total('e2');
+  const fourth = total('t4') - 4 * mean * total('t3') + 6 * mean * mean * total('t2') - 3 * n * mean ** 4;
+  const squares = total('e4') - 2 * ratio * crossed + ratio * ratio * fourth;
+  const variance = Math.max(0, squares) / (n - 1) / n / spread ** 2;
+  if (ratio === 0) return { value, n };
+  const { low, high } = logEnds(ratio, variance);
+  return { value, n, low: 1 - high!, high: 1 - low! };
+}
+
+const r2 = errorMetric(
+  'r2',
+  'Share of the variance of the truths that a regressor explains; below 0 it is worse than their mean.',
+  '1 - sum (prediction - truth)^2 / sum (truth - mean)^2; delta method on ln(1 - R2)',
+  r2Of,
+);
+
+/** The size of errors is a track of its own, for its quantiles. */
+const ABSOLUTE = '#abs';
+
+const withinRange = ({ min, max, sketch }: NumericState, q: number): number =>
+  Math.min(max, Math.max(min, quantileOf(sketch, q)!));
+
+const medianAe: MetricKind = {
+  ...about,
+  name: 'median_ae',
+  description: 'Median of the absolute error of a regressor.',
+  formula: 'nearest rank, relative error at most 1/128',
+  measure(key, track) {
+    if (track.kind !== 'numeric' || !key.subject.endsWith(ABSOLUTE)) return [];
+    const subject = key.subject.slice(0, -ABSOLUTE.length);
+    const { n } = track.state;
+    const isEmpty = meanOf(track.state) === undefined;
+    return [
+      measureOf(
+        subject,
+        key.model,
+        isEmpty ? { reason: NO_LABELS, n } : { value: withinRange(track.state, 0.5), n },
+      ),
+    ];
+  },
+};
+
+export const REGRESSION_METRICS = [mae, rmse, mape, r2, bias, medianAe];
