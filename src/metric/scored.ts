@@ -118,6 +118,8 @@ export interface CalibrationGroup {
   n: number;
   positive: number;
   scoreSum: number;
+  /** Of the positives, if the scores are their probabilities. */
+  variance: number;
 }
 
 /** Neighbouring bins put together: `groupOf` names the group of a bin by the rows before it. */
@@ -131,11 +133,12 @@ function grouped(
     const n = bin.negative + bin.positive;
     if (n === 0) continue;
     const name = groupOf(bin, before + n / 2);
-    const group = groups.get(name) ?? { n: 0, positive: 0, scoreSum: 0 };
+    const group = groups.get(name) ?? { n: 0, positive: 0, scoreSum: 0, variance: 0 };
     groups.set(name, group);
     group.n += n;
     group.positive += bin.positive;
     group.scoreSum += bin.labelledSum;
+    group.variance += bin.labelledSum * (1 - bin.labelledSum / n);
     before += n;
   }
   return [...groups.values()];
@@ -168,19 +171,42 @@ export function calibrationErrorOf(groups: readonly CalibrationGroup[]): number 
 }
 
 /** The chi-square approximation wants so many expected of each kind in a group. */
-const EXPECTED_MIN = 1;
+const EXPECTED_MIN = 3;
+
+/** Neighbouring groups put together until each has enough expected of both kinds. The labels have no say in it. */
+function largeGroups(groups: readonly CalibrationGroup[]): CalibrationGroup[] {
+  const isLarge = ({ n, scoreSum }: CalibrationGroup): boolean =>
+    scoreSum >= EXPECTED_MIN && n - scoreSum >= EXPECTED_MIN;
+  const add = (a: CalibrationGroup, b: CalibrationGroup): CalibrationGroup => ({
+    n: a.n + b.n,
+    positive: a.positive + b.positive,
+    scoreSum: a.scoreSum + b.scoreSum,
+    variance: a.variance + b.variance,
+  });
+  const large: CalibrationGroup[] = [];
+  let rest: CalibrationGroup | undefined;
+  for (const group of groups) {
+    rest = rest === undefined ? group : add(rest, group);
+    if (!isLarge(rest)) continue;
+    large.push(rest);
+    rest = undefined;
+  }
+  if (rest !== undefined && large.length > 0) large.push(add(large.pop()!, rest));
+  return large;
+}
 
 /**
  * P-value of perfect calibration (D. W. Hosmer, S. Lemeshow, 1980; all groups are degrees of freedom, since no parameter is
- * fitted to these rows). Undefined where groups are too small for it.
+ * fitted to these rows). Undefined where there are too few rows for it.
  */
 export function calibrationPOf(groups: readonly CalibrationGroup[]): number | undefined {
-  let statistic = 0;
-  for (const { n, positive, scoreSum } of groups) {
-    if (scoreSum < EXPECTED_MIN || n - scoreSum < EXPECTED_MIN) return undefined;
-    statistic += (positive - scoreSum) ** 2 / (scoreSum * (1 - scoreSum / n));
-  }
-  return chiSquareTail(statistic, groups.length);
+  const large = largeGroups(groups);
+  if (large.length === 0) return undefined;
+  const statistic = large.reduce(
+    (sum, { positive, scoreSum, variance }) => sum + (positive - scoreSum) ** 2 / variance,
+    0,
+  );
+  return chiSquareTail(statistic, large.length);
 }
 
 const rocAuc = scoreMetric(
