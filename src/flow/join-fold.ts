@@ -213,9 +213,14 @@ function attach(fold: JoinFold, row: number, tag: number, knownMs: number, value
   if (tag >= WAITING_TAG.feedback) {
     const bit = FEEDBACK_BIT << (tag - WAITING_TAG.feedback);
     if ((tags[row]! & bit) !== 0) return;
+    const isFirst = tags[row]! < FEEDBACK_BIT;
     tags[row]! |= bit;
     const kind = FEEDBACK_KINDS[tag - WAITING_TAG.feedback]!;
-    for (const cell of cellsOf(fold, row, knownMs)) increment(cell, feedKey('feedback', '', ''), kind);
+    for (const cell of cellsOf(fold, row, knownMs)) {
+      increment(cell, feedKey('feedback', '', ''), kind);
+      // Which kind is the first depends on who reads faster; all are in by the final revision, that alone reads this.
+      if (isFirst) increment(cell, feedKey('feedback', '', ''), 'any');
+    }
     return;
   }
   const isLabel = tag === WAITING_TAG.label;

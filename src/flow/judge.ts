@@ -151,7 +151,7 @@ function resultsOf(spec: ServiceSpec, segment: string, tracks: Tracks, due: Due,
   const { endMs, revision } = due;
   const startMs = endMs - spec.windows.sizeMs;
   const coverage = coverageOf(tracks);
-  const context = { spec, windowMs: spec.windows.sizeMs, reference: fileReference(spec) };
+  const context = { spec, windowMs: spec.windows.sizeMs, reference: fileReference(spec), isFinal };
   return measureCell(tracks, context).map(({ metric, family, measure }) => ({
     id: idOf(
       'result',

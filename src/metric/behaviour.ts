@@ -1,30 +1,47 @@
 /** What users did with the answers, and how often the service failed. */
 
-import { counterMetric, type MetricKind, shareOf } from './metric.ts';
+import { rateOf } from './intervals.ts';
+import { counterMetric, type MetricKind } from './metric.ts';
 
 const feedbackMetric = (name: string, counter: string, description: string): MetricKind =>
   counterMetric(
     {
       name,
       description,
-      formula: `requests with ${counter} / requests`,
+      formula: `requests with ${counter} / requests; Wilson interval`,
       family: 'feedback',
       subjects: 'service',
       roles: ['feedback'],
     },
-    (count) => shareOf(count(counter), count('requests'), 'no requests'),
+    (count) => rateOf(count(counter), count('requests'), 'no requests'),
   );
+
+const abandonmentRate = counterMetric(
+  {
+    name: 'abandonment_rate',
+    description:
+      'Share of the requests without any click, redo or switch to typing within join.max_delay; known in the final revision alone.',
+    formula: 'requests without feedback / requests; Wilson interval',
+    family: 'feedback',
+    subjects: 'service',
+    roles: ['feedback'],
+  },
+  (count, _, { isFinal }) => {
+    const n = count('requests');
+    return isFinal ? rateOf(n - count('any'), n, 'no requests') : { reason: 'feedback may still come', n };
+  },
+);
 
 const errorRate = counterMetric(
   {
     name: 'error_rate',
     description: 'Share of the predictions of another system in which it failed.',
-    formula: 'failed / predictions',
+    formula: 'failed / predictions; Wilson interval',
     family: 'software',
     subjects: 'service',
     roles: ['errors'],
   },
-  (count) => shareOf(count('failed'), count('rows'), 'no predictions'),
+  (count) => rateOf(count('failed'), count('rows'), 'no predictions'),
 );
 
 export const BEHAVIOUR_METRICS = [
@@ -35,5 +52,6 @@ export const BEHAVIOUR_METRICS = [
     'switch_to_typing',
     'Share of the requests after which the user typed.',
   ),
+  abandonmentRate,
   errorRate,
 ];

@@ -38,6 +38,8 @@ export interface MetricContext {
   /** Length of the window. */
   windowMs: number;
   reference: Reference;
+  /** Whether no later revision of the window will know more. */
+  isFinal: boolean;
   /** Another track of the same cell, by key text: some metrics are of two. */
   track(key: string): TrackState | undefined;
 }

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { measureCell } from '../../src/metric/registry.ts';
+import type { Tracks } from '../../src/profile/registry.ts';
 import {
   categories,
   confusionOf,
+  contextOf,
   counts,
   errorsOf,
   measured,
@@ -167,14 +170,27 @@ describe('performance', () => {
 describe('users and software', () => {
   test('feedback', () => {
     const found = measured({
-      'feedback//': counts({ requests: 20, click: 10, redo: 5, switch_to_typing: 1 }),
+      'feedback//': counts({ requests: 20, click: 10, redo: 5, switch_to_typing: 1, any: 14 }),
     });
     expect(found.map(({ metric, measure }) => [metric, measure.subject, measure.value, measure.n])).toEqual([
+      ['abandonment_rate', '', 0.3, 20],
       ['click_through_rate', '', 0.5, 20],
       ['redo_rate', '', 0.25, 20],
       ['switch_to_typing_rate', '', 0.05, 20],
     ]);
+    expect(only(found, 'click_through_rate').low).toBeCloseTo(0.2992980081982122, 12);
+    expect(only(found, 'click_through_rate').high).toBeCloseTo(0.7007019918017877, 12);
     expect(only(measured({ 'feedback//': counts({}) }), 'redo_rate').reason).toBe('no requests');
+  });
+
+  test('abandonment is known when no feedback can come any more', () => {
+    const tracks: Tracks = new Map([['feedback//', counts({ requests: 20, any: 14 })]]);
+    const early = measureCell(tracks, { ...contextOf(spec), isFinal: false });
+    expect(only(early, 'abandonment_rate')).toMatchObject({
+      value: null,
+      reason: 'feedback may still come',
+      n: 20,
+    });
   });
 
   test('latency, errors and telemetry', () => {

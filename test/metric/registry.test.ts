@@ -16,7 +16,8 @@ import {
   service,
 } from './support.ts';
 
-const NAMES = `accuracy agreement balanced_accuracy bias brier class_precision class_recall class_share
+const NAMES =
+  `abandonment_rate accuracy agreement balanced_accuracy bias brier class_precision class_recall class_share
   click_through_rate cohen_kappa dead_letters discordant_gain dropped duplicates ece error_rate f1
   gwet_ac1 invalid_rate ks label_ac1 label_coverage label_kappa late latency_p50 latency_p95
   latency_p99 log_loss mae mape max mcc mean median median_ae min missing_rate new_category_rate

@@ -164,6 +164,7 @@ export const contextOf = (spec: ServiceSpec): Omit<MetricContext, 'track'> => ({
   spec,
   windowMs: spec.windows.sizeMs,
   reference: fileReference(spec),
+  isFinal: true,
 });
 
 export const measured = (tracks: Record<string, TrackState>, spec: ServiceSpec = service()): CellMeasure[] =>

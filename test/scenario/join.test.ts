@@ -115,6 +115,8 @@ test('each kind of feedback counts once for a request', async () => {
     const { results } = await drive(SERVICE, records, { chunk });
     expect(byMinute(results, 'click_through_rate')[0]).toBe(0.5);
     expect(byMinute(results, 'redo_rate')[0]).toBe(0.5);
+    // Neither a kind that is not mapped nor one that came too late is feedback.
+    expect(byMinute(results, 'abandonment_rate')[0]).toBe(0.5);
     expect(total(results, 'unmatched', 'events')).toBe(1);
   }
 });
