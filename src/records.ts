@@ -69,16 +69,19 @@ export interface InputSpec {
   categories: string[] | null;
 }
 
-export type OutputType = 'classifier' | 'regressor' | 'detector' | 'text';
+export type OutputType = 'classifier' | 'multilabel' | 'regressor' | 'detector' | 'text';
+
+/** Classes of a multilabel output at most. */
+export const SET_CLASSES_MAX = 1024;
 
 export interface OutputSpec {
   name: string;
   type: OutputType;
-  /** Class names in the model's order; the labels of a detector's boxes. */
+  /** Class names in the model's order; what a set may hold; the labels of a detector's boxes. */
   classes: string[];
   /** The class that precision, recall and F1 speak of. Null: macro average. */
   positive: string | null;
-  /** Binary classifiers: a score at or above it means `positive`. */
+  /** Binary classifiers: a score at or above it means `positive`. Multilabel: that the class is in the set. */
   threshold: number;
   /** Regressors: answers that differ by at most this much agree. */
   tolerance: number;
@@ -113,7 +116,7 @@ export type TensorSpec =
 /** Names of the ONNX outputs that make up one output of the service. */
 export interface OutputBinding {
   output: string;
-  /** classifier: [rows, classes] or [rows] / [rows, 1] of the positive class. */
+  /** classifier: [rows, classes] or [rows] / [rows, 1] of the positive class. multilabel: [rows, classes]. */
   probabilities: string | null;
   /** regressor: [rows] or [rows, 1]. */
   value: string | null;
@@ -305,6 +308,8 @@ export type OutputColumn =
       scores: Float64Array;
       state: Uint8Array;
     }
+  /** Sets of classes: `width` words of 32 bits a row, class c is bit c % 32 of word c / 32. */
+  | { kind: 'set'; words: Int32Array; width: number; state: Uint8Array }
   | { kind: 'number'; values: Float64Array; state: Uint8Array }
   | { kind: 'boxes'; boxes: Box[][]; state: Uint8Array }
   | { kind: 'text'; values: string[]; state: Uint8Array };

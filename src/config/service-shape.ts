@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SET_CLASSES_MAX } from '../records.ts';
 import {
   duration,
   durationOrNone,
@@ -56,6 +57,11 @@ export const outputShape = z.discriminatedUnion('type', [
     type: z.literal('classifier'),
     classes: labels(2),
     positive: label.optional(),
+    threshold: share.prefault(0.5),
+  }),
+  z.strictObject({
+    type: z.literal('multilabel'),
+    classes: labels(1).max(SET_CLASSES_MAX, `at most ${SET_CLASSES_MAX} classes`),
     threshold: share.prefault(0.5),
   }),
   z.strictObject({ type: z.literal('regressor'), tolerance: z.number().min(0).prefault(0) }),

@@ -1,4 +1,12 @@
-import { type Box, CELL_MISSING, CELL_OK, type OutputColumn, type OutputSpec } from '../records.ts';
+import { addMember, wordsOf } from '../math/bits.ts';
+import {
+  type Box,
+  CELL_MISSING,
+  CELL_OK,
+  type OutputColumn,
+  type OutputSpec,
+  SET_CLASSES_MAX,
+} from '../records.ts';
 
 /** One output of predictions or labels while a batch is built. */
 export interface OutputBuilder {
@@ -24,6 +32,10 @@ function emptyOutput(spec: OutputSpec, capacity: number): OutputColumn {
     const scores = new Float64Array(capacity).fill(Number.NaN);
     return { kind: 'class', codes: new Int32Array(capacity), scores, state };
   }
+  if (spec.type === 'multilabel') {
+    const width = wordsOf(spec.classes.length);
+    return { kind: 'set', words: new Int32Array(width * capacity), width, state };
+  }
   if (spec.type === 'regressor') return { kind: 'number', values: new Float64Array(capacity), state };
   if (spec.type === 'text') return { kind: 'text', values: new Array<string>(capacity).fill(''), state };
   return { kind: 'boxes', boxes: Array.from({ length: capacity }, () => []), state };
@@ -36,6 +48,10 @@ export function finishOutput(column: OutputColumn, rows: number): OutputColumn {
     const scores = column.scores.subarray(0, rows);
     return { kind: 'class', codes: column.codes.subarray(0, rows), scores, state };
   }
+  if (column.kind === 'set') {
+    const { width } = column;
+    return { kind: 'set', words: column.words.subarray(0, width * rows), width, state };
+  }
   if (column.kind === 'number') return { kind: 'number', values: column.values.subarray(0, rows), state };
   if (column.kind === 'text') return { kind: 'text', values: column.values.slice(0, rows), state };
   return { kind: 'boxes', boxes: column.boxes.slice(0, rows), state };
@@ -46,6 +62,7 @@ export function clearAnswer(builder: OutputBuilder, row: number): void {
   const { column } = builder;
   column.state[row] = CELL_MISSING;
   if (column.kind === 'class') column.scores[row] = Number.NaN;
+  else if (column.kind === 'set') column.words.fill(0, column.width * row, column.width * (row + 1));
   else if (column.kind === 'boxes') column.boxes[row] = [];
   else if (column.kind === 'text') column.values[row] = '';
 }
@@ -82,6 +99,8 @@ export function setAnswer(builder: OutputBuilder, row: number, value: unknown, s
     if (typeof value !== 'string') return false;
     if (value === '') return true;
     column.values[row] = value;
+  } else if (column.kind === 'set') {
+    if (!readSet(builder, column, row, value)) return false;
   } else {
     const boxes = readBoxes(builder, value);
     if (boxes === null) return false;
@@ -104,6 +123,25 @@ function classIndex(builder: OutputBuilder, value: unknown): number {
   if (typeof value !== 'boolean') return -1;
   const named = classOf.get(String(value));
   return named ?? classFromScore({ ...spec, threshold: 0.5 }, value ? 1 : 0);
+}
+
+/** A list of classes, also an empty one; a class that is named twice is in it once. */
+function readSet(
+  builder: OutputBuilder,
+  { words, width }: Extract<OutputColumn, { kind: 'set' }>,
+  row: number,
+  value: unknown,
+): boolean {
+  if (!Array.isArray(value) || value.length > SET_CLASSES_MAX) return false;
+  for (const item of value as unknown[]) {
+    const code = classIndex(builder, item);
+    if (code < 0) {
+      clearAnswer(builder, row);
+      return false;
+    }
+    addMember(words, width * row, code);
+  }
+  return true;
 }
 
 /** The class that a score means for a binary output with a positive class, otherwise -1. */

@@ -56,6 +56,15 @@ function inputFeeds(spec: ServiceSpec, columns: readonly Column[], scored: Score
   return feeds;
 }
 
+/** Classes in the set of each row. */
+function sizesOf(words: Int32Array, width: number): Float64Array {
+  const sizes = new Float64Array(words.length / width);
+  words.forEach((word, i) => {
+    for (let left = word; left !== 0; left &= left - 1) sizes[Math.floor(i / width)]!++;
+  });
+  return sizes;
+}
+
 /** Answers of one output of one model: classes and scores, or values; null answers are missing. */
 export function answerFeeds(
   spec: ServiceSpec,
@@ -87,6 +96,8 @@ export function answerFeeds(
           column.state.map((state, i) => (Number.isNaN(column.scores[i]!) ? CELL_MISSING : state)),
         ),
       ];
+    case 'set':
+      return [score(sizesOf(column.words, column.width), column.state)];
     case 'number':
       return [score(column.values, column.state)];
     case 'text':
@@ -104,6 +115,13 @@ export function answerFeeds(
         ),
       ];
   }
+}
+
+type SetColumn = Extract<OutputColumn, { kind: 'set' }>;
+
+function isSameSet(a: SetColumn, b: SetColumn, row: number): boolean {
+  for (let at = a.width * row; at < a.width * (row + 1); at++) if (a.words[at] !== b.words[at]) return false;
+  return true;
 }
 
 /** A table of so many classes takes 10 kB of a slot; of more only the agreement is counted. */
@@ -147,7 +165,8 @@ export function agreementFeed(shadow: string, output: OutputSpec, a: OutputColum
       (a.kind === 'number' &&
         b.kind === 'number' &&
         Math.abs(a.values[i]! - b.values[i]!) <= output.tolerance) ||
-      (a.kind === 'text' && b.kind === 'text' && a.values[i] === b.values[i]);
+      (a.kind === 'text' && b.kind === 'text' && a.values[i] === b.values[i]) ||
+      (a.kind === 'set' && b.kind === 'set' && isSameSet(a, b, i));
     if (same) agreed[i] = 1;
   }
   const columns = [

@@ -3,15 +3,18 @@
  *
  *     classifier   answer: class index, score    truth: class index
  *     regressor    answer: value                 truth: value
+ *     multilabel   answer: words of the set      truth: words of the set
  *
  * Outputs of other types cannot be compared with labels and take no room.
  */
 
+import { wordsOf } from '../math/bits.ts';
 import { CELL_OK, type OutputColumn, type OutputSpec } from '../records.ts';
 
 /** Numbers of an answer. */
-export function answerWidth({ type }: OutputSpec): number {
+export function answerWidth({ type, classes }: OutputSpec): number {
   if (type === 'classifier') return 2;
+  if (type === 'multilabel') return wordsOf(classes.length);
   return type === 'regressor' ? 1 : 0;
 }
 
@@ -50,5 +53,7 @@ export function pushNumbers(
   } else if (column.kind === 'class') {
     into.push(column.codes[row]!);
     if (!isTruth) into.push(column.scores[row]!);
+  } else if (column.kind === 'set') {
+    for (let at = width * row; at < width * (row + 1); at++) into.push(column.words[at]!);
   } else if (column.kind === 'number') into.push(column.values[row]!);
 }

@@ -7,9 +7,11 @@ import { createNumeric, NO_PARAMETERS, updateNumeric } from '../profile/numeric.
 import type { KindName, TrackState, Tracks } from '../profile/registry.ts';
 import { addError, createRegression } from '../profile/regression.ts';
 import { ASKED, addScore, createScoreBins, NEGATIVE, POSITIVE } from '../profile/score-bins.ts';
+import { addSets, createSets } from '../profile/sets.ts';
 import { CELL_OK, type OutputSpec } from '../records.ts';
 import type { Cell } from '../window/panes.ts';
 import { feedKey } from './feeds.ts';
+import { truthWidth } from './join-columns.ts';
 
 const NO_ROW = new Int32Array([0]);
 const ONE_VALUE = new Float64Array(1);
@@ -74,11 +76,31 @@ export function foldAsked(
     addScore(stateOf(cell, key, 'score_bins', createScoreBins), score, ASKED, thresholdOf(output));
 }
 
-/** Whether an answer is right; undefined where it cannot be compared. */
+/** Whether an answer is right, the same class or set; undefined where it cannot be compared. */
 export function isRight(output: OutputSpec, answer: Place, truth: Place): boolean | undefined {
-  if (output.type !== 'classifier') return undefined;
-  const [said, is] = [answer.numbers[answer.at]!, truth.numbers[truth.at]!];
-  return Number.isNaN(said) || Number.isNaN(is) ? undefined : said === is;
+  if (output.type !== 'classifier' && output.type !== 'multilabel') return undefined;
+  if (Number.isNaN(answer.numbers[answer.at]!) || Number.isNaN(truth.numbers[truth.at]!)) return undefined;
+  for (let i = 0; i < truthWidth(output); i++)
+    if (answer.numbers[answer.at + i] !== truth.numbers[truth.at + i]) return false;
+  return true;
+}
+
+function foldSets(
+  output: OutputSpec,
+  key: string,
+  answer: Place,
+  truth: Place,
+  cells: readonly Cell<Tracks>[],
+): void {
+  const classes = output.classes.length;
+  const width = truthWidth(output);
+  const [said, is] = [answer, truth].map(({ numbers, at }) => numbers.subarray(at, at + width));
+  for (const cell of cells)
+    addSets(
+      stateOf(cell, key, 'sets', () => createSets(classes)),
+      said!,
+      is!,
+    );
 }
 
 /** An answer with its truth. The score goes into cells of its own, since bins of scores are large. */
@@ -89,10 +111,14 @@ export function foldTruth(
   truth: Place,
   cells: { own: readonly Cell<Tracks>[]; scores: readonly Cell<Tracks>[] },
 ): void {
-  if (output.type !== 'classifier' && output.type !== 'regressor') return;
+  if (truthWidth(output) === 0) return;
   const [said, is] = [answer.numbers[answer.at]!, truth.numbers[truth.at]!];
   if (Number.isNaN(said) || Number.isNaN(is)) return;
   const key = feedKey('performance', model, output.name);
+  if (output.type === 'multilabel') {
+    foldSets(output, key, answer, truth, cells.own);
+    return;
+  }
   if (output.type === 'regressor') {
     for (const cell of cells.own) {
       addError(stateOf(cell, key, 'regression', createRegression), said, is);

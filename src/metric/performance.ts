@@ -1,6 +1,7 @@
 /** How right a classifier is, once labels have arrived. */
 
 import type { ConfusionState } from '../profile/confusion.ts';
+import { classOfSets, type SetsState } from '../profile/sets.ts';
 import type { OutputSpec } from '../records.ts';
 import { type Ends, meanOfSharesEnds, rateOf } from './intervals.ts';
 import { wilson } from './label-curve.ts';
@@ -10,7 +11,7 @@ import { cohenKappa, correlationOutcome, gwetAc1, macroF1Ends, matthews } from '
 const about = { family: 'performance', subjects: 'model_output', roles: ['performance'] } as const;
 const NO_LABELS = 'no labels';
 
-interface ClassCounts {
+export interface ClassCounts {
   right: number;
   predicted: number;
   labelled: number;
@@ -23,6 +24,11 @@ function countsOf({ classes, counts }: ConfusionState, index: number): ClassCoun
     labelled += counts[other * classes + index]!;
   }
   return { right: counts[index * classes + index]!, predicted, labelled };
+}
+
+export function setCountsOf(state: SetsState, index: number): ClassCounts {
+  const { right, predictedOnly, trueOnly } = classOfSets(state, index);
+  return { right, predicted: right + predictedOnly, labelled: right + trueOnly };
 }
 
 /** The classes that are predicted or labelled at least once. */
@@ -181,22 +187,24 @@ const byClass = (name: string, description: string, formula: string, read: Class
   subjects: 'class',
   measure(key, track, { spec }) {
     const output = outputOf(spec, key.subject);
-    if (track.kind !== 'confusion' || output === undefined || output.positive !== null) return [];
-    return output.classes.map((label, index) =>
-      measureOf(`${key.subject}=${label}`, key.model, read(countsOf(track.state, index))),
-    );
+    if (output === undefined || output.positive !== null) return [];
+    if (track.kind !== 'confusion' && track.kind !== 'sets') return [];
+    return output.classes.map((label, index) => {
+      const counts = track.kind === 'sets' ? setCountsOf(track.state, index) : countsOf(track.state, index);
+      return measureOf(`${key.subject}=${label}`, key.model, read(counts));
+    });
   },
 });
 
 const classPrecision = byClass(
   'class_precision',
-  'Share of the answers of a class that are right, where the output has no positive class.',
+  'Share of the answers of a class that are right, where the output has no positive class; of sets, those with the class.',
   'right / predicted; Wilson interval',
   ({ right, predicted }) => rateOf(right, predicted, 'no predictions of the class'),
 );
 const classRecall = byClass(
   'class_recall',
-  'Share of the labels of a class that are found, where the output has no positive class.',
+  'Share of the labels of a class that are found, where the output has no positive class; of sets, those with the class.',
   'right / labelled; Wilson interval',
   ({ right, labelled }) => rateOf(right, labelled, 'no labels of the class'),
 );

@@ -8,6 +8,7 @@ import { COVERAGE_METRICS } from './coverage.ts';
 import { DRIFT_METRICS } from './drift.ts';
 import type { Measure, MetricContext, MetricKind } from './metric.ts';
 import { MOMENT_METRICS } from './moments.ts';
+import { MULTILABEL_METRICS } from './multilabel.ts';
 import { OUTPUT_METRICS } from './output.ts';
 import { PERFORMANCE_METRICS } from './performance.ts';
 import { QUALITY_METRICS } from './quality.ts';
@@ -28,6 +29,7 @@ const ALL: readonly MetricKind[] = [
   ...COVERAGE_METRICS,
   ...AGREEMENT_METRICS,
   ...PERFORMANCE_METRICS,
+  ...MULTILABEL_METRICS,
   ...SCORED_METRICS,
   ...REGRESSION_METRICS,
   ...BEHAVIOUR_METRICS,

@@ -4,10 +4,10 @@
  */
 
 import { assert } from '../errors.ts';
+import { wordsOf } from '../math/bits.ts';
+import { SET_CLASSES_MAX } from '../records.ts';
 import type { ProfileKind } from './track.ts';
 
-/** Classes of a set at most: a set is 32 words, and a state 24 kB. */
-export const SET_CLASSES_MAX = 1024;
 const PER_CLASS = 3;
 
 const TALLIES = ['n', 'exact', 'right', 'errors', 'right2', 'errors2', 'rightErrors'] as const;
@@ -39,14 +39,11 @@ export const createSets = (classes: number): SetsState => ({
   rightErrors: 0,
 });
 
-/** Words of 32 bits that a set of so many classes takes. */
-export const setWords = (classes: number): number => Math.ceil(classes / 32);
-
 /** Folds one row: sets as words of 32 bits, class c is bit c % 32 of word c / 32. */
 export function addSets(state: SetsState, predicted: ArrayLike<number>, truth: ArrayLike<number>): void {
   const { counts } = state;
   let [right, errors] = [0, 0];
-  for (let word = 0; word < setWords(state.classes); word++) {
+  for (let word = 0; word < wordsOf(state.classes); word++) {
     const [a, b] = [predicted[word]! | 0, truth[word]! | 0];
     for (let either = a | b; either !== 0; either &= either - 1) {
       const bit = either & -either;

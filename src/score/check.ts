@@ -111,6 +111,7 @@ function outputFaults(output: OutputSpec, binding: ModelSpec['outputs'][number],
   const perBox = { types: [...types, 'int32'], dims: [[null, null]] };
   const parts: Record<string, [string | null, Expected, boolean][]> = {
     classifier: [[binding.probabilities, perClass, true]],
+    multilabel: [[binding.probabilities, { types, dims: [[null, classes]] }, true]],
     regressor: [[binding.value, column, true]],
     detector: [
       [binding.boxes, { types, dims: [[null, null, 4]] }, true],

@@ -1,4 +1,5 @@
 import { assert } from '../errors.ts';
+import { addMember, wordsOf } from '../math/bits.ts';
 import {
   type Box,
   CELL_INVALID,
@@ -17,6 +18,10 @@ export function newOutputColumn(spec: OutputSpec, n: number): OutputColumn {
   switch (spec.type) {
     case 'classifier':
       return { kind: 'class', codes: new Int32Array(n).fill(-1), scores: nan(), state };
+    case 'multilabel': {
+      const width = wordsOf(spec.classes.length);
+      return { kind: 'set', words: new Int32Array(width * n), width, state };
+    }
     case 'regressor':
       return { kind: 'number', values: nan(), state };
     case 'detector':
@@ -39,6 +44,7 @@ export function readOutput(
   column: OutputColumn,
 ): void {
   if (column.kind === 'class') readClasses(spec, tensorOf(piece, binding.probabilities), piece, rows, column);
+  else if (column.kind === 'set') readSets(spec, tensorOf(piece, binding.probabilities), piece, rows, column);
   else if (column.kind === 'number') readNumbers(tensorOf(piece, binding.value), piece, rows, column);
   else if (column.kind === 'boxes') readBoxes(spec, binding, piece, rows, column);
 }
@@ -98,6 +104,30 @@ function readClasses(
     column.codes[row] = best;
     column.scores[row] = bestScore;
     column.state[row] = CELL_OK;
+  }
+}
+
+/** The classes whose probability reaches the threshold. */
+function readSets(
+  spec: OutputSpec,
+  tensor: TensorData,
+  piece: Piece,
+  rows: Int32Array,
+  column: Extract<OutputColumn, { kind: 'set' }>,
+): void {
+  const classes = spec.classes.length;
+  widthOf(tensor, piece, [classes], `output ${spec.name}`);
+  for (let i = 0; i < piece.rows; i++) {
+    const row = rows[piece.from + i]!;
+    let sum = 0;
+    for (let code = 0; code < classes; code++) {
+      const probability = Number(tensor.data[i * classes + code]);
+      sum += probability;
+      if (probability >= spec.threshold) addMember(column.words, column.width * row, code);
+    }
+    const isGood = Number.isFinite(sum);
+    if (!isGood) column.words.fill(0, column.width * row, column.width * (row + 1));
+    column.state[row] = isGood ? CELL_OK : CELL_INVALID;
   }
 }
 

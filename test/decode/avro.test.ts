@@ -244,6 +244,16 @@ describe('values', () => {
     }
   });
 
+  it('reads lists of classes', async () => {
+    const schema = avroRecord([ID, TIME, { name: 'tags', type: { type: 'array', items: 'string' } }]);
+    const part = { stream: 'labels' as const, fields: { tags: 'tags' } };
+    const spec = service({ outputs: [output('tags', 'multilabel', ['red', 'green', 'blue'])] });
+    const values = [['blue', 'green'], []].map((tags) => ({ id: 'a', time: NOW, tags }));
+    expect(answers(await viaFile(schema, values, spec, part))).toMatchObject([
+      { kind: 'set', words: [6, 0], state: [0, 0] },
+    ]);
+  });
+
   it('reads boxes and map entries as objects', async () => {
     const box = {
       type: 'record',

@@ -75,6 +75,27 @@ describe('predictions', () => {
     expect(codes(batch)).toEqual(new Array(3).fill('output_invalid'));
   });
 
+  it('multilabel: lists of classes; an unknown class is dead, an empty list is an answer', async () => {
+    const tags = output('tags', 'multilabel', ['red', 'green', 'blue']);
+    const lists = [['blue', 'red'], ['green', 'green'], [], null, ['red', 'pink'], 'red', [0, 2], [{}]];
+    const batch = await predictions(tags, {}, ...lists.map((answer) => ({ answer })));
+    expect(answers(batch)).toMatchObject([
+      { kind: 'set', words: [5, 2, 0, 0, 5], width: 1, state: [0, 0, 0, CELL_MISSING, 0] },
+    ]);
+    expect(codes(batch)).toEqual(new Array(3).fill('output_invalid'));
+  });
+
+  it('multilabel: more than 32 classes take more words', async () => {
+    const names = Array.from({ length: 70 }, (_, i) => `c${i}`);
+    const batch = await predictions(
+      output('tags', 'multilabel', names),
+      {},
+      { answer: ['c31', 'c32', 'c69'] },
+      { answer: names },
+    );
+    expect(answers(batch)).toMatchObject([{ words: [1 << 31, 1, 1 << 5, -1, -1, 2 ** 6 - 1], width: 3 }]);
+  });
+
   it('reads latency and failure, and keeps a failure whatever was answered', async () => {
     const fields = { latencyMs: 'ms', error: 'error' };
     const values = [

@@ -8,7 +8,9 @@ import { normalQuantile } from '../../src/math/special.ts';
 import { gainOf } from '../../src/metric/agreement.ts';
 import type { Outcome } from '../../src/metric/metric.ts';
 import { averagePrecisionOf, calibrationPOf, equalCountGroups, rocAucOf } from '../../src/metric/scored.ts';
+import type { TrackState } from '../../src/profile/registry.ts';
 import { scoreBinsOf } from '../../src/profile/score-bins.ts';
+import { addSets, createSets } from '../../src/profile/sets.ts';
 import { confusionOf, errorsOf, measured, only, output, scoresOf, service } from './support.ts';
 
 const N = 200;
@@ -52,6 +54,7 @@ const SPEC = service({
     output('binary', 'classifier', { classes: ['no', 'yes'], positive: 'yes' }),
     output('three', 'classifier', { classes: ['a', 'b', 'c'] }),
     output('price', 'regressor'),
+    output('tags', 'multilabel', { classes: ['a', 'b', 'c'] }),
   ],
 });
 
@@ -193,6 +196,34 @@ describe('errors', () => {
       expectHonest(coverage, metric);
     }
   });
+});
+
+/** Three classes that go together: a row's difficulty moves all of its errors. */
+test('sets', () => {
+  const draw = (random: () => number, rows: number): TrackState => {
+    const state = createSets(3);
+    for (let i = 0; i < rows; i++) {
+      const wrong = random() < 0.3 ? 0.4 : 0.05;
+      let [predicted, truth] = [0, 0];
+      for (let c = 0; c < 3; c++) {
+        const isIn = random() < 0.35;
+        if (isIn) truth |= 1 << c;
+        if (isIn !== random() < wrong) predicted |= 1 << c;
+      }
+      addSets(state, [predicted], [truth]);
+    }
+    return { kind: 'sets', state };
+  };
+  const key = 'performance/m/tags';
+  const truth = measured({ [key]: draw(randomOf(3), 1_000_000) }, SPEC);
+  for (const metric of ['subset_accuracy', 'hamming_loss', 'micro_f1']) {
+    const value = only(truth, metric).value!;
+    const coverage = coverageOf(value, (random) => {
+      const { low, high } = only(measured({ [key]: draw(random, N) }, SPEC), metric);
+      return { low: low!, high: high! };
+    });
+    expectHonest(coverage, metric);
+  }
 });
 
 test('gain of the shadow', () => {

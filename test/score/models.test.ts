@@ -119,6 +119,33 @@ test('classes, a value and a NaN come from two outputs of one model', async () =
   expect(kind.scores[1]).toBeCloseTo(Math.exp(-1) / (Math.exp(-1) + Math.exp(-2) + Math.exp(-3)), 6);
 });
 
+test('a multilabel model answers with the classes whose probability reaches the threshold', async () => {
+  const model = onnxModel({
+    inputs: [{ name: 'x', dims: ['rows', 3] }],
+    outputs: [{ name: 'shares', dims: ['rows', 3] }],
+    initializers: [],
+    nodes: [{ op: 'Sigmoid', inputs: ['x'], outputs: ['shares'] }],
+  });
+  const names = ['a', 'b', 'c'];
+  const spec = service({
+    inputs: names.map((name) => input(name, 'numeric')),
+    outputs: [output({ name: 'tags', type: 'multilabel', classes: ['u', 'v', 'w'], positive: null })],
+    models: [
+      {
+        ...tabular({ file: shop.file('tags.onnx', model) }, names.map(plain)),
+        outputs: [binding({ output: 'tags', probabilities: 'shares' })],
+      },
+    ],
+  });
+  const scorer = await shop.scorer(spec);
+  const column = answer(
+    await scorer.score(batch(2, [numbers([0, -1]), numbers([-2, -1]), numbers([3, -1])])),
+  );
+  if (column.kind !== 'set') throw new Error('not sets');
+  expect([...column.words]).toEqual([0b101, 0]);
+  expect([...column.state]).toEqual([CELL_OK, CELL_OK]);
+});
+
 test('a tree ensemble answers as its trees do', async () => {
   const trees = [
     { depth: 1, features: [0], values: [0.5], leaves: [1, -1] },

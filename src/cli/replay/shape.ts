@@ -2,7 +2,7 @@
 
 import { parsePath, valueAt } from '../../decode/paths.ts';
 import { readTime } from '../../decode/scalars.ts';
-import type { ServiceSpec, StreamSpec } from '../../records.ts';
+import type { OutputType, ServiceSpec, StreamSpec } from '../../records.ts';
 import type { Format, Row } from '../baseline/rows.ts';
 
 /** Times that rows get by their place, where the file carries none. */
@@ -21,7 +21,9 @@ export interface Shaped {
 /** Where a stream without a path for the time gets one in its JSON, so that the times of files reach the folds. */
 export const TIME_PATH = 'telltale_time';
 
-type Kind = 'number' | 'text' | 'flag' | 'time';
+type Kind = 'number' | 'text' | 'flag' | 'time' | 'list';
+
+const KIND_OF_OUTPUT: Partial<Record<OutputType, Kind>> = { regressor: 'number', multilabel: 'list' };
 
 /** The paths that a stream reads, and what a text there means. */
 function readersOf(spec: ServiceSpec, stream: StreamSpec): { path: string; name: string; kind: Kind }[] {
@@ -35,7 +37,7 @@ function readersOf(spec: ServiceSpec, stream: StreamSpec): { path: string; name:
     for (const { from, name, type } of spec.inputs) add(from, type === 'numeric' ? 'number' : 'text', name);
   }
   for (const { name, type } of spec.outputs) {
-    add(stream.fields[name] ?? null, type === 'regressor' ? 'number' : 'text');
+    add(stream.fields[name] ?? null, KIND_OF_OUTPUT[type] ?? 'text');
   }
   add(stream.score, 'number');
   add(stream.latencyMs, 'number');
@@ -44,12 +46,13 @@ function readersOf(spec: ServiceSpec, stream: StreamSpec): { path: string; name:
   return found;
 }
 
-/** Cells of CSV are text; what is no number stays text, which counts as invalid, as it would on the topic. */
+/** Cells of CSV are text, a list has | between its entries and `[]` is an empty one; what is no number stays text, which counts as invalid, as it would on the topic. */
 function typed(text: unknown, kind: Kind): unknown {
   if (typeof text !== 'string') return text;
   if (text === '') return undefined;
   if (kind === 'flag') return !['0', 'false', 'no'].includes(text.toLowerCase());
   if (kind === 'text') return text;
+  if (kind === 'list') return text === '[]' ? [] : text.split('|').map((part) => part.trim());
   const number = Number(text);
   return Number.isFinite(number) ? number : text;
 }

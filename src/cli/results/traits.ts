@@ -39,7 +39,10 @@ const KNOWN = new Map<string, Traits>([
   ),
   ...several(['agreement', 'click_through_rate', 'label_coverage'], traits('share', 'higher', UNIT)),
   ...several(['f1'], traits('f1', 'higher', UNIT)),
-  ...several(['balanced_accuracy', 'roc_auc', 'pr_auc'], traits('median', 'higher', UNIT)),
+  ...several(
+    ['balanced_accuracy', 'roc_auc', 'pr_auc', 'micro_f1', 'macro_f1'],
+    traits('median', 'higher', UNIT),
+  ),
   ...several(
     ['mcc', 'cohen_kappa', 'gwet_ac1', 'label_kappa', 'label_ac1'],
     traits('median', 'higher', CORRELATION),

@@ -84,6 +84,7 @@ function checkInput(name: string, wanted: string, at: Path, view: View, report: 
 
 const BINDINGS: Record<string, (keyof BindingShape)[]> = {
   classifier: ['probabilities'],
+  multilabel: ['probabilities'],
   regressor: ['value'],
   detector: ['boxes', 'labels', 'confidences'],
   text: [],

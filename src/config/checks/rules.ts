@@ -53,7 +53,9 @@ function subjectsOf(kind: SubjectKind, view: View): { names: string[]; open: str
   if (kind === 'output' || kind === 'model_output') return { names: [...view.outputs.keys()], open };
   if (kind === 'class') {
     const names = [...view.outputs].flatMap(([name, output]) =>
-      output?.type === 'classifier' ? output.classes.map((word) => `${name}=${word}`) : [],
+      output?.type === 'classifier' || output?.type === 'multilabel'
+        ? output.classes.map((word) => `${name}=${word}`)
+        : [],
     );
     return { names, open };
   }

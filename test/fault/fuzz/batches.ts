@@ -95,6 +95,15 @@ function checkInput(column: Column, n: number): void {
   }
 }
 
+function checkSet(
+  { words, width }: Extract<OutputColumn, { kind: 'set' }>,
+  row: number,
+  classes: number,
+): void {
+  const last = words[width * (row + 1) - 1]!;
+  must(classes % 32 === 0 || last >>> (classes % 32) === 0, 'classes of a set');
+}
+
 function checkOutput(column: OutputColumn, n: number, classes: number): void {
   checkStates(column.state, n);
   for (let row = 0; row < n; row++) {
@@ -102,6 +111,7 @@ function checkOutput(column: OutputColumn, n: number, classes: number): void {
     if (column.kind === 'class') must(column.codes[row]! >= 0 && column.codes[row]! < classes, 'a class');
     else if (column.kind === 'number') must(Number.isFinite(column.values[row]), 'a finite answer');
     else if (column.kind === 'text') must(column.values[row] !== '', 'a text that says something');
+    else if (column.kind === 'set') checkSet(column, row, classes);
     else {
       const boxes = column.boxes[row]!;
       must(boxes.length <= BOXES_MAX, `${boxes.length} boxes, which are compared pair by pair`);
