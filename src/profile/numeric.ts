@@ -1,17 +1,8 @@
 /** Values of one numeric track: counts, exact sums, range, baseline cells and a quantile sketch. */
 
 import { assert } from '../errors.ts';
-import {
-  addExact,
-  CHUNKS,
-  carry,
-  createExactSum,
-  type ExactSum,
-  mergeExact,
-  totalOf,
-} from '../math/exact-sum.ts';
+import { addExact, createExactSum, type ExactSum, mergeExact, totalOf } from '../math/exact-sum.ts';
 import { CELL_MISSING, CELL_OK } from '../records.ts';
-import type { ByteReader, ByteWriter } from './bytes.ts';
 import {
   addBucket,
   bucketOf,
@@ -21,6 +12,7 @@ import {
   type Sketch,
   unpackSketch,
 } from './sketch.ts';
+import { packSum, unpackSum } from './sums.ts';
 import type { ProfileKind } from './track.ts';
 
 export interface NumericParameters {
@@ -109,28 +101,6 @@ export function updateNumeric(
     if (withCells) cells[cellOf(borders, x)]!++;
     addBucket(sketch, bucketOf(x), 1);
   }
-}
-
-export function packSum(sum: ExactSum, out: ByteWriter): void {
-  carry(sum);
-  let used = 0;
-  for (let c = 0; c < CHUNKS; c++) if (sum.chunks[c] !== 0) used++;
-  out.uint(used);
-  for (let c = 0; c < CHUNKS; c++) {
-    if (sum.chunks[c] === 0) continue;
-    out.uint(c);
-    out.double(sum.chunks[c]!);
-  }
-}
-
-export function unpackSum(from: ByteReader): ExactSum {
-  const sum = createExactSum();
-  for (let left = from.count(9); left > 0; left--) {
-    const chunk = from.uint();
-    assert(chunk < CHUNKS, 'a chunk of the sum');
-    sum.chunks[chunk] = from.double();
-  }
-  return sum;
 }
 
 export const numeric: ProfileKind<NumericState> = {

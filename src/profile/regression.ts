@@ -4,7 +4,7 @@
  */
 
 import { addExact, createExactSum, type ExactSum, mergeExact } from '../math/exact-sum.ts';
-import { packSum, unpackSum } from './numeric.ts';
+import { packSum, unpackSum } from './sums.ts';
 import type { ProfileKind } from './track.ts';
 
 /** e = prediction - truth, t = truth, p = |e / t|. */

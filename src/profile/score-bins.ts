@@ -15,7 +15,7 @@
 
 import { assert } from '../errors.ts';
 import { addExact, createExactSum, type ExactSum, mergeExact, totalOf } from '../math/exact-sum.ts';
-import { packSum, unpackSum } from './numeric.ts';
+import { packSum, unpackSum } from './sums.ts';
 import type { ProfileKind } from './track.ts';
 
 /** What a row turned out to be; the first numbers of a bin are counts of these. */
