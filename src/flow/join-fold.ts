@@ -9,23 +9,21 @@
  * order, as they are in one partition.
  */
 
-import { namesOf, releaseNames, useNames } from '../join/names.ts';
+import { releaseNames, useNames } from '../join/names.ts';
 import { addRow, expireRows, findRow, type Key, removeRow, rowsOf, type Table } from '../join/table.ts';
 import { hash128 } from '../math/hash.ts';
-import type { Tracks } from '../profile/registry.ts';
-import { FEEDBACK_KINDS, type ServiceSpec } from '../records.ts';
-import { asideStart, type Cell, cellAt, isLate, paneAt, paneStart, WHOLE } from '../window/panes.ts';
+import { FEEDBACK_KINDS } from '../records.ts';
+import { isLate, paneAt, paneStart } from '../window/panes.ts';
 import { placeOf } from '../window/segments.ts';
 import { combinedWatermark, setMark, TIME_MIN_MS } from '../window/watermarks.ts';
 import { baseStreamOf, hasStream } from './events-of.ts';
 import { feedKey } from './feeds.ts';
-import { EXTERNAL } from './feeds-of.ts';
-import { foldAsked, foldPair, foldTruth, increment, type Place } from './join-measures.ts';
+import { foldMatches, foldWaiting, ownModels } from './join-answers.ts';
+import { cellsOf, countAside } from './join-cells.ts';
+import { increment } from './join-measures.ts';
 import {
-  ANSWERS_FOLDED,
   ARRIVAL,
   BASE_MS,
-  EXTERNAL_FOLDED,
   FEEDBACK_BIT,
   HAS_ANSWERS,
   type JoinFold,
@@ -41,7 +39,6 @@ import {
 } from './join-state.ts';
 import { type JoinEvent, sourceText } from './messages.ts';
 
-const newTracks = (): Tracks => new Map();
 const hash = new Uint32Array(4);
 /** Of whom `hash` is; an id is looked up several times for one event. */
 let hashed: string | null = null;
@@ -56,52 +53,6 @@ function keyOf(id: string, variant: number): Key {
   key.set(hash);
   key[3] = (hash[3]! ^ variant) >>> 0;
   return key;
-}
-
-/** Counts something about the join itself in the pane of the given time, or in the first open one when that is closed. */
-function countAside(fold: JoinFold, name: string, timeMs: number): void {
-  const { windows, limits } = fold.spec;
-  const pane = paneAt(fold.panes, windows, limits, asideStart(fold.panes, windows, timeMs));
-  if (pane === null) return;
-  const cell = cellAt(pane, WHOLE, '*', 0, 0, newTracks);
-  // Rule R5.
-  if (fold.upTo > cell.upTo) increment(cell, feedKey('rows', '', 'events'), name);
-}
-
-/** Which revision of the pane is the first to hold what became known at this time. */
-function maturityOf(fold: JoinFold, startMs: number, knownMs: number): number {
-  const { windows, revisionsMs } = fold.spec;
-  const afterMs = knownMs - (startMs + windows.hopMs);
-  const found = revisionsMs.findIndex((revisionMs) => afterMs < revisionMs);
-  return found < 0 ? revisionsMs.length - 1 : found;
-}
-
-/** Bins of scores are up to 35 kB each: so many outputs share a slot, apart from all else, so that none passes 900 kB. */
-const SCORES_PER_PART = 8;
-
-/** The part of the slots that holds the scores of an output of a model; the first is that of all else. */
-const scoresPart = ({ spec }: JoinFold, model: number, output: number): number =>
-  1 + Math.floor((model * spec.outputs.length + output) / SCORES_PER_PART);
-
-/** The cells of a request for what became known at `knownMs`. Those that have seen the event are left out (rule R5). */
-function cellsOf(fold: JoinFold, row: number, knownMs: number, part = 0): Cell<Tracks>[] {
-  const { panes, spec, requests, names } = fold;
-  const baseMs = requests.numbers[row * requests.stride + BASE_MS]!;
-  const startMs = paneStart(baseMs, spec.windows.hopMs);
-  if (isLate(panes, spec.windows, startMs)) {
-    // Once, not for every part.
-    if (part === 0) countAside(fold, 'late', knownMs);
-    return [];
-  }
-  const pane = paneAt(panes, spec.windows, spec.limits, startMs);
-  if (pane === null) return [];
-  const maturity = maturityOf(fold, startMs, knownMs);
-  const places = namesOf(names, requests.numbers[row * requests.stride + PLACES]!);
-  const cells =
-    places.length === 0
-      ? [cellAt(pane, WHOLE, '*', part, maturity, newTracks)]
-      : places.map((place, segmentation) => cellAt(pane, segmentation, place, part, maturity, newTracks));
-  return cells.filter((cell) => fold.upTo > cell.upTo);
 }
 
 function forgetRequest(fold: JoinFold, row: number): void {
@@ -134,70 +85,6 @@ function admit(fold: JoinFold, word: number, timeMs: number): boolean {
   if (isSampled(fold.level, word)) return true;
   countAside(fold, 'dropped', timeMs);
   return false;
-}
-
-/** Where the answer of a model stands; the other system is the model after the last. */
-function answerOf({ requests, layout, spec }: JoinFold, row: number, model: number, output: number): Place {
-  const { answers, external, answerColumns } = layout;
-  const from = model === spec.models.length ? external : answers + model * answerColumns.width;
-  return { numbers: requests.numbers, at: row * requests.stride + from + answerColumns.at[output]! };
-}
-
-const truthOf = ({ requests, layout }: JoinFold, row: number, output: number): Place => ({
-  numbers: requests.numbers,
-  at: row * requests.stride + layout.truths + layout.truthColumns.at[output]!,
-});
-
-const modelName = ({ models }: ServiceSpec, model: number): string => models[model]?.name ?? EXTERNAL;
-
-/** The answers of models, or of the other system, that became complete with their truth at `knownMs`. */
-function foldAnswers(fold: JoinFold, row: number, models: readonly number[], knownMs: number): void {
-  const { spec } = fold;
-  const own = cellsOf(fold, row, knownMs);
-  for (const model of models) {
-    spec.outputs.forEach((output, o) => {
-      const [answer, truth] = [answerOf(fold, row, model, o), truthOf(fold, row, o)];
-      const scores =
-        output.type === 'classifier' ? cellsOf(fold, row, knownMs, scoresPart(fold, model, o)) : [];
-      foldTruth(output, modelName(spec, model), answer, truth, { own, scores });
-      if (model === 0 || model === spec.models.length) return;
-      const answers = { primary: answerOf(fold, row, 0, o), shadow: answer };
-      foldPair(output, modelName(spec, model), answers, truth, own);
-    });
-  }
-}
-
-/** The scores of answers that wait for a label from now on. */
-function foldWaiting(fold: JoinFold, row: number, models: readonly number[], knownMs: number): void {
-  const { spec } = fold;
-  if (!hasStream(spec, 'labels')) return;
-  for (const model of models) {
-    spec.outputs.forEach((output, o) => {
-      if (output.type !== 'classifier') return;
-      const cells = cellsOf(fold, row, knownMs, scoresPart(fold, model, o));
-      foldAsked(output, modelName(spec, model), answerOf(fold, row, model, o), cells);
-    });
-  }
-}
-
-const ownModels = ({ models }: ServiceSpec): number[] => models.map((_, model) => model);
-
-/** Folds what has become complete: truth with answers, and with another system's. */
-function foldMatches(fold: JoinFold, row: number): void {
-  const { spec, requests, layout } = fold;
-  const { numbers, tags, stride } = requests;
-  const at = row * stride;
-  const truthMs = numbers[at + layout.truthMs]!;
-  const externalMs = numbers[at + layout.externalMs]!;
-  if (Number.isNaN(truthMs)) return;
-  if ((tags[row]! & HAS_ANSWERS) !== 0 && (tags[row]! & ANSWERS_FOLDED) === 0) {
-    tags[row]! |= ANSWERS_FOLDED;
-    foldAnswers(fold, row, ownModels(spec), truthMs);
-  }
-  if (!Number.isNaN(externalMs) && (tags[row]! & EXTERNAL_FOLDED) === 0) {
-    tags[row]! |= EXTERNAL_FOLDED;
-    foldAnswers(fold, row, [spec.models.length], Math.max(externalMs, truthMs));
-  }
 }
 
 /** Numbers of an event. One that was written under other outputs has another number of them, and none is comparable. */
@@ -361,6 +248,12 @@ function takeMark(fold: JoinFold, event: JoinEvent): void {
   fold.panes.watermarkMs = combined - revisionsMs.at(-1)!;
 }
 
+const STREAM_OF = {
+  request: 'requests',
+  prediction: 'predictions',
+  label: 'labels',
+  feedback: 'feedback',
+} as const;
 const TAG_OF = { prediction: WAITING_TAG.prediction, label: WAITING_TAG.label } as const;
 
 /** Folds the next event at its offset in the partition of `events`. */
@@ -373,6 +266,8 @@ export function stepJoin(fold: JoinFold, event: JoinEvent, offset: number): void
   const origin = sourceText(event.originTopic, event.originPartition);
   if (event.originOffset <= (fold.seen[origin] ?? -1)) return;
   fold.seen[origin] = event.originOffset;
+  // Written before the stream was taken out of the configuration: the rows have no room for it.
+  if (!hasStream(fold.spec, STREAM_OF[event.kind])) return;
   const base = baseStreamOf(fold.spec) === 'requests' ? 'request' : 'prediction';
   if (event.kind === base) takeBase(fold, event);
   else if (event.kind === 'feedback') {

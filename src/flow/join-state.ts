@@ -87,12 +87,14 @@ function layoutOf(spec: ServiceSpec): Layout {
   ];
   const answers = COLUMNS_BEFORE;
   const external = answers + spec.models.length * answerColumns.width;
-  const truths = external + answerColumns.width;
-  const externalMs = truths + truthColumns.width;
+  // Streams that the service has not take no room.
+  const truths = external + (hasStream(spec, 'predictions') ? answerColumns.width : 0);
+  const externalMs = truths + (hasStream(spec, 'labels') ? truthColumns.width : 0);
   const truthMs = externalMs + 1;
   const models = spec.models.map(({ name }) => name);
-  const text = JSON.stringify([COLUMNS_VERSION, models, outputs, baseStreamOf(spec)]);
   const stride = truthMs + 1;
+  const streams = JOINED_STREAMS.filter((stream) => hasStream(spec, stream));
+  const text = JSON.stringify([COLUMNS_VERSION, models, outputs, streams]);
   return { text, answers, external, truths, answerColumns, truthColumns, externalMs, truthMs, stride };
 }
 
@@ -118,7 +120,7 @@ export function createJoinFold(spec: ServiceSpec): JoinFold {
 }
 
 /**
- * The fold under a changed configuration. Where models or outputs are others, what is pending cannot be compared
+ * The fold under a changed configuration. Where models, outputs or streams are others, what is pending cannot be compared
  * any more and is forgotten.
  */
 export function withSpec(fold: JoinFold, spec: ServiceSpec): JoinFold {

@@ -228,7 +228,7 @@ const prAuc = scoreMetric(
 const brier = scoreMetric(
   'brier',
   'Mean squared difference between the score of the positive class and the label (1 or 0).',
-  'sum (score - label)^2 / n, exact over rows; Student interval',
+  'sum (score - label)^2 / n, over rows and not over bins; Student interval',
   true,
   (state) => {
     const { sum, squares } = lossesOf(state, 'brier');
@@ -239,7 +239,7 @@ const brier = scoreMetric(
 const logLoss = scoreMetric(
   'log_loss',
   'Mean negative logarithm of the probability that was given to the label; scores are kept within 2^-52 of 0 and 1.',
-  '-sum ln P(label) / n, exact over rows; Student interval',
+  '-sum ln P(label) / n, over rows and not over bins; Student interval',
   true,
   (state) => {
     const { sum, squares } = lossesOf(state, 'logLoss');

@@ -9,43 +9,123 @@
  *
  * The borders of the bins are decimals: steps of 0.001 from 0.01 to 0.99, and toward 0 and 1 ever finer ones (90 for each
  * power of ten, down to 1e-6), since a rare class has all its scores there. The bin that holds the decision threshold is cut
- * in two, so a bin lies on one side of it. Scores are tied within a bin; what a bin's scores sum to is kept to 2^-46 a row.
- * The losses of the labelled rows (Brier, logarithmic) and their squares are exact sums over rows, not over bins.
+ * in two, so a bin lies on one side of it. Scores are tied within a bin; what a bin's scores sum to is kept to 2^-47 a row.
+ * The losses of the labelled rows (Brier, logarithmic) and their squares are sums over rows, not over bins, of whole units:
+ * any split and order of a stream gives the same bits.
  */
 
 import { assert } from '../errors.ts';
-import { addExact, createExactSum, type ExactSum, mergeExact, totalOf } from '../math/exact-sum.ts';
-import { packSum, unpackSum } from './sums.ts';
+import type { ByteReader, ByteWriter } from './bytes.ts';
 import type { ProfileKind } from './track.ts';
 
-/** What a row turned out to be; the first numbers of a bin are counts of these. */
+/** What a row turned out to be. */
 export const ASKED = 0;
 export const NEGATIVE = 1;
 export const POSITIVE = 2;
 export type ScoreLabel = typeof ASKED | typeof NEGATIVE | typeof POSITIVE;
 
-/** Sums of scores in units of 2^-46, cut in two so that 2^30 rows stay whole: those without a label, those with one. */
-const ASKED_HIGH = 3;
-const LABELLED_HIGH = 5;
-const NUMBERS = 7;
+/** Sums of scores and of losses count units of 2^-46, those of squared logarithmic losses (up to 1,300) of 2^-36. */
 const UNIT = 2 ** 46;
+const LARGE_UNIT = 2 ** 36;
+/** A sum is two numbers, of which the lower counts units up to here: so 2^29 rows stay whole. */
 const LOW = 2 ** 23;
 
 /** Scores are kept off 0 and 1 by so much in the logarithmic loss, as scikit-learn does for doubles. */
 export const LOG_LOSS_EPS = 2 ** -52;
 
-/** Bin -> [asked, negative, positive, high and low sum of asked, of labelled]. */
-export interface ScoreBinsState {
-  bins: Map<number, Float64Array>;
-  /** Labelled rows without a score, or with one outside of 0..1. */
-  unscored: number;
-  brier: ExactSum;
-  brierSquares: ExactSum;
-  logLoss: ExactSum;
-  logLossSquares: ExactSum;
+/** The bins that are not empty, rising, each with `lanes` numbers; 40 bytes a bin, since a join holds many states. */
+interface Lanes {
+  readonly lanes: number;
+  size: number;
+  bins: Uint16Array;
+  /** Where the numbers of each bin begin, in lanes. */
+  places: Uint16Array;
+  numbers: Float64Array;
 }
 
-const SUMS = ['brier', 'brierSquares', 'logLoss', 'logLossSquares'] as const;
+/** Counts and the sum of scores, the two numbers of which are the last lanes. */
+const ASKED_LANES = 3;
+const LABELLED_LANES = 4;
+
+export interface ScoreBinsState {
+  /** Rows without a label: their count and the sum of scores. */
+  asked: Lanes;
+  /** Labelled rows: negatives, positives and the sum of scores. */
+  labelled: Lanes;
+  /** Labelled rows without a score, or with one outside of 0..1. */
+  unscored: number;
+  /** The sums of LOSSES in turn, two numbers each. */
+  losses: Float64Array;
+}
+
+const LOSSES = ['brier', 'brierSquares', 'logLoss', 'logLossSquares'] as const;
+type Loss = (typeof LOSSES)[number];
+const UNIT_OF: Record<Loss, number> = {
+  brier: UNIT,
+  brierSquares: UNIT,
+  logLoss: UNIT,
+  logLossSquares: LARGE_UNIT,
+};
+
+const createLanes = (lanes: number): Lanes => ({
+  lanes,
+  size: 0,
+  bins: new Uint16Array(0),
+  places: new Uint16Array(0),
+  numbers: new Float64Array(0),
+});
+
+export const createScoreBins = (): ScoreBinsState => ({
+  asked: createLanes(ASKED_LANES),
+  labelled: createLanes(LABELLED_LANES),
+  unscored: 0,
+  losses: new Float64Array(2 * LOSSES.length),
+});
+
+function grow(own: Lanes): void {
+  const room = Math.max(8, Math.ceil(own.bins.length * 1.5));
+  const grown = { bins: new Uint16Array(room), places: new Uint16Array(room) };
+  const numbers = new Float64Array(room * own.lanes);
+  grown.bins.set(own.bins);
+  grown.places.set(own.places);
+  numbers.set(own.numbers);
+  Object.assign(own, { ...grown, numbers });
+}
+
+/** Where the numbers of a bin begin; they are made where there are none yet. */
+function placeOf(own: Lanes, bin: number): number {
+  let [low, high] = [0, own.size];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (own.bins[middle]! < bin) low = middle + 1;
+    else high = middle;
+  }
+  if (low < own.size && own.bins[low] === bin) return own.places[low]! * own.lanes;
+  if (own.size === own.bins.length) grow(own);
+  own.bins.copyWithin(low + 1, low, own.size);
+  own.places.copyWithin(low + 1, low, own.size);
+  own.bins[low] = bin;
+  own.places[low] = own.size;
+  return own.size++ * own.lanes;
+}
+
+/** Adds a value of at least 0 to the sum of two numbers at `at`. */
+function addUnits(numbers: Float64Array, at: number, value: number, unit: number): void {
+  const units = Math.round(value * unit);
+  const high = Math.floor(units / LOW);
+  numbers[at]! += high;
+  numbers[at + 1]! += units - high * LOW;
+}
+
+/** Brings the two numbers of a sum to their one canonical form. */
+function carryUnits(numbers: Float64Array, at: number): void {
+  const over = Math.floor(numbers[at + 1]! / LOW);
+  numbers[at]! += over;
+  numbers[at + 1]! -= over * LOW;
+}
+
+const sumAt = (numbers: Float64Array, at: number, unit: number): number =>
+  (numbers[at]! * LOW + numbers[at + 1]!) / unit;
 
 function decimalBorders(): Float64Array {
   const low = [0];
@@ -62,15 +142,6 @@ const BORDERS = decimalBorders();
 
 /** Bins are numbered from 0; with the cut at the threshold there is one more than steps between borders. */
 export const SCORE_BINS = BORDERS.length + 1;
-
-export const createScoreBins = (): ScoreBinsState => ({
-  bins: new Map(),
-  unscored: 0,
-  brier: createExactSum(),
-  brierSquares: createExactSum(),
-  logLoss: createExactSum(),
-  logLossSquares: createExactSum(),
-});
 
 /** The last border at or below a score of 0..1. */
 function stepOf(score: number): number {
@@ -104,43 +175,28 @@ export function scoreOfBin(bin: number, threshold: number): number {
   return (low + high) / 2;
 }
 
-function addUnits(numbers: Float64Array, at: number, score: number): void {
-  const units = Math.round(score * UNIT);
-  const high = Math.floor(units / LOW);
-  numbers[at]! += high;
-  numbers[at + 1]! += units - high * LOW;
-}
-
-/** Brings the two halves of a sum to their one canonical form. */
-function carryUnits(numbers: Float64Array, at: number): void {
-  const over = Math.floor(numbers[at + 1]! / LOW);
-  numbers[at]! += over;
-  numbers[at + 1]! -= over * LOW;
-}
-
 /** Folds one row. A score that is NaN or outside of 0..1 is counted as unscored where the row is labelled. */
 export function addScore(state: ScoreBinsState, score: number, label: ScoreLabel, threshold: number): void {
   if (!(score >= 0 && score <= 1)) {
     if (label !== ASKED) state.unscored++;
     return;
   }
-  const bin = binOfScore(score, threshold);
-  let numbers = state.bins.get(bin);
-  if (numbers === undefined) {
-    numbers = new Float64Array(NUMBERS);
-    state.bins.set(bin, numbers);
-  }
-  numbers[label]!++;
-  addUnits(numbers, label === ASKED ? ASKED_HIGH : LABELLED_HIGH, score);
+  const own = label === ASKED ? state.asked : state.labelled;
+  const at = placeOf(own, binOfScore(score, threshold));
+  own.numbers[at + (label === POSITIVE ? 1 : 0)]!++;
+  addUnits(own.numbers, at + own.lanes - 2, score, UNIT);
   if (label === ASKED) return;
   const error = label === POSITIVE ? 1 - score : score;
   const squared = error * error;
-  addExact(state.brier, squared);
-  addExact(state.brierSquares, squared * squared);
   const loss = logLossOf(score, label);
-  addExact(state.logLoss, loss);
-  addExact(state.logLossSquares, loss * loss);
+  addLoss(state, 'brier', squared);
+  addLoss(state, 'brierSquares', squared * squared);
+  addLoss(state, 'logLoss', loss);
+  addLoss(state, 'logLossSquares', loss * loss);
 }
+
+const addLoss = ({ losses }: ScoreBinsState, name: Loss, value: number): void =>
+  addUnits(losses, 2 * LOSSES.indexOf(name), value, UNIT_OF[name]);
 
 /**
  * -ln of the probability that the score gave to what was true, with the score in [eps, 1 - eps]. V8 computes
@@ -151,47 +207,66 @@ export function logLossOf(score: number, label: typeof NEGATIVE | typeof POSITIV
   return -Math.log(label === POSITIVE ? kept : 1 - kept);
 }
 
+function mergeLanes(into: Lanes, from: Lanes): void {
+  for (let i = 0; i < from.size; i++) {
+    const at = placeOf(into, from.bins[i]!);
+    const own = from.places[i]! * from.lanes;
+    for (let lane = 0; lane < from.lanes; lane++) into.numbers[at + lane]! += from.numbers[own + lane]!;
+  }
+}
+
+function packLanes({ lanes, size, bins, places, numbers }: Lanes, out: ByteWriter): void {
+  out.uint(size);
+  let before = 0;
+  for (let i = 0; i < size; i++) {
+    const at = places[i]! * lanes;
+    carryUnits(numbers, at + lanes - 2);
+    out.uint(bins[i]! - before);
+    before = bins[i]!;
+    for (let lane = 0; lane < lanes; lane++) out.uint(numbers[at + lane]!);
+  }
+}
+
+function unpackLanes(from: ByteReader, lanes: number): Lanes {
+  const own = createLanes(lanes);
+  let bin = 0;
+  for (let left = from.count(1 + lanes); left > 0; left--) {
+    bin += from.uint();
+    assert(bin < SCORE_BINS, 'a bin of scores');
+    const at = placeOf(own, bin);
+    for (let lane = 0; lane < lanes; lane++) own.numbers[at + lane] = from.uint();
+  }
+  return own;
+}
+
 export const scoreBins: ProfileKind<ScoreBinsState> = {
   name: 'score_bins',
-  description: 'counts of scores by label in fixed bins, and exact sums of their losses',
+  description: 'counts of scores by label in fixed bins, and sums of scores and of their losses',
   merge(into, from) {
     into.unscored += from.unscored;
-    for (const [bin, numbers] of from.bins) {
-      const own = into.bins.get(bin);
-      if (own === undefined) into.bins.set(bin, numbers.slice());
-      else for (let i = 0; i < NUMBERS; i++) own[i]! += numbers[i]!;
-    }
-    for (const sum of SUMS) mergeExact(into[sum], from[sum]);
+    mergeLanes(into.asked, from.asked);
+    mergeLanes(into.labelled, from.labelled);
+    from.losses.forEach((number, i) => {
+      into.losses[i]! += number;
+    });
   },
-  pack(state, out) {
-    out.uint(state.unscored);
-    out.uint(state.bins.size);
-    for (const bin of [...state.bins.keys()].sort((a, b) => a - b)) {
-      const numbers = state.bins.get(bin)!;
-      carryUnits(numbers, ASKED_HIGH);
-      carryUnits(numbers, LABELLED_HIGH);
-      out.uint(bin);
-      for (const number of numbers) out.uint(number);
-    }
-    for (const sum of SUMS) packSum(state[sum], out);
+  pack({ unscored, asked, labelled, losses }, out) {
+    out.uint(unscored);
+    packLanes(asked, out);
+    packLanes(labelled, out);
+    for (let at = 0; at < losses.length; at += 2) carryUnits(losses, at);
+    for (const number of losses) out.uint(number);
   },
   unpack(from) {
-    const state = createScoreBins();
-    state.unscored = from.uint();
-    for (let left = from.count(1 + NUMBERS); left > 0; left--) {
-      const bin = from.uint();
-      assert(bin < SCORE_BINS, 'a bin of scores');
-      state.bins.set(
-        bin,
-        Float64Array.from({ length: NUMBERS }, () => from.uint()),
-      );
-    }
-    for (const sum of SUMS) state[sum] = unpackSum(from);
-    return state;
+    const unscored = from.uint();
+    const asked = unpackLanes(from, ASKED_LANES);
+    const labelled = unpackLanes(from, LABELLED_LANES);
+    const losses = Float64Array.from({ length: 2 * LOSSES.length }, () => from.uint());
+    return { asked, labelled, unscored, losses };
   },
 };
 
-/** One bin with its counts, and the mean of the scores that they count. */
+/** One bin with its counts, and the sums of the scores that they count. */
 export interface ScoreBin {
   bin: number;
   /** Rows without a label. */
@@ -204,33 +279,45 @@ export interface ScoreBin {
 }
 
 /** The bins that are not empty, by rising score. */
-export const scoreBinsOf = (state: ScoreBinsState): ScoreBin[] =>
-  [...state.bins]
-    .sort(([a], [b]) => a - b)
-    .map(([bin, numbers]) => ({
-      bin,
-      asked: numbers[ASKED]!,
-      negative: numbers[NEGATIVE]!,
-      positive: numbers[POSITIVE]!,
-      askedSum: (numbers[ASKED_HIGH]! * LOW + numbers[ASKED_HIGH + 1]!) / UNIT,
-      labelledSum: (numbers[LABELLED_HIGH]! * LOW + numbers[LABELLED_HIGH + 1]!) / UNIT,
-    }));
+export function scoreBinsOf({ asked, labelled }: ScoreBinsState): ScoreBin[] {
+  const found = new Map<number, ScoreBin>();
+  for (const own of [asked, labelled]) {
+    for (let i = 0; i < own.size; i++) {
+      const bin = own.bins[i]!;
+      const at = own.places[i]! * own.lanes;
+      const sum = sumAt(own.numbers, at + own.lanes - 2, UNIT);
+      const count = own.numbers[at]!;
+      const known = found.get(bin) ?? {
+        bin,
+        asked: 0,
+        negative: 0,
+        positive: 0,
+        askedSum: 0,
+        labelledSum: 0,
+      };
+      if (own === asked) Object.assign(known, { asked: count, askedSum: sum });
+      else Object.assign(known, { negative: count, positive: own.numbers[at + 1]!, labelledSum: sum });
+      found.set(bin, known);
+    }
+  }
+  return [...found.values()].sort((a, b) => a.bin - b.bin);
+}
 
 /** Labelled rows with a score, and how many of them are positive. */
-export function labelledOf(state: ScoreBinsState): { n: number; positive: number } {
+export function labelledOf({ labelled: { size, numbers } }: ScoreBinsState): { n: number; positive: number } {
   let [n, positive] = [0, 0];
-  for (const numbers of state.bins.values()) {
-    n += numbers[NEGATIVE]! + numbers[POSITIVE]!;
-    positive += numbers[POSITIVE]!;
+  for (let i = 0; i < size; i++) {
+    n += numbers[i * LABELLED_LANES]! + numbers[i * LABELLED_LANES + 1]!;
+    positive += numbers[i * LABELLED_LANES + 1]!;
   }
   return { n, positive };
 }
 
 /** Sum over the labelled rows of a loss and of its square. */
-export const lossesOf = (
-  state: ScoreBinsState,
+export function lossesOf(
+  { losses }: ScoreBinsState,
   loss: 'brier' | 'logLoss',
-): { sum: number; squares: number } => ({
-  sum: totalOf(state[loss]),
-  squares: totalOf(state[`${loss}Squares`]),
-});
+): { sum: number; squares: number } {
+  const read = (name: Loss): number => sumAt(losses, 2 * LOSSES.indexOf(name), UNIT_OF[name]);
+  return { sum: read(loss), squares: read(`${loss}Squares`) };
+}
