@@ -53,6 +53,8 @@ inputs:
   country: { type: categorical }
 outputs:
   price: { type: regressor }
+  dear: { type: classifier, classes: ['no', 'yes'], positive: 'yes' }
+  kinds: { type: multilabel, classes: [odd, big] }
 segments: ${streams.includes('requests') ? '[[country]]' : '[]'}
 limits: ${limits}
 windows: ${windows}
@@ -66,8 +68,9 @@ retrain: { mode: automatic, on: [risk, busy], level: warning, cooldown: 4m, look
 `;
 
 const REQUESTS = '  requests: { topic: in.requests }\n';
-const PREDICTIONS = '  predictions: { topic: in.predictions, fields: { price: price } }\n';
-const LABELS = '  labels: { topic: in.labels, fields: { price: price } }\n';
+const PREDICTIONS =
+  '  predictions: { topic: in.predictions, fields: { price: price, dear: dear, kinds: kinds }, score: p }\n';
+const LABELS = '  labels: { topic: in.labels, fields: { price: price, dear: dear, kinds: kinds } }\n';
 const FEEDBACK = '  feedback: { topic: in.feedback }\n';
 const ALL = REQUESTS + PREDICTIONS + LABELS + FEEDBACK;
 /** Nothing falls idle while the simulation lasts. */
@@ -103,6 +106,13 @@ export const VARIANTS: readonly Variant[] = (
     ],
   ] as [string, Variant['check'], Shape][]
 ).map(([name, check, shape]) => ({ name, check, spec: specOf(yamlOf(shape)) }));
+
+/** What the outputs say of a price. */
+const truthsOf = (price: number): object => ({
+  price,
+  dear: price >= 45 ? 'yes' : 'no',
+  kinds: [...(price % 2 === 1 ? ['odd'] : []), ...(price > 20 ? ['big'] : [])],
+});
 
 /** One record of an input, with the time stamp that its log gives it. */
 export interface Produced extends Append {
@@ -147,14 +157,13 @@ export function trafficOf(spec: ServiceSpec, random: Random): Produced[] {
         timeMs,
         Buffer.from(JSON.stringify({ id: `late${i}`, time: T0 + timeMs - late, ...request })),
       );
-    send('predictions', id, timeMs + random.below(3_000), { price: amount });
+    send('predictions', id, timeMs + random.below(3_000), { ...truthsOf(amount), p: amount / 90 });
     if (random.chance(0.8)) {
       const delayMs = random.chance(0.1) ? random.below(300_000) : random.below(100_000);
-      send('labels', id, timeMs + delayMs - 2_000, {
-        price: amount + random.below(i > requests / 2 ? 14 : 7),
-      });
+      const truth = amount + random.below(i > requests / 2 ? 14 : 7);
+      send('labels', id, timeMs + delayMs - 2_000, truthsOf(truth));
     }
-    if (random.chance(0.06)) send('labels', id, timeMs + random.below(90_000), { price: 0 });
+    if (random.chance(0.06)) send('labels', id, timeMs + random.below(90_000), truthsOf(0));
     if (random.chance(0.05)) send('labels', `unknown${i}`, timeMs, { price: 1 });
     if (random.chance(0.05)) send('requests', id, timeMs + 2_000, request);
     if (random.chance(0.3))
