@@ -97,7 +97,17 @@ export function answerFeeds(
         ),
       ];
     case 'set':
-      return [score(sizesOf(column.words, column.width), column.state)];
+      return [
+        {
+          key: feedKey('class', model, output.name),
+          kind: 'members',
+          classes: output.classes,
+          words: column.words,
+          width: column.width,
+          states: column.state,
+        },
+        score(sizesOf(column.words, column.width), column.state),
+      ];
     case 'number':
       return [score(column.values, column.state)];
     case 'text':

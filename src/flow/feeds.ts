@@ -9,6 +9,7 @@ import { type Counters, count as countUp } from '../profile/counters.ts';
 import { createNumeric, type NumericParameters, updateNumeric } from '../profile/numeric.ts';
 import type { TrackState, Tracks } from '../profile/registry.ts';
 import { keyText, type TrackRole } from '../profile/track.ts';
+import { CELL_OK } from '../records.ts';
 
 export type Feed =
   | { key: string; kind: 'numeric'; parameters: NumericParameters; values: Float64Array; states: Uint8Array }
@@ -18,6 +19,15 @@ export type Feed =
       parameters: CategoricalParameters;
       codes: Int32Array;
       dictionary: readonly string[];
+      states: Uint8Array;
+    }
+  /** Counts rows, and by name those whose set holds a class. */
+  | {
+      key: string;
+      kind: 'members';
+      classes: readonly string[];
+      words: Int32Array;
+      width: number;
       states: Uint8Array;
     }
   /** Counts pairs of classes where both are known. */
@@ -58,6 +68,7 @@ function createTrack(feed: Feed): TrackState {
       return { kind: 'categorical', state: createCategorical(feed.parameters) };
     case 'confusion':
       return { kind: 'confusion', state: createConfusion(feed.classes) };
+    case 'members':
     case 'counters':
       return { kind: 'counters', state: new Map() };
   }
@@ -81,6 +92,30 @@ function addColumn(state: Counters, name: string, values: Counted | null, rows: 
   countUp(state, name, total);
 }
 
+/** Counts under the names `rows` and `=CLASS`. */
+function addMembers(
+  state: Counters,
+  { classes, words, width, states }: Extract<Feed, { kind: 'members' }>,
+  rows: Int32Array,
+  n: number,
+): void {
+  const found = new Uint32Array(32 * width);
+  let answers = 0;
+  for (let i = 0; i < n; i++) {
+    const row = rows[i]!;
+    if (states[row] !== CELL_OK) continue;
+    answers++;
+    for (let word = 0; word < width; word++) {
+      for (let left = words[width * row + word]!; left !== 0; left &= left - 1)
+        found[32 * word + 31 - Math.clz32(left & -left)]!++;
+    }
+  }
+  countUp(state, 'rows', answers);
+  classes.forEach((name, code) => {
+    countUp(state, `=${name}`, found[code]!);
+  });
+}
+
 /** Folds the first `n` of `rows` of a feed into the cell's tracks. */
 export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number): void {
   const track = trackFor(tracks, feed);
@@ -94,6 +129,8 @@ export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number
       const row = rows[i]!;
       if (compared[row] === 1) track.state.counts[rowCodes[row]! * classes + columnCodes[row]!]!++;
     }
+  } else if (feed.kind === 'members' && track.kind === 'counters') {
+    addMembers(track.state, feed, rows, n);
   } else if (feed.kind === 'counters' && track.kind === 'counters') {
     for (const { name, values } of feed.columns) addColumn(track.state, name, values, rows, n);
   }

@@ -21,17 +21,28 @@ const nullRate: MetricKind = {
 
 const classShare: MetricKind = {
   name: 'class_share',
-  description: 'Share of each class in the answers of a classifier that are not null.',
+  description:
+    'Share of each class in the answers of a classifier that are not null; of sets, those that hold the class.',
   formula: 'answers of the class / answers that are not null',
   family: 'output',
   subjects: 'class',
   roles: ['class'],
   measure(key, track, { spec }) {
     const output = outputOf(spec, key.subject);
-    if (track.kind !== 'categorical' || output === undefined) return [];
-    const { n, known, unknown } = track.state;
+    if (output === undefined) return [];
+    let n: number;
+    let countOf: (name: string) => number;
+    if (track.kind === 'counters') {
+      const counters = track.state;
+      n = counters.get('rows') ?? 0;
+      countOf = (name) => counters.get(`=${name}`) ?? 0;
+    } else if (track.kind === 'categorical') {
+      const { known, unknown } = track.state;
+      n = track.state.n;
+      countOf = (name) => known.get(name) ?? unknown.get(name) ?? 0;
+    } else return [];
     return output.classes.map((name) => {
-      const found = known.get(name) ?? unknown.get(name) ?? 0;
+      const found = countOf(name);
       return measureOf(`${key.subject}=${name}`, key.model, shareOf(found, n, 'no answers'));
     });
   },

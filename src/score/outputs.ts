@@ -100,6 +100,8 @@ function readClasses(
     if (isByThreshold) {
       bestScore = width === 1 ? bestScore : Number(data[i * width + positive]);
       best = bestScore >= spec.threshold ? positive : 1 - positive;
+      // Without a positive class the score is that of the chosen one.
+      if (spec.positive === null && best !== positive) bestScore = 1 - bestScore;
     }
     column.codes[row] = best;
     column.scores[row] = bestScore;

@@ -40,6 +40,9 @@ test('sets of another system are measured against the true sets, in any order', 
   expect(of('hamming_loss')).toMatchObject({ value: 4 / 160 });
   expect(of('micro_f1')).toMatchObject({ value: 4 / 8 });
   expect(of('class_recall', 'tags=c3')).toMatchObject({ value: 1 / 2, n: 2 });
+  expect(of('class_share', 'tags=c39')).toMatchObject({ value: 1 / 4, n: 4 });
+  expect(of('class_share', 'tags=c32')).toMatchObject({ value: 1 / 4, n: 4 });
+  expect(of('class_share', 'tags=c1')).toMatchObject({ value: 0, n: 4 });
   expect(of('score_mean')).toMatchObject({ value: 1, n: 4 });
   expect(alerts).toHaveLength(1);
   const apart = await drive(SERVICE, [...labels, ...predictions], { chunk: 100, partitions: 2 });

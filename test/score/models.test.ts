@@ -58,6 +58,21 @@ test('a binary classifier of one column answers by the threshold, as computed by
   expect(scorer.stats()[0]).toMatchObject({ batches: 1, rows: 3, failures: 0, off: false });
 });
 
+test('without a positive class the score of one column becomes that of the chosen class', async () => {
+  const file = shop.file('no-positive.onnx', logistic);
+  const spec = service({
+    inputs: twoNumbers,
+    outputs: [output({ positive: null })],
+    models: [tabular({ file }, [plain('a'), plain('b')])],
+  });
+  const scorer = await shop.scorer(spec);
+  const column = answer(await scorer.score(batch(2, [numbers([1, -1]), numbers([1, 2])])));
+  if (column.kind !== 'class') throw new Error('not classes');
+  expect([...column.codes]).toEqual([1, 0]);
+  expect(column.scores[0]).toBeCloseTo(sigmoid(1.5), 6);
+  expect(column.scores[1]).toBeCloseTo(1 - sigmoid(-3.5), 6);
+});
+
 test('a positive class that is named first takes its own column and threshold', async () => {
   const model = onnxModel({
     inputs: [{ name: 'x', dims: ['rows', 2] }],
