@@ -189,6 +189,8 @@ const byClass = (name: string, description: string, formula: string, read: Class
     const output = outputOf(spec, key.subject);
     if (output === undefined || output.positive !== null) return [];
     if (track.kind !== 'confusion' && track.kind !== 'sets') return [];
+    // Folded under other classes than those that are configured now.
+    if (track.state.classes !== output.classes.length) return [];
     return output.classes.map((label, index) => {
       const counts = track.kind === 'sets' ? setCountsOf(track.state, index) : countsOf(track.state, index);
       return measureOf(`${key.subject}=${label}`, key.model, read(counts));

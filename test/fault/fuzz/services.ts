@@ -22,12 +22,19 @@ export const spec: ServiceSpec = {
     output('fraud', 'classifier', ['no', 'yes']),
     output('price', 'regressor'),
     output('parts', 'detector', ['bolt', 'nut']),
+    output('tags', 'multilabel', ['bolt', 'nut', 'screw']),
     output('words', 'text'),
   ],
   limits: { ...base.limits, messageBytesMax: MESSAGE_BYTES_MAX },
 };
 
-export const fields = { fraud: 'fraud', price: 'inner.price', parts: 'parts', words: 'comment' };
+export const fields = {
+  fraud: 'fraud',
+  price: 'inner.price',
+  parts: 'parts',
+  tags: 'tags',
+  words: 'comment',
+};
 
 export const streams: Record<'requests' | 'predictions' | 'labels' | 'feedback', StreamSpec> = {
   requests: stream(),

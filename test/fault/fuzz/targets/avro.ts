@@ -33,6 +33,7 @@ const columns = [
 const corners = ['x1', 'y1', 'x2', 'y2'].map((name) => ({ name, type: 'double' }));
 const box = { type: 'record', name: 'Box', fields: [...corners, { name: 'label', type: ['string', 'int'] }] };
 const parts = { name: 'parts', type: ['null', { type: 'array', items: box }] };
+const tags = { name: 'tags', type: ['null', { type: 'array', items: ['string', 'int'] }] };
 /** Nothing reads these fields: they are passed over. */
 const others = [
   { name: 'nulls', type: { type: 'array', items: { type: 'array', items: 'null' } } },
@@ -48,11 +49,12 @@ const others = [
 const READER = avroRecord([
   ...columns,
   { ...parts, default: null },
+  { ...tags, default: null },
   { name: 'extra', type: 'string', default: 'none' },
 ]);
 const SCHEMAS: Record<string, string> = {
   flat: avroRecord(columns),
-  deep: avroRecord([...columns.slice(0, 3), ...others, ...columns.slice(3), parts]),
+  deep: avroRecord([...columns.slice(0, 3), ...others, ...columns.slice(3), parts, tags]),
 };
 const GOOD = {
   id: 'good',
@@ -68,6 +70,7 @@ const GOOD = {
   sizes: { x: [Buffer.from('abc')] },
   tree: { next: null },
   parts: [{ x1: 0, y1: 0, x2: 1, y2: 1, label: 'nut' }],
+  tags: ['nut', 2],
 };
 
 interface Variant {

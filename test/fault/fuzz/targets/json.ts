@@ -19,6 +19,7 @@ const GOOD: Record<string, unknown> = {
   photo: 'QUJD',
   fraud: 'yes',
   parts: [{ box: [0, 0, 1, 1], label: 'nut', confidence: 0.5 }],
+  tags: ['nut', 2],
 };
 const FIELDS = Object.keys(GOOD);
 
