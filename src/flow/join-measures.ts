@@ -1,6 +1,7 @@
 /** How what the join has matched goes into the tracks of a cell. */
 
 import { assert } from '../errors.ts';
+import { isBinary } from '../metric/scored.ts';
 import { createConfusion } from '../profile/confusion.ts';
 import { count as countUp } from '../profile/counters.ts';
 import { createNumeric, NO_PARAMETERS, updateNumeric } from '../profile/numeric.ts';
@@ -47,10 +48,6 @@ function addNumber(cell: Cell<Tracks>, key: string, value: number): void {
   ONE_VALUE[0] = value;
   updateNumeric(state, NO_PARAMETERS, ONE_VALUE, ONE_STATE, NO_ROW, 1);
 }
-
-/** Whether the score of a classifier is that of its positive class, not that of the chosen one. */
-export const isBinary = ({ classes, positive }: OutputSpec): boolean =>
-  classes.length === 2 && positive !== null;
 
 /** From where on a score says yes: of the chosen class it always does. */
 const thresholdOf = (output: OutputSpec): number => (isBinary(output) ? output.threshold : 0);

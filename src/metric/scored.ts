@@ -16,8 +16,9 @@ import { type MetricKind, measureOf, type Outcome, outputOf } from './metric.ts'
 const about = { family: 'performance', subjects: 'model_output', roles: ['scores'] } as const;
 const NO_SCORES = 'no labels of answers with a score';
 
-/** Scores are those of a positive class; of another classifier those of the chosen class. */
-const isBinary = ({ classes, positive }: OutputSpec): boolean => classes.length === 2 && positive !== null;
+/** Whether the score of a classifier is that of its positive class, not that of the chosen one. */
+export const isBinary = ({ classes, positive }: OutputSpec): boolean =>
+  classes.length === 2 && positive !== null;
 
 function scoreMetric(
   name: string,
