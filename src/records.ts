@@ -177,10 +177,25 @@ export interface RuleSpec {
   segment: string;
   warning: Threshold | null;
   critical: Threshold | null;
+  /** Instead of thresholds: a detector of changes, which is given one value a window. */
+  detector?: DetectorRule;
   nMin: number;
   /** The first revision of a window whose label coverage reaches this is judged; null: the final one. */
   coverageMin: number | null;
   forMs: number;
+}
+
+export interface DetectorRule {
+  /** Of the registry of detectors. */
+  name: string;
+  /** All of its options, defaults too. */
+  options: Record<string, number>;
+  /** What fires at a drift. */
+  level: Level;
+  /** Whether a warning of the detector fires the level warning; the level of a drift is critical then. */
+  warns: boolean;
+  /** So many judged windows after its last drift the alarm resolves. */
+  holdWindows: number;
 }
 
 export interface RetrainSpec {

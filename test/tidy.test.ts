@@ -56,6 +56,7 @@ const PURE_FILES = [
   'join-fold',
   'join-state',
   'judge',
+  'detecting',
   'feeds',
   'feeds-of',
   'events-of',

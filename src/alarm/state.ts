@@ -1,5 +1,6 @@
 import { idOf } from '../math/hash.ts';
 import type { Alert, Level, Result, RuleSpec } from '../records.ts';
+import type { Detection } from './detection.ts';
 import type { Firing } from './transitions.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface AlarmState {
   sinceMs: number | null;
   /** End of the last window that was judged; windows without enough samples are not judged. */
   lastWindowEndMs: number;
+  /** Of a rule with a detector. */
+  detection?: Detection;
   /** The last alert that went out. */
   last: Alert | null;
 }

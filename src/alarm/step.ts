@@ -5,6 +5,7 @@
 import { assert } from '../errors.ts';
 import { idOf } from '../math/hash.ts';
 import type { Alert, Level, Result, RuleSpec, ServiceSpec } from '../records.ts';
+import { type Detecting, detectorText, NO_DETECTORS, reachedByDetector } from './detection.ts';
 import {
   ALARMS_MAX,
   type AlarmState,
@@ -23,9 +24,15 @@ import { reasonOf } from './words.ts';
  * of the rules. A result without a value, or with fewer samples than the rule's nMin, changes nothing: it is
  * neither an alarm nor a recovery. Nor does one whose window does not end after the last judged one. Of the
  * revisions of a window the final one is judged, since labels that come early are not a fair sample of all; a
- * rule with coverageMin takes the first that has enough of them.
+ * rule with coverageMin takes the first that has enough of them. `detecting` steps the detectors of rules
+ * that have one.
  */
-export function stepAlarms(states: AlarmStates, spec: ServiceSpec, result: Result): Alert[] {
+export function stepAlarms(
+  states: AlarmStates,
+  spec: ServiceSpec,
+  result: Result,
+  detecting: Detecting = NO_DETECTORS,
+): Alert[] {
   const value = result.value;
   if (value === null || !Number.isFinite(value)) return [];
   const alerts: Alert[] = [];
@@ -33,7 +40,7 @@ export function stepAlarms(states: AlarmStates, spec: ServiceSpec, result: Resul
     if (result.n < rule.nMin || !isMature(rule, result) || !isWatched(rule, result)) continue;
     const alarm = alarmOf(states, spec, rule, result);
     if (alarm === null || result.windowEndMs <= alarm.lastWindowEndMs) continue;
-    const alert = judge(alarm, spec, rule, result, value);
+    const alert = judge(alarm, spec, rule, result, value, detecting);
     if (alert !== null) alerts.push(alert);
   }
   return alerts;
@@ -110,10 +117,15 @@ function judge(
   rule: RuleSpec,
   result: Result,
   value: number,
+  detecting: Detecting,
 ): Alert | null {
   const endMs = result.windowEndMs;
   const breachMs = alarm.sinceMs;
-  const reached = reachedBy(rule, value);
+  const reached =
+    rule.detector === undefined
+      ? reachedBy(rule, value)
+      : reachedByDetector(alarm, rule.detector, value, detecting);
+  if (rule.detector === undefined) delete alarm.detection;
   alarm.lastWindowEndMs = endMs;
   alarm.warningSinceMs = reached.warning ? (alarm.warningSinceMs ?? endMs) : null;
   alarm.criticalSinceMs = reached.critical ? (alarm.criticalSinceMs ?? endMs) : null;
@@ -125,7 +137,6 @@ function judge(
   if (alert === null) return null;
   const sinceMs = alarm.sinceMs ?? breachMs;
   assert(sinceMs !== null, 'an alarm that changes is or was in breach');
-  const threshold = rule[alert.level];
   alarm.last = {
     id: alertId(spec, alarm, endMs, alert),
     fingerprint: alarm.fingerprint,
@@ -140,7 +151,7 @@ function judge(
     reason: reasonOf(rule, alarm, from, next, result, value),
     value,
     // A change of config may have taken the threshold of the level that now resolves.
-    threshold: threshold === null ? (alarm.last?.threshold ?? '') : thresholdText(alert.level, threshold),
+    threshold: conditionOf(rule, alert.level) ?? alarm.last?.threshold ?? '',
     n: result.n,
     windowStartMs: result.windowStartMs,
     windowEndMs: endMs,
@@ -148,6 +159,13 @@ function judge(
     configDigest: spec.digest,
   };
   return alarm.last;
+}
+
+/** What the level stands for, in words; null: the rule has no such level. */
+function conditionOf(rule: RuleSpec, level: Level): string | null {
+  if (rule.detector !== undefined) return detectorText(rule.detector, level);
+  const threshold = rule[level];
+  return threshold === null ? null : thresholdText(level, threshold);
 }
 
 /** The highest level that has held for the rule's `for`; equality is enough, so 0 fires at once. */

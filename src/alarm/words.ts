@@ -1,4 +1,4 @@
-import type { Level, Result, RuleSpec, Threshold } from '../records.ts';
+import type { DetectorRule, Level, Result, RuleSpec, Threshold } from '../records.ts';
 import { type AlarmState, sinceOf } from './state.ts';
 import { isBeyond, thresholdText } from './threshold.ts';
 import type { Firing } from './transitions.ts';
@@ -64,6 +64,14 @@ function easedText(rule: RuleSpec, alarm: AlarmState, level: Level, windowEndMs:
   return `${breach}, but the rule asks for ${durationText(rule.forMs)} now`;
 }
 
+function detectionText({ name, holdWindows, warns }: DetectorRule, from: Firing, to: Firing): string {
+  const quiet = `${name} has found no change for ${holdWindows} ${holdWindows === 1 ? 'window' : 'windows'}`;
+  if (to === 'ok') return from === 'ok' ? `${name} finds no change` : quiet;
+  if (to === 'warning' && warns)
+    return from === 'critical' ? `${quiet}, but warns of one` : `${name} warns of a change`;
+  return `${name} finds a change`;
+}
+
 /**
  * Why an alarm went from one level to another, in words. `alarm` holds the times after this window;
  * `value` is the finite value of the result.
@@ -79,6 +87,7 @@ export function reasonOf(
   const measure = measureText(result, value, rule);
   const rows = rowsText(result.n);
   const endMs = result.windowEndMs;
+  if (rule.detector !== undefined) return `${measure}, ${detectionText(rule.detector, from, to)} (${rows})`;
   if (to === 'ok') {
     const eased = from === 'ok' ? '' : `, ${easedText(rule, alarm, from, endMs)}`;
     return `${measure}${eased} (${rows})`;

@@ -1,6 +1,7 @@
 /** The real parts of the daemon for the commands. Heavy parts are imported when a command needs them. */
 
 import type { TelltaleConfig } from '../config/types.ts';
+import { DETECTOR_CHOICES } from '../detect/registry.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import { METRICS } from '../metric/registry.ts';
 import { createBaselineBuilder } from '../profile/baseline.ts';
@@ -67,7 +68,7 @@ function createRequestDecoder(config: TelltaleConfig, spec: ServiceSpec) {
 }
 
 export const wiring: Wiring = {
-  registries: { metrics: new Map(Object.entries(METRICS)) },
+  registries: { metrics: new Map(Object.entries(METRICS)), detectors: DETECTOR_CHOICES },
   checks: [checkModels],
   openTopicAdmin: async (config) => {
     const log = await openLog(config);

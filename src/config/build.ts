@@ -219,9 +219,30 @@ function ruleOf(shape: RuleShape, registries: Registries): RuleSpec {
     segment: shape.segment,
     warning: shape.warning ?? null,
     critical: shape.critical ?? null,
+    ...detectorOf(shape, registries),
     nMin: shape.min_n ?? minN,
     coverageMin: shape.min_coverage ?? null,
     forMs: shape.for,
+  };
+}
+
+/** Windows without a drift until the alarm of a detector resolves. */
+const HOLD_DEFAULT = 12;
+
+function detectorOf(
+  { detector, options, ...shape }: RuleShape,
+  { detectors }: Registries,
+): Pick<RuleSpec, 'detector'> {
+  if (detector === undefined) return {};
+  const known = Object.entries(detectors?.get(detector)?.options ?? {});
+  return {
+    detector: {
+      name: detector,
+      options: Object.fromEntries(known.map(([name, spec]) => [name, options?.[name] ?? spec.default])),
+      level: shape.level ?? 'warning',
+      warns: shape.warn ?? false,
+      holdWindows: shape.hold ?? HOLD_DEFAULT,
+    },
   };
 }
 

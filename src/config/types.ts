@@ -68,9 +68,20 @@ export type SubjectKind =
   | 'telemetry'
   | 'service';
 
+/** A detector that a rule may name. */
+export interface DetectorChoice {
+  /** `real`: it reads any number; otherwise values in 0..1. */
+  input: 'error' | 'unit' | 'real';
+  options: Readonly<Record<string, { default: number }>>;
+  /** What is wrong with options, each begun with the name of the one that is meant; empty when they hold. */
+  faults(given: Readonly<Record<string, number>>): string[];
+}
+
 /** What the configuration must know about the parts that register themselves. */
 export interface Registries {
-  metrics: ReadonlyMap<string, { family: string; subjects: SubjectKind }>;
+  metrics: ReadonlyMap<string, { family: string; subjects: SubjectKind; unit?: true }>;
+  /** Absent: rules can name none. */
+  detectors?: ReadonlyMap<string, DetectorChoice>;
 }
 
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;

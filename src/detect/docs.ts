@@ -21,6 +21,23 @@ Only the e-detectors promise how rare false alarms are: on average there are at 
 mean of each value, given those before it, is tolerated. With a baseline the tolerated mean is the bound on the baseline's mean at
 \`confidence\`, plus \`tolerance\`. The thresholds of the others are those of their papers or of River, and how often they alarm without a
 change depends on the values.
+
+## In a rule
+
+\`\`\`yaml
+rules:
+  - { name: mae-change, metric: mae, subject: price, detector: adwin, options: { delta: 0.002 }, level: warning }
+\`\`\`
+
+A rule has thresholds or a detector. For each subject, model and segment that the rule watches a detector is given one value a window: that of the
+final revision, or of the first one with \`min_coverage\`, where n reaches \`min_n\`. Other windows change nothing. All counts in the options
+below are of windows then: a detector that learns from 1,000 values learns from 1,000 windows. Detectors that read values
+in 0..1 go with metrics of shares, such as \`accuracy\` or \`missing_rate\`, and take the share of a window as one value; \`eddm\` takes it as an
+error from 0.5 on.
+
+A drift fires \`level\` (\`warning\`), and the alarm resolves after \`hold\` (12) windows without another one: the detector has begun
+again, takes what it sees for normal, and cannot tell that a change has gone. With \`warn: true\` and \`level: critical\` a warning of the
+detector fires the level \`warning\`. The state is part of the judge's snapshot; new options, or another detector, begin with an empty one.
 `;
 
 /** Vertical bars would end a cell of the table. */

@@ -3,7 +3,7 @@
 import { ADWIN } from './adwin.ts';
 import { CUSUM } from './cusum.ts';
 import { DDM } from './ddm.ts';
-import type { DetectorKind } from './detector.ts';
+import { type DetectorKind, type Options, optionFaults } from './detector.ts';
 import { E_CUSUM, E_SR } from './e-kinds.ts';
 import { EDDM } from './eddm.ts';
 import { EWMA } from './ewma.ts';
@@ -29,4 +29,15 @@ const ALL: readonly DetectorKind[] = [
 /** By name. */
 export const DETECTORS: Readonly<Record<string, DetectorKind>> = Object.fromEntries(
   ALL.map((kind) => [kind.name, kind]),
+);
+
+/** What the check of the configuration asks of each. */
+export const DETECTOR_CHOICES: ReadonlyMap<
+  string,
+  Pick<DetectorKind, 'input' | 'options'> & { faults(given: Options): string[] }
+> = new Map(
+  ALL.map((kind) => [
+    kind.name,
+    { input: kind.input, options: kind.options, faults: (given: Options) => optionFaults(kind, given) },
+  ]),
 );

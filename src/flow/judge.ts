@@ -24,6 +24,7 @@ import {
   TIME_MIN_MS,
   type Watermarks,
 } from '../window/watermarks.ts';
+import { DETECTING } from './detecting.ts';
 import { hasStream, needsJoin } from './events-of.ts';
 import { JOINED_STREAMS } from './join-state.ts';
 import { mergeWindow, type StoredSlot } from './merge-window.ts';
@@ -208,7 +209,7 @@ function closeWindow(
   for (const [segment, tracks] of merged) {
     for (const record of resultsOf(spec, segment, tracks, due, isFinal)) {
       outputs.push({ type: 'result', record });
-      for (const alert of stepAlarms(judge.alarms, spec, record)) {
+      for (const alert of stepAlarms(judge.alarms, spec, record, DETECTING)) {
         outputs.push({ type: 'alert', record: alert });
         judge.waiting.push({ dueMs: due.dueMs, alert });
       }

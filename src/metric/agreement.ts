@@ -50,6 +50,7 @@ function agreementOf(track: TrackState, isDetector: boolean): Outcome | null {
 
 const agreement: MetricKind = {
   ...about,
+  unit: true,
   name: 'agreement',
   description:
     'Share of the requests that a shadow answers as the primary does: the same class, set or text, a number within the tolerance; of detectors the share of boxes that have a partner.',

@@ -22,6 +22,7 @@ const labelCoverage = counterMetric(
     formula: 'labels seen / requests',
     family: 'performance',
     subjects: 'service',
+    unit: true,
     roles: ['labels'],
   },
   (count) => shareOf(count('seen'), count('expected'), 'no requests'),

@@ -84,6 +84,7 @@ const ks = numericMetric(
     formula: 'max |F(x) - G(x)|',
     family: 'input',
     subjects: 'numeric_track',
+    unit: true,
     roles: ['input'],
   },
   (state, key, { reference }) => {

@@ -62,6 +62,8 @@ export interface MetricKind {
   formula: string;
   family: Result['family'];
   subjects: MetricSubjects;
+  /** Its values lie in 0..1, as detectors of errors, losses and shares ask. */
+  unit?: true;
   /** Tracks of other roles are never shown to `measure`. */
   roles: readonly TrackRole[];
   /** One measure for a track, several (shares of classes), or none where the metric does not apply to it. */

@@ -5,7 +5,12 @@ import { rateOf, shareEnds } from './intervals.ts';
 import { type MetricKind, measureOf, type Outcome } from './metric.ts';
 import { f1Of, setCountsOf } from './performance.ts';
 
-const about = { family: 'performance', subjects: 'model_output', roles: ['performance'] } as const;
+const about = {
+  family: 'performance',
+  subjects: 'model_output',
+  unit: true,
+  roles: ['performance'],
+} as const;
 const NO_LABELS = 'no labels';
 
 const setsMetric = (

@@ -9,6 +9,7 @@ const nullRate: MetricKind = {
   formula: 'null answers / answers',
   family: 'output',
   subjects: 'model_output',
+  unit: true,
   roles: ['class', 'score'],
   measure(key, track, { spec }) {
     // A classifier has both tracks, and its scores may be absent although it answered.
@@ -26,6 +27,7 @@ const classShare: MetricKind = {
   formula: 'answers of the class / answers that are not null',
   family: 'output',
   subjects: 'class',
+  unit: true,
   roles: ['class'],
   measure(key, track, { spec }) {
     const output = outputOf(spec, key.subject);

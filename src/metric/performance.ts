@@ -89,6 +89,7 @@ const sharesEnds =
 const accuracy = confusionMetric(
   {
     ...about,
+    unit: true,
     name: 'accuracy',
     description: 'Share of the labelled answers that are right.',
     formula: 'right / labelled; Wilson interval',
@@ -103,6 +104,7 @@ const accuracy = confusionMetric(
 const balancedAccuracy = confusionMetric(
   {
     ...about,
+    unit: true,
     name: 'balanced_accuracy',
     description: 'Mean over the classes with labels of the share of their labels that are found.',
     formula: 'mean of right / labelled by class; interval by MOVER of Wilson intervals',
@@ -119,6 +121,7 @@ const balancedAccuracy = confusionMetric(
 const precision = confusionMetric(
   {
     ...about,
+    unit: true,
     name: 'precision',
     description: 'Share of the positive answers that are right; the mean over classes if none is positive.',
     formula: 'true positives / predicted positives; Wilson interval, of a mean by MOVER',
@@ -129,6 +132,7 @@ const precision = confusionMetric(
 const recall = confusionMetric(
   {
     ...about,
+    unit: true,
     name: 'recall',
     description: 'Share of the positive labels that are found; the mean over classes if none is positive.',
     formula: 'true positives / labelled positives; Wilson interval, of a mean by MOVER',
@@ -139,6 +143,7 @@ const recall = confusionMetric(
 const f1 = confusionMetric(
   {
     ...about,
+    unit: true,
     name: 'f1',
     description: 'Harmonic mean of precision and recall; the mean over classes if none is positive.',
     formula:
@@ -181,6 +186,7 @@ const labelAc1 = confusionMetric(
 /** Of each class of an output without a positive one. */
 const byClass = (name: string, description: string, formula: string, read: ClassOutcome): MetricKind => ({
   ...about,
+  unit: true,
   name,
   description,
   formula,

@@ -3,7 +3,7 @@
 import type { TrackState } from '../profile/registry.ts';
 import { categoricalMetric, type MetricKind, measureOf, numericMetric, shareOf } from './metric.ts';
 
-const about = { family: 'input', roles: ['input'] } as const;
+const about = { family: 'input', unit: true, roles: ['input'] } as const;
 
 /** A share of all cells of a numeric or categorical track, with or without a value. */
 function cellShare(name: 'missing' | 'invalid', description: string): MetricKind {

@@ -260,4 +260,6 @@ const ece = scoreMetric(
   },
 );
 
-export const SCORED_METRICS = [rocAuc, prAuc, brier, logLoss, ece];
+const inUnit = (metric: MetricKind): MetricKind => ({ ...metric, unit: true });
+
+export const SCORED_METRICS = [...[rocAuc, prAuc, brier, ece].map(inUnit), logLoss];

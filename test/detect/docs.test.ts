@@ -10,7 +10,10 @@ test('docs/detectors.md is what the registry says', () => {
 });
 
 test('every detector has one section with all of its options', () => {
-  const sections = detectorsMarkdown().split('\n## ').slice(1);
+  const sections = detectorsMarkdown()
+    .split('\n## ')
+    .slice(1)
+    .filter((text) => !text.startsWith('In a rule'));
   expect(sections.map((text) => text.split('\n')[0])).toEqual(Object.keys(DETECTORS));
   Object.values(DETECTORS).forEach(({ options }, i) => {
     for (const name of Object.keys(options)) expect(sections[i]).toContain(`| \`${name}\` |`);

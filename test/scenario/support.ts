@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseService } from '../../src/config/service.ts';
+import { DETECTOR_CHOICES } from '../../src/detect/registry.ts';
 import { NO_COUNTS, writeConfigs } from '../../src/flow/assembly.ts';
 import { createEmbedded, type Embedded } from '../../src/flow/embedded.ts';
 import { slotsPartitionOf } from '../../src/flow/runtime.ts';
@@ -61,7 +62,7 @@ export interface Outcome {
 
 export const specOf = (yaml: string): ServiceSpec => {
   const parsed = parseService(yaml, 'scenario.yaml', {
-    registries: { metrics: new Map(Object.entries(METRICS)) },
+    registries: { metrics: new Map(Object.entries(METRICS)), detectors: DETECTOR_CHOICES },
     env: {},
     files: { resolve: (path) => resolve(root, path), exists: () => true, read: () => null },
   });

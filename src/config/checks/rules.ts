@@ -4,6 +4,7 @@ import type { RuleShape } from '../service-shape.ts';
 import { tracksOf } from '../tracks.ts';
 import type { Registries, SubjectKind } from '../types.ts';
 import type { View } from '../view.ts';
+import { checkDetector } from './detector.ts';
 import { checkUnique } from './unique.ts';
 
 /** Rules against the metric registry and the names of the service; and what `retrain` asks of them. */
@@ -19,6 +20,7 @@ export function checkRules(view: View, registries: Registries, report: Report): 
     }
     checkModel(rule, i, view, report);
     checkSegment(rule, i, view, report);
+    if (checkDetector(rule, i, registries, report)) return;
     checkThresholds(rule, i, report);
   });
   checkRetrain(view, report);
@@ -104,7 +106,7 @@ function checkSegment(rule: RuleShape, i: number, view: View, report: Report): v
 function checkThresholds(rule: RuleShape, i: number, report: Report): void {
   const { warning, critical } = rule;
   if (warning === undefined && critical === undefined) {
-    report(['rules', i], { message: 'at least one of warning and critical is needed' });
+    report(['rules', i], { message: 'at least one of warning and critical is needed, or a detector' });
   }
   if (warning === undefined || critical === undefined) return;
   const up = isUpward(warning);
@@ -137,6 +139,12 @@ function checkRetrain(view: View, report: Report): void {
     if (at < 0) {
       const allowed = names.length > 0 ? names : ['names that are declared under rules'];
       report(['retrain', 'on', i], { found: `the rule '${name}'`, word: name, allowed });
+    } else if (rule?.detector !== undefined) {
+      const level = rule.level ?? 'warning';
+      if (level === retrain.level || (rule.warn && retrain.level === 'warning')) return;
+      report(['retrain', 'on', i], {
+        message: `the detector of the rule '${name}' fires ${level}, so it can never ask for retraining at ${retrain.level}`,
+      });
     } else if (rule && rule[retrain.level] === undefined && !view.isBroken(['rules', at, retrain.level])) {
       report(['retrain', 'on', i], {
         message: `the rule '${name}' has no ${retrain.level} threshold, so it can never ask for retraining`,
