@@ -251,6 +251,8 @@ export interface NumericBaseline {
   counts: number[];
   /** Quantile sketch: bucket index -> count, as pairs. */
   sketch: [number, number][];
+  /** The edges are borders of the sketch's buckets, so that any sketch can be counted over them; absent: of the values. */
+  cut?: 'sketch' | undefined;
 }
 
 export interface CategoricalBaseline {
@@ -263,12 +265,31 @@ export interface CategoricalBaseline {
 
 export type TrackBaseline = NumericBaseline | CategoricalBaseline;
 
+/** Parts of the rhythm of a service: hours of the day (UTC), or of the week, from Monday 00:00 UTC on. */
+export const SEASONS = ['hour_of_day', 'hour_of_week'] as const;
+export type Season = (typeof SEASONS)[number];
+
+/** Reference data of a segment or a season. */
+export interface BaselinePart {
+  /** Rows. */
+  n: number;
+  /** Packed states by key text, base64; those of inputs too. */
+  states: Record<string, string>;
+}
+
 export interface Baseline {
-  format: 'telltale-baseline/1';
+  /** 1 has none of the optional parts. */
+  format: 'telltale-baseline/1' | 'telltale-baseline/2';
   service: string;
   n: number;
   /** Keyed by track: `amount`, `query.length`, `photo.brightness`. */
   tracks: Record<string, TrackBaseline>;
+  /** Of the whole traffic, as in `BaselinePart`. */
+  states?: Record<string, string> | undefined;
+  /** By segment, as `country=de`. */
+  segments?: Record<string, BaselinePart> | undefined;
+  /** Of the whole traffic by number of the hour, from 0; an hour without rows is absent. */
+  season?: { of: Season; parts: Record<string, BaselinePart> } | undefined;
 }
 
 // ------------------------------------------------------------------------------------- decoded column batches

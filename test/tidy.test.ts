@@ -62,6 +62,7 @@ const PURE_FILES = [
   'events-of',
   'segments',
   'merge-window',
+  'results-of',
   'messages',
 ].map((name) => `flow/${name}.ts`);
 const IMPURE: Record<string, string> = {

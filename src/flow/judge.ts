@@ -13,10 +13,8 @@ import {
 import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms } from '../alarm/step.ts';
 import { messageOf } from '../errors.ts';
-import { idOf } from '../math/hash.ts';
-import { coverageOf, fileReference, measureCell } from '../metric/registry.ts';
-import type { Tracks } from '../profile/registry.ts';
-import type { Alert, Command, OffsetRange, Result, ServiceSpec, StreamName } from '../records.ts';
+import { fileReference } from '../metric/registry.ts';
+import type { Alert, Command, OffsetRange, ServiceSpec, StreamName } from '../records.ts';
 import {
   combinedWatermark,
   setMark,
@@ -29,6 +27,7 @@ import { hasStream, needsJoin } from './events-of.ts';
 import { JOINED_STREAMS } from './join-state.ts';
 import { mergeWindow, type StoredSlot } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
+import { type Due, resultsOf } from './results-of.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
 
 /** Offsets of one source in one closed pane, for the data of a retrain event. */
@@ -126,12 +125,6 @@ export function keepSlot(judge: Judge, slot: Slot, offset: number): boolean {
 const revisionsOf = (spec: ServiceSpec, group: SourceGroup): readonly number[] =>
   group === 'events' ? spec.revisionsMs : [0];
 
-interface Due {
-  dueMs: number;
-  endMs: number;
-  revision: number;
-}
-
 /** Revisions of windows that hold data and are due in (from, to], in the order of event time. */
 function duesOf(spec: ServiceSpec, group: SourceGroup, panes: GroupSlots, from: number, to: number): Due[] {
   const { hopMs, sizeMs } = spec.windows;
@@ -146,43 +139,6 @@ function duesOf(spec: ServiceSpec, group: SourceGroup, panes: GroupSlots, from: 
     });
   }
   return dues.sort((a, b) => a.dueMs - b.dueMs || a.endMs - b.endMs);
-}
-
-function resultsOf(spec: ServiceSpec, segment: string, tracks: Tracks, due: Due, isFinal: boolean): Result[] {
-  const { endMs, revision } = due;
-  const startMs = endMs - spec.windows.sizeMs;
-  const coverage = coverageOf(tracks);
-  const context = { spec, windowMs: spec.windows.sizeMs, reference: fileReference(spec), isFinal };
-  return measureCell(tracks, context).map(({ metric, family, measure }) => ({
-    id: idOf(
-      'result',
-      spec.service,
-      metric,
-      measure.subject,
-      measure.model,
-      segment,
-      startMs,
-      endMs,
-      revision,
-    ),
-    service: spec.service,
-    family,
-    metric,
-    subject: measure.subject,
-    model: measure.model,
-    segment,
-    windowStartMs: startMs,
-    windowEndMs: endMs,
-    revision,
-    value: measure.value,
-    reason: measure.reason,
-    n: measure.n,
-    low: measure.low,
-    high: measure.high,
-    p: measure.p,
-    coverage: family === 'performance' ? coverage : null,
-    final: isFinal,
-  }));
 }
 
 /** Whether something of the window became known since the revision before. */
@@ -207,7 +163,8 @@ function closeWindow(
   const merged = mergeWindow(spec, panes, due.endMs, due.revision);
   countStrays(judge, group, merged.get('*')!);
   for (const [segment, tracks] of merged) {
-    for (const record of resultsOf(spec, segment, tracks, due, isFinal)) {
+    const reference = fileReference(spec, segment);
+    for (const record of resultsOf(spec, { segment, tracks, reference }, due, isFinal)) {
       outputs.push({ type: 'result', record });
       for (const alert of stepAlarms(judge.alarms, spec, record, DETECTING)) {
         outputs.push({ type: 'alert', record: alert });

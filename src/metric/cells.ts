@@ -1,8 +1,11 @@
 /** A window's track and its baseline as two tables of counts over the same cells. */
 
 import type { CategoricalState } from '../profile/categorical.ts';
+import { countCells } from '../profile/cells.ts';
 import type { TrackState } from '../profile/registry.ts';
+import { bucketsOf } from '../profile/sketch.ts';
 import type { CategoricalBaseline, TrackBaseline } from '../records.ts';
+import { NO_BASELINE } from './metric.ts';
 
 export interface CellCounts {
   /** What each cell holds, for people: `< 10`, `10..20`, `> 90`, `card`, `(other)`. */
@@ -35,13 +38,14 @@ export function cellCounts(
 ): CellCounts | NoCells | null {
   if (track.kind !== 'numeric' && track.kind !== 'categorical') return null;
   const { n } = track.state;
-  if (baseline === undefined || baseline.type !== track.kind) return { reason: 'no baseline', n };
+  if (baseline === undefined || baseline.type !== track.kind) return { reason: NO_BASELINE, n };
   if (n === 0) return { reason: 'no values', n };
   if (baseline.n === 0) return { reason: 'no values in the baseline', n };
   if (track.kind === 'categorical')
     return baseline.type === 'categorical' ? categoricalCells(track.state, baseline) : null;
   if (baseline.type !== 'numeric') return null;
-  const current = [...track.state.cells];
+  const current =
+    baseline.cut === 'sketch' ? countCells(bucketsOf(track.state.sketch), baseline) : [...track.state.cells];
   // The window began before the baseline was given or changed.
   if (current.length !== baseline.counts.length) return { reason: 'counted for another baseline', n };
   const borders = [baseline.min, ...baseline.edges, baseline.max].map((border) => String(border));

@@ -4,7 +4,7 @@ import type { TrackState } from '../profile/registry.ts';
 import { bucketsOf, middleOf } from '../profile/sketch.ts';
 import type { TrackBaseline } from '../records.ts';
 import { cellCounts } from './cells.ts';
-import { type MetricKind, measureOf, numericMetric, type Outcome } from './metric.ts';
+import { type MetricKind, measureOf, NO_BASELINE, numericMetric, type Outcome } from './metric.ts';
 
 /** Added to every cell of both sides, so that an empty one does not make the index infinite. */
 const JEFFREYS = 0.5;
@@ -90,7 +90,7 @@ const ks = numericMetric(
   (state, key, { reference }) => {
     const { n } = state;
     const baseline = reference.baseline(key.subject);
-    if (baseline?.type !== 'numeric') return { reason: 'no baseline', n };
+    if (baseline?.type !== 'numeric') return { reason: NO_BASELINE, n };
     if (n === 0) return { reason: 'no values', n };
     if (baseline.sketch.length === 0) return { reason: 'no values in the baseline', n };
     return { value: ksOf(baseline.sketch, bucketsOf(state.sketch)), n };

@@ -25,13 +25,24 @@ export interface Measure {
   p: number | null;
 }
 
-/** What the tracks of a cell are compared with. */
+/** Where a reference comes from: the baseline file, or windows that were learned from. */
+export type ReferenceSource = 'file' | 'first' | 'rolling' | 'seasonal' | 'none';
+
+/** What the tracks of a cell are compared with. What it gives MUST NOT be changed. */
 export interface Reference {
   /** The reference distribution of an input's track. */
   baseline(track: string): TrackBaseline | undefined;
-  /** The reference state of any other track, by key text. */
+  /** The reference state of any track, by key text. */
   state(key: string): TrackState | undefined;
+  /** Of the very segment; false: of the whole traffic, from which a segment may differ for ever. */
+  isOwn: boolean;
+  source: ReferenceSource;
+  /** Why there is no baseline of a track that has none; measures with the reason NO_BASELINE say this instead. */
+  absence: string;
 }
+
+/** The reason of a measure that has nothing to compare with. */
+export const NO_BASELINE = 'no baseline';
 
 export interface MetricContext {
   spec: ServiceSpec;

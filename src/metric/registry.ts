@@ -6,7 +6,7 @@ import { AGREEMENT_METRICS } from './agreement.ts';
 import { BEHAVIOUR_METRICS } from './behaviour.ts';
 import { COVERAGE_METRICS } from './coverage.ts';
 import { DRIFT_METRICS } from './drift.ts';
-import type { Measure, MetricContext, MetricKind } from './metric.ts';
+import { type Measure, type MetricContext, type MetricKind, NO_BASELINE } from './metric.ts';
 import { MOMENT_METRICS } from './moments.ts';
 import { MULTILABEL_METRICS } from './multilabel.ts';
 import { OUTPUT_METRICS } from './output.ts';
@@ -17,7 +17,14 @@ import { SCORED_METRICS } from './scored.ts';
 import { VOLUME_METRICS } from './volume.ts';
 
 export { coverageOf } from './coverage.ts';
-export type { Measure, MetricContext, MetricKind, MetricSubjects, Reference } from './metric.ts';
+export type {
+  Measure,
+  MetricContext,
+  MetricKind,
+  MetricSubjects,
+  Reference,
+  ReferenceSource,
+} from './metric.ts';
 export { fileReference } from './reference.ts';
 
 const ALL: readonly MetricKind[] = [
@@ -58,8 +65,10 @@ export function measureCell(tracks: Tracks, about: Omit<MetricContext, 'track'>)
   for (const [text, track] of tracks) {
     const key = keyOf(text);
     for (const { name, family, measure } of byRole.get(key.role) ?? []) {
-      for (const measured of measure(key, track, context))
+      for (const measured of measure(key, track, context)) {
+        if (measured.reason === NO_BASELINE) measured.reason = about.reference.absence;
         found.push({ metric: name, family, measure: measured });
+      }
     }
   }
   return found.sort(

@@ -3,7 +3,6 @@
 import { assert } from '../errors.ts';
 import {
   type Baseline,
-  type CategoricalBaseline,
   CELL_OK,
   type Column,
   type ImageMeasures,
@@ -11,17 +10,10 @@ import {
   type ServiceSpec,
   type TrackBaseline,
 } from '../records.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
-import { type CategoricalState, categorical, createCategorical, updateCategorical } from './categorical.ts';
-import { cutCells, groupsOfBuckets, groupsOfValues } from './cells.ts';
-import {
-  createNumeric,
-  meanOf,
-  NO_PARAMETERS,
-  type NumericState,
-  updateNumeric,
-  varianceOf,
-} from './numeric.ts';
+import { categoricalBaselineOf, numericBaselineOf } from './baseline/states.ts';
+import { type CategoricalState, createCategorical, updateCategorical } from './categorical.ts';
+import { groupsOfBuckets, groupsOfValues } from './cells.ts';
+import { createNumeric, NO_PARAMETERS, type NumericState, updateNumeric } from './numeric.ts';
 import { bucketsOf } from './sketch.ts';
 import { tracksOfInput } from './tracks.ts';
 
@@ -117,42 +109,13 @@ function keepValues(built: NumericTrack, values: Float64Array, states: Uint8Arra
 }
 
 function finishTrack(built: BuiltTrack): TrackBaseline {
-  return built.kind === 'numeric' ? finishNumeric(built) : finishCategorical(built.state);
+  return built.kind === 'numeric' ? finishNumeric(built) : categoricalBaselineOf(built.state);
 }
 
 function finishNumeric({ state, values }: NumericTrack): NumericBaseline {
-  const sketch = bucketsOf(state.sketch);
-  const groups = values === null ? groupsOfBuckets(sketch) : groupsOfValues(values.slice(0, state.n).sort());
-  const { n, missing, invalid, min, max } = state;
-  return {
-    type: 'numeric',
-    n,
-    missing,
-    invalid,
-    mean: finite(meanOf(state) ?? 0),
-    std: finite(Math.sqrt(varianceOf(state) ?? 0)),
-    min,
-    max,
-    ...cutCells(groups, min, max),
-    sketch,
-  };
-}
-
-/** JSON knows no infinity, which a sum near the largest double can overflow to. */
-const finite = (value: number): number =>
-  Number.isNaN(value) ? Number.MAX_VALUE : Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
-
-/** Counts of the categories that the profile keeps; `n` less their sum were in others. */
-function finishCategorical(state: CategoricalState): CategoricalBaseline {
-  const kept = trimmed(state);
-  const counts = [...kept.known, ...kept.unknown].sort(([a], [b]) => (a < b ? -1 : 1));
-  const { n, missing, invalid } = kept;
-  return { type: 'categorical', n, missing, invalid, counts: Object.fromEntries(counts) };
-}
-
-/** The state with no more categories than its bound: packing applies it. */
-function trimmed(state: CategoricalState): CategoricalState {
-  const out = new ByteWriter();
-  categorical.pack(state, out);
-  return categorical.unpack(new ByteReader(out.take()));
+  const groups =
+    values === null
+      ? groupsOfBuckets(bucketsOf(state.sketch))
+      : groupsOfValues(values.slice(0, state.n).sort());
+  return numericBaselineOf(state, groups);
 }

@@ -3,7 +3,7 @@
  * values that a cut cannot divide: equal values, or a bucket of the sketch.
  */
 
-import { borderOf } from './sketch.ts';
+import { borderOf, bucketOf } from './sketch.ts';
 
 export interface Group {
   /** Every value of the group is in low <= x < next, and no value of another group is. */
@@ -76,6 +76,28 @@ export function cutCells(
     cell += groups[i]!.count;
   }
   return { edges, counts: [...counts, cell, 0] };
+}
+
+/**
+ * Counts of a sketch over cells that were cut from a sketch, with what lies below and above in front and at the end.
+ * Exact, since no such edge divides a bucket; a bucket that holds the minimum or maximum is within.
+ *
+ * @param buckets as `bucketsOf` gives them
+ */
+export function countCells(
+  buckets: readonly (readonly [number, number])[],
+  { min, edges, max }: { min: number; edges: readonly number[]; max: number },
+): number[] {
+  const counts = new Array<number>(edges.length + 3).fill(0);
+  const [first, last] = [rangeOf(bucketOf(min)).low, rangeOf(bucketOf(max)).low];
+  let cell = 1;
+  for (const [bucket, count] of buckets) {
+    const { low } = rangeOf(bucket);
+    while (cell <= edges.length && edges[cell - 1]! <= low) cell++;
+    const at = low < first ? 0 : low > last ? edges.length + 2 : cell;
+    counts[at]! += count;
+  }
+  return counts;
 }
 
 /** Index of the group that a cut comes before -> which of its neighbours it is cut close to. */

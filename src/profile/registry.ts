@@ -60,6 +60,28 @@ function copyTrack(track: TrackState): TrackState {
   return { kind: track.kind, state: kindOf(track).unpack(new ByteReader(out.take())) } as TrackState;
 }
 
+/** One state as bytes that say its kind. */
+export function packState(track: TrackState): Uint8Array {
+  const out = new ByteWriter();
+  out.text(track.kind);
+  kindOf(track).pack(track.state, out);
+  return out.take();
+}
+
+/** The inverse of packState. */
+export function unpackState(bytes: Uint8Array): TrackState {
+  const from = new ByteReader(bytes);
+  const track = unpackKind(from);
+  assert(from.done, 'profile bytes end with the state');
+  return track;
+}
+
+function unpackKind(from: ByteReader): TrackState {
+  const kind = from.text() as KindName;
+  assert(Object.hasOwn(PROFILE_KINDS, kind), `profile kind ${kind} is known`);
+  return { kind, state: PROFILE_KINDS[kind].unpack(from) } as TrackState;
+}
+
 /** Bytes of the tracks whose index in key order is given by `keys`; self-describing. */
 export function packTracks(tracks: Tracks, keys: readonly string[]): Uint8Array {
   const out = new ByteWriter();
@@ -78,9 +100,7 @@ export function unpackTracks(bytes: Uint8Array): Tracks {
   const tracks: Tracks = new Map();
   while (!from.done) {
     const key = from.text();
-    const kind = from.text() as KindName;
-    assert(Object.hasOwn(PROFILE_KINDS, kind), `profile kind ${kind} is known`);
-    tracks.set(key, { kind, state: PROFILE_KINDS[kind].unpack(from) } as TrackState);
+    tracks.set(key, unpackKind(from));
   }
   return tracks;
 }

@@ -1,0 +1,60 @@
+/** The results of one cell of a window. */
+
+import { idOf } from '../math/hash.ts';
+import { coverageOf, measureCell, type Reference } from '../metric/registry.ts';
+import type { Tracks } from '../profile/registry.ts';
+import type { Result, ServiceSpec } from '../records.ts';
+
+/** A revision of a window, and when it is due. */
+export interface Due {
+  dueMs: number;
+  endMs: number;
+  revision: number;
+}
+
+export interface Cell {
+  segment: string;
+  tracks: Tracks;
+  reference: Reference;
+}
+
+export function resultsOf(
+  spec: ServiceSpec,
+  { segment, tracks, reference }: Cell,
+  { endMs, revision }: Due,
+  isFinal: boolean,
+): Result[] {
+  const startMs = endMs - spec.windows.sizeMs;
+  const coverage = coverageOf(tracks);
+  const context = { spec, windowMs: spec.windows.sizeMs, reference, isFinal };
+  return measureCell(tracks, context).map(({ metric, family, measure }) => ({
+    id: idOf(
+      'result',
+      spec.service,
+      metric,
+      measure.subject,
+      measure.model,
+      segment,
+      startMs,
+      endMs,
+      revision,
+    ),
+    service: spec.service,
+    family,
+    metric,
+    subject: measure.subject,
+    model: measure.model,
+    segment,
+    windowStartMs: startMs,
+    windowEndMs: endMs,
+    revision,
+    value: measure.value,
+    reason: measure.reason,
+    n: measure.n,
+    low: measure.low,
+    high: measure.high,
+    p: measure.p,
+    coverage: family === 'performance' ? coverage : null,
+    final: isFinal,
+  }));
+}
