@@ -51,3 +51,35 @@ export function studentQuantile(p: number, df: number): number {
   const t = Math.sqrt((df * (1 - x)) / x);
   return p < 0.5 ? -t : t;
 }
+
+/** Standard deviations below the mean of a Poisson weight from which on a sum over it begins: what lies below is less than 1e-22 of it. */
+const POISSON_SPREADS = 10;
+
+/**
+ * P(X > x) of the noncentral chi-square distribution with `df` > 0 degrees of freedom, exact far in the tail: the mean of central tails over
+ * Poisson(noncentrality / 2) more pairs of degrees (R. A. Fisher 1928). Terms are positive and each follows from the one before, as in D. Benton,
+ * K. Krishnamoorthy 2003, Computing discrete mixtures of continuous distributions, Computational Statistics & Data Analysis 43.
+ */
+export function noncentralChiSquareTail(x: number, df: number, noncentrality: number): number {
+  if (x <= 0) return 1;
+  const mean = noncentrality / 2;
+  if (mean === 0) return chiSquareTail(x, df);
+  const half = x / 2;
+  let j = Math.max(0, Math.floor(mean - POISSON_SPREADS * (Math.sqrt(mean) + 1)));
+  let weight = Math.exp(j * Math.log(mean) - mean - gammaln(j + 1));
+  let shape = df / 2 + j;
+  let tail = chiSquareTail(x, df + 2 * j);
+  // What two more degrees of freedom add to the tail.
+  let step = Math.exp(shape * Math.log(half) - half - gammaln(shape + 1));
+  let sum = 0;
+  for (;;) {
+    const term = weight * tail;
+    sum += term;
+    if (j > mean && term <= sum * Number.EPSILON * (1 - mean / (j + 1))) return Math.min(1, sum);
+    tail = Math.min(1, tail + step);
+    shape += 1;
+    step *= half / shape;
+    j += 1;
+    weight *= mean / j;
+  }
+}

@@ -7,6 +7,7 @@ import {
   chiSquareTail,
   logBeta,
   logGamma,
+  noncentralChiSquareTail,
   normalCdf,
   normalQuantile,
   normalTail,
@@ -33,6 +34,27 @@ const CASES: readonly [string, number, number][] = [
   ['ln gamma(5) = ln 24', logGamma(5), Math.log(24)],
   ['ln B(2, 3) = -ln 12', logBeta(2, 3), -Math.log(12)],
 ];
+
+/** Expected values: the mixture summed with 40 digits (mpmath 1.3). */
+const NONCENTRAL: readonly [x: number, df: number, noncentrality: number, expected: number][] = [
+  [5, 9, 2, 0.9086413197161045],
+  [40, 9, 3, 0.0002560048286817016],
+  [150, 9, 3, 7.099241045142679e-23],
+  [300, 9, 75, 3.714449713273175e-17],
+  [60, 3, 100, 0.9910482300151723],
+  [12000, 9, 10000, 9.877619226850005e-22],
+  [1.5, 1, 0.5, 0.32904430964347625],
+  [700, 11, 20, 1.334717751675088e-103],
+];
+
+test.each(NONCENTRAL)('P(X > %s), %s degrees, noncentrality %s', (x, df, noncentrality, expected) => {
+  expect(Math.abs(noncentralChiSquareTail(x, df, noncentrality) / expected - 1)).toBeLessThan(1e-9);
+});
+
+test('without noncentrality, and below its range', () => {
+  expect(noncentralChiSquareTail(7, 3, 0)).toBe(chiSquareTail(7, 3));
+  expect(noncentralChiSquareTail(0, 3, 2)).toBe(1);
+});
 
 test.each(CASES)('%s', (_, found, expected) => {
   expect(Math.abs(found / expected - 1)).toBeLessThan(1e-9);
