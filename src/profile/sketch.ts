@@ -23,6 +23,8 @@ export interface Sketch {
   pages: Map<number, Float64Array>;
 }
 
+const NO_COUNTS = new Float64Array(PARTS);
+
 const view = new Float64Array(1);
 const words = new Uint32Array(view.buffer);
 
@@ -31,7 +33,11 @@ export const createSketch = (): Sketch => ({ pages: new Map() });
 /** Bucket index 0..2^18-1 of a finite double. */
 export function bucketOf(value: number): number {
   view[0] = value;
-  const word = words[1]!;
+  return bucketOfWord(words[1]!);
+}
+
+/** The same of the upper 32 bits of the double. */
+function bucketOfWord(word: number): number {
   const exponent = (word >>> 20) & 0x7ff;
   if (exponent < EXPONENT_MIN) return ZERO_PAGE * PARTS;
   if (exponent > EXPONENT_MAX) return ((((word >>> 31) << 11) | EXPONENT_MAX) * PARTS) | (PARTS - 1);
@@ -47,6 +53,15 @@ export function borderOf(bucket: number): number {
   return page & NEGATIVE ? -magnitude : magnitude;
 }
 
+/** Border of the bucket's magnitudes that is further from zero, with its sign. */
+export function farBorderOf(bucket: number): number {
+  const page = Math.floor(bucket / PARTS);
+  if (page === ZERO_PAGE) return 0;
+  const exponent = (page & 0x7ff) - 1023;
+  const magnitude = 2 ** exponent * (1 + ((bucket % PARTS) + 1) / PARTS);
+  return page & NEGATIVE ? -magnitude : magnitude;
+}
+
 /** Middle of the bucket. */
 export function middleOf(bucket: number): number {
   const page = Math.floor(bucket / PARTS);
@@ -56,14 +71,31 @@ export function middleOf(bucket: number): number {
   return page & NEGATIVE ? -magnitude : magnitude;
 }
 
-export function addBucket(sketch: Sketch, bucket: number, count: number): void {
-  const page = bucket >>> 6;
+function pageOf(sketch: Sketch, page: number): Float64Array {
   let counts = sketch.pages.get(page);
   if (counts === undefined) {
     counts = new Float64Array(PARTS);
     sketch.pages.set(page, counts);
   }
-  counts[bucket & 63]! += count;
+  return counts;
+}
+
+/** Counts the first `n` finite doubles of a block, given as 32-bit words. */
+export function addValues(sketch: Sketch, blockWords: Uint32Array, n: number): void {
+  let page = -1;
+  let counts: Float64Array = NO_COUNTS;
+  for (let i = 0; i < n; i++) {
+    const bucket = bucketOfWord(blockWords[2 * i + 1]!);
+    if (bucket >>> 6 !== page) {
+      page = bucket >>> 6;
+      counts = pageOf(sketch, page);
+    }
+    counts[bucket & 63]!++;
+  }
+}
+
+export function addBucket(sketch: Sketch, bucket: number, count: number): void {
+  pageOf(sketch, bucket >>> 6)[bucket & 63]! += count;
 }
 
 export function mergeSketch(into: Sketch, from: Sketch): void {
@@ -108,19 +140,23 @@ export function quantileOf(sketch: Sketch, q: number): number | undefined {
   return middleOf(buckets.at(-1)![0]);
 }
 
+/** Rising bucket numbers as steps: a step within a page takes one byte. */
 export function packSketch(sketch: Sketch, out: ByteWriter): void {
-  const buckets = bucketsOf(sketch);
+  const buckets = bucketsOf(sketch).sort(([a], [b]) => a - b);
   out.uint(buckets.length);
+  let last = 0;
   for (const [bucket, count] of buckets) {
-    out.uint(bucket);
+    out.uint(bucket - last);
     out.uint(count);
+    last = bucket;
   }
 }
 
 export function unpackSketch(from: ByteReader): Sketch {
   const sketch = createSketch();
+  let bucket = 0;
   for (let left = from.count(2); left > 0; left--) {
-    const bucket = from.uint();
+    bucket += from.uint();
     assert(bucket < BUCKETS, 'a bucket of the sketch');
     addBucket(sketch, bucket, from.uint());
   }

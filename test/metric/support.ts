@@ -182,7 +182,14 @@ const VECTORS = fileURLToPath(new URL('../../../shared/vectors/statistics.json',
 export interface Vectors {
   binned_two_sample: { ref: number[]; cur: number[]; psi?: number }[];
   raw_two_sample: { a: number[]; b: number[]; ks_d: number }[];
-  moments: { parts: number[][]; n: number; mean: number; variance_sample: number }[];
+  moments: {
+    parts: number[][];
+    n: number;
+    mean: number;
+    variance_sample: number;
+    skewness: number;
+    kurtosis_excess: number;
+  }[];
   binary: {
     labels: number[];
     scores: number[];

@@ -83,12 +83,14 @@ describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
     }
   });
 
-  test('mean and standard deviation', () => {
+  test('the first four moments', () => {
     const spec = service({ inputs: [input('amount', 'numeric')] });
-    for (const { parts, mean, variance_sample } of vectors!.moments) {
+    for (const { parts, mean, variance_sample, skewness, kurtosis_excess } of vectors!.moments) {
       const found = measured({ 'input//amount': numbers(parts.flat()) }, spec);
       near(only(found, 'mean').value, mean);
       near(only(found, 'std').value, Math.sqrt(variance_sample));
+      near(only(found, 'skewness').value, skewness);
+      near(only(found, 'kurtosis').value, kurtosis_excess);
     }
   });
 
