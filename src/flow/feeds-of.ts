@@ -2,19 +2,18 @@
 
 import { matchBoxes } from '../profile/boxes.ts';
 import { NO_PARAMETERS } from '../profile/numeric.ts';
-import { categoricalParametersOf, numericParametersOf } from '../profile/tracks.ts';
 import {
   type Batch,
   CELL_INVALID,
   CELL_MISSING,
   CELL_OK,
-  type Column,
   type OutputColumn,
   type OutputSpec,
   type Scored,
   type ServiceSpec,
 } from '../records.ts';
 import { type Feed, feedKey, rowsFeed } from './feeds.ts';
+import { inputFeeds } from './input-feeds.ts';
 
 /** Model name of answers that another system gave. */
 export const EXTERNAL = 'external';
@@ -23,38 +22,6 @@ const finiteStates = (values: Float64Array, states: Uint8Array): Uint8Array =>
   states.map((state, i) =>
     state !== CELL_OK ? state : Number.isFinite(values[i]!) ? CELL_OK : CELL_INVALID,
   );
-
-function inputFeeds(spec: ServiceSpec, columns: readonly Column[], scored: Scored): Feed[] {
-  const feeds: Feed[] = [];
-  spec.inputs.forEach((input, i) => {
-    const column = columns[i]!;
-    const numeric = (track: string, values: Float64Array, states: Uint8Array): void => {
-      const parameters = numericParametersOf(spec, track);
-      feeds.push({ key: feedKey('input', '', track), kind: 'numeric', parameters, values, states });
-    };
-    if (column.kind === 'numeric') {
-      numeric(input.name, column.values, column.state);
-    } else if (column.kind === 'categorical') {
-      feeds.push({
-        key: feedKey('input', '', input.name),
-        kind: 'categorical',
-        parameters: categoricalParametersOf(spec, input.name),
-        codes: column.codes,
-        dictionary: column.dictionary,
-        states: column.state,
-      });
-    } else if (column.kind === 'text') {
-      const lengths = Float64Array.from(column.values, (text) => text?.length ?? 0);
-      numeric(`${input.name}.length`, lengths, column.state);
-    } else {
-      const measures = scored.images.find((image) => image.input === input.name);
-      if (measures === undefined) return;
-      numeric(`${input.name}.brightness`, measures.brightness, measures.state);
-      numeric(`${input.name}.contrast`, measures.contrast, measures.state);
-    }
-  });
-  return feeds;
-}
 
 /** Classes in the set of each row. */
 function sizesOf(words: Int32Array, width: number): Float64Array {
@@ -189,7 +156,7 @@ export function agreementFeed(shadow: string, output: OutputSpec, a: OutputColum
 export function requestFeeds(spec: ServiceSpec, batch: Batch, scored: Scored): Feed[] {
   const feeds = [
     rowsFeed(feedKey('rows', '', 'requests'), 'rows'),
-    ...inputFeeds(spec, batch.inputs, scored),
+    ...inputFeeds(spec, batch, scored.images),
   ];
   const primary = scored.models[0];
   spec.models.forEach((model, m) => {

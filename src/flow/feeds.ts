@@ -6,6 +6,7 @@
 import { type CategoricalParameters, createCategorical, updateCategorical } from '../profile/categorical.ts';
 import { createConfusion } from '../profile/confusion.ts';
 import { type Counters, count as countUp } from '../profile/counters.ts';
+import { createJoint, type JointParameters, updateJoint } from '../profile/joint.ts';
 import { createNumeric, type NumericParameters, updateNumeric } from '../profile/numeric.ts';
 import type { TrackState, Tracks } from '../profile/registry.ts';
 import { keyText, type TrackRole } from '../profile/track.ts';
@@ -39,6 +40,8 @@ export type Feed =
       columnCodes: Int32Array;
       compared: Uint8Array;
     }
+  /** Columns in units of the baseline's deviation. */
+  | { key: string; kind: 'joint'; parameters: JointParameters; columns: readonly Int16Array[] }
   /** Adds up each named column over the rows. */
   | { key: string; kind: 'counters'; columns: { name: string; values: Counted | null }[] };
 
@@ -68,6 +71,10 @@ function createTrack(feed: Feed): TrackState {
       return { kind: 'categorical', state: createCategorical(feed.parameters) };
     case 'confusion':
       return { kind: 'confusion', state: createConfusion(feed.classes) };
+    case 'joint': {
+      const { standard, tracks } = feed.parameters;
+      return { kind: 'joint', state: createJoint({ size: tracks.length, standard }) };
+    }
     case 'members':
     case 'counters':
       return { kind: 'counters', state: new Map() };
@@ -129,6 +136,8 @@ export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number
       const row = rows[i]!;
       if (compared[row] === 1) track.state.counts[rowCodes[row]! * classes + columnCodes[row]!]!++;
     }
+  } else if (feed.kind === 'joint' && track.kind === 'joint') {
+    updateJoint(track.state, feed.columns, rows, n);
   } else if (feed.kind === 'members' && track.kind === 'counters') {
     addMembers(track.state, feed, rows, n);
   } else if (feed.kind === 'counters' && track.kind === 'counters') {

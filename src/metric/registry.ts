@@ -6,6 +6,7 @@ import { AGREEMENT_METRICS } from './agreement.ts';
 import { BEHAVIOUR_METRICS } from './behaviour.ts';
 import { COVERAGE_METRICS } from './coverage.ts';
 import { DRIFT_METRICS } from './drift.ts';
+import { JOINT_METRICS } from './joint.ts';
 import { type Measure, type MetricContext, type MetricKind, NO_BASELINE } from './metric.ts';
 import { MOMENT_METRICS } from './moments.ts';
 import { MULTILABEL_METRICS } from './multilabel.ts';
@@ -32,6 +33,7 @@ const ALL: readonly MetricKind[] = [
   ...QUALITY_METRICS,
   ...MOMENT_METRICS,
   ...DRIFT_METRICS,
+  ...JOINT_METRICS,
   ...OUTPUT_METRICS,
   ...COVERAGE_METRICS,
   ...AGREEMENT_METRICS,

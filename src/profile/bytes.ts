@@ -29,6 +29,18 @@ export class ByteWriter {
     this.bytes[this.length++] = value;
   }
 
+  /** An integer of either sign, up to 2^52 - 1. */
+  int(value: number): void {
+    this.uint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** So many bytes as they are. */
+  raw(value: Uint8Array): void {
+    this.reserve(value.length);
+    this.bytes.set(value, this.length);
+    this.length += value.length;
+  }
+
   double(value: number): void {
     this.reserve(8);
     this.view.setFloat64(this.length, value, true);
@@ -70,6 +82,18 @@ export class ByteReader {
       assert(Number.isSafeInteger(value), 'profile numbers are whole');
       return value;
     }
+  }
+
+  int(): number {
+    const value = this.uint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** The next `length` bytes; a view. */
+  raw(length: number): Uint8Array {
+    assert(length <= this.rest, 'profile bytes are whole');
+    this.at += length;
+    return this.bytes.subarray(this.at - length, this.at);
   }
 
   /** How many items follow of at least so many bytes each: never more than the rest can hold. */

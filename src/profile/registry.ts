@@ -5,6 +5,7 @@ import { ByteReader, ByteWriter } from './bytes.ts';
 import { type CategoricalState, categorical } from './categorical.ts';
 import { type ConfusionState, confusion } from './confusion.ts';
 import { type Counters, counters } from './counters.ts';
+import { type JointState, joint } from './joint.ts';
 import { type NumericState, numeric } from './numeric.ts';
 import { type RegressionState, regression } from './regression.ts';
 import { type ScoreBinsState, scoreBins } from './score-bins.ts';
@@ -18,7 +19,8 @@ export type TrackState =
   | { kind: 'confusion'; state: ConfusionState }
   | { kind: 'score_bins'; state: ScoreBinsState }
   | { kind: 'regression'; state: RegressionState }
-  | { kind: 'sets'; state: SetsState };
+  | { kind: 'sets'; state: SetsState }
+  | { kind: 'joint'; state: JointState };
 
 export type KindName = TrackState['kind'];
 
@@ -32,6 +34,7 @@ export const PROFILE_KINDS: { readonly [K in KindName]: ProfileKind<StateOf<K>> 
   score_bins: scoreBins,
   regression,
   sets,
+  joint,
 };
 
 /** The registry entry of a track as one that takes any state: the union's tag proves the pairing. */

@@ -6,6 +6,7 @@ import { ByteReader, ByteWriter } from '../../src/profile/bytes.ts';
 import { createCategorical, updateCategorical } from '../../src/profile/categorical.ts';
 import { createConfusion } from '../../src/profile/confusion.ts';
 import { count } from '../../src/profile/counters.ts';
+import { createJoint, standardized, updateJoint } from '../../src/profile/joint.ts';
 import { createNumeric, updateNumeric } from '../../src/profile/numeric.ts';
 import { type KindName, PROFILE_KINDS } from '../../src/profile/registry.ts';
 import { addError, createRegression } from '../../src/profile/regression.ts';
@@ -88,6 +89,22 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     event: fc.tuple(number, number),
     feed(state, events) {
       for (const [prediction, truth] of events) addError(state, prediction, truth);
+    },
+  }),
+  joint: subject({
+    create: () => createJoint({ size: 3, standard: 7 }),
+    event: fc.tuple(fc.array(number, { minLength: 3, maxLength: 3 }), cellState),
+    feed(state, events) {
+      const states = Uint8Array.from(events, ([, of]) => of);
+      const columns = [0, 1, 2].map((c) =>
+        standardized(
+          Float64Array.from(events, ([values]) => values[c]!),
+          states,
+          10,
+          20,
+        ),
+      );
+      updateJoint(state, columns, rowsOf(events.length), events.length);
     },
   }),
   sets: subject({

@@ -9,6 +9,7 @@ import {
 } from '../../../../src/flow/wire.ts';
 import { createCategorical, updateCategorical } from '../../../../src/profile/categorical.ts';
 import { createConfusion } from '../../../../src/profile/confusion.ts';
+import { createJoint, updateJoint } from '../../../../src/profile/joint.ts';
 import { createNumeric, updateNumeric } from '../../../../src/profile/numeric.ts';
 import { packTracks, type Tracks, unpackTracks } from '../../../../src/profile/registry.ts';
 import { addError, createRegression } from '../../../../src/profile/regression.ts';
@@ -62,7 +63,10 @@ function someTracks(): Tracks {
   addError(errors, 3.5, -1);
   const sets = createSets(3);
   addSets(sets, [5], [1]);
+  const joint = createJoint({ size: 2, standard: 2 ** 32 - 1 });
+  updateJoint(joint, [Int16Array.of(-4096, 7), Int16Array.of(12, 4096)], rows, 2);
   return new Map([
+    ['joint//', { kind: 'joint', state: joint }],
     ['input//amount', { kind: 'numeric', state: numeric }],
     ['input//country', { kind: 'categorical', state: categorical }],
     ['rows//requests', { kind: 'counters', state: new Map([['rows', 200]]) }],

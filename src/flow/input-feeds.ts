@@ -1,0 +1,99 @@
+/** What the inputs of a batch of requests feed. */
+
+import type { CategoricalParameters } from '../profile/categorical.ts';
+import { type JointParameters, jointParametersOf, standardized } from '../profile/joint.ts';
+import type { NumericParameters } from '../profile/numeric.ts';
+import { categoricalParametersOf, numericParametersOf, tracksOfInput } from '../profile/tracks.ts';
+import type { Batch, Column, ImageMeasures, InputSpec, ServiceSpec } from '../records.ts';
+import { type Feed, feedKey } from './feeds.ts';
+
+/** Of a service, what does not depend on a batch. */
+interface InputPlan {
+  numeric: Map<string, NumericParameters>;
+  categorical: Map<string, CategoricalParameters>;
+  /** Null: there is nothing to standardize by. */
+  joint: JointParameters | null;
+}
+
+const plans = new WeakMap<ServiceSpec, InputPlan>();
+
+function planOf(spec: ServiceSpec): InputPlan {
+  let plan = plans.get(spec);
+  if (plan === undefined) {
+    plan = { numeric: new Map(), categorical: new Map(), joint: jointParametersOf(spec) };
+    for (const { track, kind } of spec.inputs.flatMap(tracksOfInput)) {
+      if (kind === 'numeric') plan.numeric.set(track, numericParametersOf(spec, track));
+      else plan.categorical.set(track, categoricalParametersOf(spec, track));
+    }
+    plans.set(spec, plan);
+  }
+  return plan;
+}
+
+/** The numeric series of a batch, by track. */
+type Series = Map<string, { values: Float64Array; states: Uint8Array }>;
+
+/** @param images measures of the image inputs; an input without them is left out */
+export function inputFeeds(
+  spec: ServiceSpec,
+  batch: Pick<Batch, 'inputs'>,
+  images: readonly ImageMeasures[],
+): Feed[] {
+  const plan = planOf(spec);
+  const series: Series = new Map();
+  const feeds: Feed[] = [];
+  spec.inputs.forEach((input, i) => {
+    const column = batch.inputs[i]!;
+    const own = seriesOf(input, column, images);
+    for (const [track, { values, states }] of own) {
+      const parameters = plan.numeric.get(track)!;
+      feeds.push({ key: feedKey('input', '', track), kind: 'numeric', parameters, values, states });
+      series.set(track, { values, states });
+    }
+    if (column.kind === 'categorical') {
+      feeds.push({
+        key: feedKey('input', '', input.name),
+        kind: 'categorical',
+        parameters: plan.categorical.get(input.name)!,
+        codes: column.codes,
+        dictionary: column.dictionary,
+        states: column.state,
+      });
+    }
+  });
+  if (plan.joint !== null) feeds.push(...jointFeed(plan.joint, series));
+  return feeds;
+}
+
+function seriesOf({ name }: InputSpec, column: Column, images: readonly ImageMeasures[]): Series {
+  switch (column.kind) {
+    case 'numeric':
+      return new Map([[name, { values: column.values, states: column.state }]]);
+    case 'categorical':
+      return new Map();
+    case 'text': {
+      const values = Float64Array.from(column.values, (text) => text?.length ?? 0);
+      return new Map([[`${name}.length`, { values, states: column.state }]]);
+    }
+    case 'image': {
+      const measures = images.find((image) => image.input === name);
+      if (measures === undefined) return new Map();
+      const { brightness, contrast, state: states } = measures;
+      return new Map([
+        [`${name}.brightness`, { values: brightness, states }],
+        [`${name}.contrast`, { values: contrast, states }],
+      ]);
+    }
+  }
+}
+
+/** None where a series is absent: its image input was not decoded. */
+function jointFeed(parameters: JointParameters, series: Series): Feed[] {
+  const columns: Int16Array[] = [];
+  for (const [i, track] of parameters.tracks.entries()) {
+    const own = series.get(track);
+    if (own === undefined) return [];
+    columns.push(standardized(own.values, own.states, parameters.means[i]!, parameters.stds[i]!));
+  }
+  return [{ key: feedKey('joint', '', ''), kind: 'joint', parameters, columns }];
+}
