@@ -198,6 +198,19 @@ export interface DetectorRule {
   holdWindows: number;
 }
 
+/** References that are learned from the service's own windows. */
+export interface LearnSpec {
+  /** The first windows, for good; or the last ones. */
+  kind: 'first' | 'rolling';
+  windows: number;
+  /** Rolling: windows between the newest of the reference and the one that is compared. */
+  lagWindows: number;
+  /** Windows that begin earlier are not learned from; null: all are. */
+  sinceMs: number | null;
+  /** Of all learned states, packed; segments beyond are not learned. */
+  bytesMax: number;
+}
+
 export interface RetrainSpec {
   mode: 'automatic' | 'manual';
   /** Names of the rules whose alarms ask for retraining. */
@@ -228,6 +241,10 @@ export interface ServiceSpec {
   revisionsMs: number[];
   limits: LimitSpec;
   baseline: Baseline | null;
+  /** Absent: no reference is learned. */
+  learn?: LearnSpec;
+  /** Absent: a reference is the same at every hour. */
+  season?: Season;
   rules: RuleSpec[];
   retrain: RetrainSpec | null;
   /** SHA-256 of the canonical JSON of everything above. */

@@ -62,6 +62,8 @@ const PURE_FILES = [
   'events-of',
   'segments',
   'merge-window',
+  'learned',
+  'references',
   'results-of',
   'messages',
 ].map((name) => `flow/${name}.ts`);

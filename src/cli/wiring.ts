@@ -4,6 +4,7 @@ import type { TelltaleConfig } from '../config/types.ts';
 import { DETECTOR_CHOICES } from '../detect/registry.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import { METRICS } from '../metric/registry.ts';
+import { factsOfState } from '../profile/baseline/facts.ts';
 import { createBaselineBuilder } from '../profile/baseline.ts';
 import type { LogRecord, ServiceSpec } from '../records.ts';
 import type { TopicRange } from './baseline.ts';
@@ -68,7 +69,11 @@ function createRequestDecoder(config: TelltaleConfig, spec: ServiceSpec) {
 }
 
 export const wiring: Wiring = {
-  registries: { metrics: new Map(Object.entries(METRICS)), detectors: DETECTOR_CHOICES },
+  registries: {
+    metrics: new Map(Object.entries(METRICS)),
+    detectors: DETECTOR_CHOICES,
+    readState: factsOfState,
+  },
   checks: [checkModels],
   openTopicAdmin: async (config) => {
     const log = await openLog(config);

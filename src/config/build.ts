@@ -83,10 +83,32 @@ function specOf(
       messageBytesMax: limits.message_bytes_max,
     },
     baseline,
+    ...learningOf(view),
     rules: view.rules.map((rule) => ruleOf(sound(rule), registries)),
     retrain: retrainOf(view),
   };
 }
+
+function learningOf({ baseline }: View): Pick<ServiceSpec, 'learn' | 'season'> {
+  const { learn, season } = baseline ?? {};
+  return {
+    ...(learn === undefined
+      ? {}
+      : {
+          learn: {
+            kind: learn.first === undefined ? 'rolling' : 'first',
+            windows: learn.first ?? learn.rolling!,
+            lagWindows: learn.lag ?? LAG_DEFAULT,
+            sinceMs: learn.since ?? null,
+            bytesMax: learn.bytes_max,
+          },
+        }),
+    ...(season === undefined ? {} : { season }),
+  };
+}
+
+/** What begins in one window may show as an alarm in the next only. */
+const LAG_DEFAULT = 1;
 
 /** Without `revise_after` labels are looked at after these parts of the longest delay; the last look is final. */
 const REVISIONS_DEFAULT = [1 / 16, 1 / 4];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SET_CLASSES_MAX } from '../records.ts';
+import { baselineShape } from './baseline-shape.ts';
 import {
   duration,
   durationOrNone,
@@ -197,7 +198,7 @@ export const serviceShape = z
     outputs: z.record(name, outputShape).optional(),
     models: z.array(modelShape).optional(),
     segments: segmentsShape.optional(),
-    baseline: text.optional(),
+    baseline: baselineShape.optional(),
     windows: windowsShape.optional(),
     join: joinShape.optional(),
     limits: limitsShape.optional(),

@@ -54,7 +54,7 @@ export function readService(
   checkModels(view, context.files, report);
   checkRules(view, context.registries, report);
   const withBaseline = context.withoutBaseline !== true;
-  const baseline = withBaseline ? checkBaseline(view, context.files, report) : null;
+  const baseline = withBaseline ? checkBaseline(view, context.files, context.registries, report) : null;
   names.service = view.service;
   for (const [stream, spec] of view.streams) if (spec !== null) names.topics.set(stream, spec.topic);
   if (source.problems.length > 0) return { spec: null, source, names };

@@ -77,11 +77,29 @@ export interface DetectorChoice {
   faults(given: Readonly<Record<string, number>>): string[];
 }
 
+/** What is known of a packed state of a baseline. */
+export interface StateFacts {
+  role: string;
+  model: string;
+  subject: string;
+  kind: string;
+  /** Values or rows; null: the kind does not count them. */
+  n: number | null;
+  /** Size of a table or set of classes; null: it has none. */
+  classes: number | null;
+  /** Categories with their counts; null: it has none that are never dropped. */
+  known: [category: string, count: number][] | null;
+  /** Null: it has none. */
+  sketch: [number, number][] | null;
+}
+
 /** What the configuration must know about the parts that register themselves. */
 export interface Registries {
   metrics: ReadonlyMap<string, { family: string; subjects: SubjectKind; unit?: true }>;
   /** Absent: rules can name none. */
   detectors?: ReadonlyMap<string, DetectorChoice>;
+  /** Reads a state of a baseline and throws what is wrong with it. Absent: baselines with states are refused. */
+  readState?: (key: string, text: string) => StateFacts;
 }
 
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { STREAMS, type StreamName } from '../records.ts';
+import { type BaselineShape, baselineShape } from './baseline-shape.ts';
 import type { Checked } from './check-shape.ts';
 import { valueAt } from './document.ts';
 import {
@@ -42,7 +43,10 @@ export interface View {
   windows: WindowsShape | null;
   join: JoinShape | null;
   limits: LimitsShape | null;
-  baseline: string | null;
+  /** Null: not wanted, or broken. */
+  baseline: BaselineShape | null;
+  /** Whether it is written as the path of a file alone. */
+  isBaselineText: boolean;
   rules: (RuleShape | null)[];
   ruleNames: (string | null)[];
   /** Undefined: not wanted. Null: broken. */
@@ -68,12 +72,18 @@ export function viewOf({ value, isBroken }: Checked): View {
     windows: parsed(windowsShape, valueAt(value, ['windows']) ?? {}),
     join: parsed(joinShape, valueAt(value, ['join']) ?? {}),
     limits: parsed(limitsShape, valueAt(value, ['limits']) ?? {}),
-    baseline: textOf(baseline),
+    baseline: baselineOf(baseline),
+    isBaselineText: typeof baseline === 'string',
     rules: rules.map((rule) => parsed(ruleShape, rule)),
     ruleNames: rules.map((rule) => textOf(valueAt(rule, ['name']))),
     retrain: retrain === undefined ? undefined : parsed(retrainShape, retrain),
     isBroken,
   };
+}
+
+function baselineOf(value: unknown): BaselineShape | null {
+  const shape = value === undefined ? null : parsed(baselineShape, value);
+  return typeof shape === 'string' ? { file: shape } : shape;
 }
 
 function streamsOf(value: unknown): Map<StreamName, StreamShape | null> {

@@ -13,7 +13,6 @@ import {
 import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms } from '../alarm/step.ts';
 import { messageOf } from '../errors.ts';
-import { fileReference } from '../metric/registry.ts';
 import type { Alert, Command, OffsetRange, ServiceSpec, StreamName } from '../records.ts';
 import {
   combinedWatermark,
@@ -25,8 +24,10 @@ import {
 import { DETECTING } from './detecting.ts';
 import { hasStream, needsJoin } from './events-of.ts';
 import { JOINED_STREAMS } from './join-state.ts';
+import { adoptSpec, createReferences, learnWindow, noteResolved, type References } from './learned.ts';
 import { mergeWindow, type StoredSlot } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
+import { referenceOf } from './references.ts';
 import { type Due, resultsOf } from './results-of.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
 
@@ -59,6 +60,7 @@ export interface Judge {
   retrain: RetrainState;
   ranges: PaneRange[];
   strays: Strays;
+  references: References;
   /** What went wrong in the last step, for its caller to tell and to clear. */
   faults: string[];
 }
@@ -74,6 +76,7 @@ export const createJudge = (service: string): Judge => ({
   retrain: createRetrainState(),
   ranges: [],
   strays: createStrays(),
+  references: createReferences(),
   faults: [],
 });
 
@@ -160,18 +163,21 @@ function closeWindow(
   const isFinal = due.revision === revisionsOf(spec, group).length - 1;
   if (!isFinal && !isNews(spec, panes, due)) return [];
   const outputs: Output[] = [];
+  const alerts: Alert[] = [];
   const merged = mergeWindow(spec, panes, due.endMs, due.revision);
   countStrays(judge, group, merged.get('*')!);
   for (const [segment, tracks] of merged) {
-    const reference = fileReference(spec, segment);
+    const reference = referenceOf(judge.references, spec, group, segment, due.endMs);
     for (const record of resultsOf(spec, { segment, tracks, reference }, due, isFinal)) {
       outputs.push({ type: 'result', record });
       for (const alert of stepAlarms(judge.alarms, spec, record, DETECTING)) {
         outputs.push({ type: 'alert', record: alert });
+        alerts.push(alert);
         judge.waiting.push({ dueMs: due.dueMs, alert });
       }
     }
   }
+  learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, isFinal });
   return outputs;
 }
 
@@ -288,10 +294,12 @@ function takeConfig(judge: Judge, specJson: string): Output[] {
   if (judge.spec?.digest === spec.digest) return [];
   const first = judge.spec === null;
   judge.spec = spec;
+  adoptSpec(judge.references, spec);
   const outputs: Output[] = [];
   if (!first) {
-    for (const record of dropRemovedRules(judge.alarms, spec, latestMs(judge)))
-      outputs.push({ type: 'alert', record });
+    const ended = dropRemovedRules(judge.alarms, spec, latestMs(judge));
+    noteResolved(judge.references, ended);
+    for (const record of ended) outputs.push({ type: 'alert', record });
   }
   for (const group of groupsOf(spec)) outputs.push(...closeGroup(judge, spec, group));
   return outputs;
@@ -347,5 +355,7 @@ export function snapshotJudge(judge: Judge, next: number): JudgeSnapshot {
 
 export function restoreJudge(snapshot: JudgeSnapshot): Judge {
   const { replayFrom: _, ...rest } = snapshot;
-  return { ...rest, slots: new Map(), faults: [] };
+  // Snapshots of older versions have no references.
+  const references = rest.references ?? createReferences();
+  return { ...rest, references, slots: new Map(), faults: [] };
 }

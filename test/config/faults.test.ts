@@ -139,7 +139,7 @@ const faults: [string, string, string, string][] = [
     'baseline: baseline.json',
     'baseline: other.json #!',
     'baseline',
-    'is of other inputs: it has age; the service has amount, channel, query.length',
+    "has no track 'amount', 'channel', 'query.length'; it has age; build it again",
   ],
   [
     'baseline: baseline.json',

@@ -195,13 +195,11 @@ services: watched
   });
 
   it('reads baselines and models relative to the service file, and can go without baselines', async () => {
+    const own = { ...baseline, service: 'a' };
     const text = `${service('a', 't')}inputs: { amount: { type: numeric } }\nbaseline: ../baselines/a.json\n`;
     const files = { 'telltale.yaml': '', 'services/a.yaml': text };
-    const whole = await loadConfig(
-      folder({ ...files, 'baselines/a.json': JSON.stringify(baseline) }),
-      registries,
-    );
-    expect(whole.services[0]!.baseline).toEqual(baseline);
+    const whole = await loadConfig(folder({ ...files, 'baselines/a.json': JSON.stringify(own) }), registries);
+    expect(whole.services[0]!.baseline).toEqual(own);
     const without = await loadConfig(folder(files), registries, { withoutBaselines: true });
     expect(without.services[0]!.baseline).toBeNull();
   });

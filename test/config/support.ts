@@ -1,6 +1,7 @@
 import { parseService, type ServiceContext } from '../../src/config/service.ts';
 import type { ConfigProblem, Registries } from '../../src/config/types.ts';
-import type { Baseline, ServiceSpec } from '../../src/records.ts';
+import { factsOfState } from '../../src/profile/baseline/facts.ts';
+import type { Baseline, NumericBaseline, ServiceSpec } from '../../src/records.ts';
 
 /** A small metric registry with a metric of every kind of subject. */
 export const registries: Registries = {
@@ -14,6 +15,21 @@ export const registries: Registries = {
     ['memory', { family: 'software', subjects: 'telemetry' }],
     ['volume', { family: 'input', subjects: 'service' }],
   ]),
+  readState: factsOfState,
+};
+
+const constant: NumericBaseline = {
+  type: 'numeric',
+  n: 1,
+  missing: 3,
+  invalid: 0,
+  mean: 5,
+  std: 0,
+  min: 5,
+  max: 5,
+  edges: [],
+  counts: [0, 1, 0],
+  sketch: [[1, 1]],
 };
 
 export const baseline: Baseline = {
@@ -34,6 +50,10 @@ export const baseline: Baseline = {
       counts: [0, 2, 2, 0],
       sketch: [[1, 4]],
     },
+    'query.length': constant,
+    'photo.brightness': constant,
+    'photo.contrast': constant,
+    country: { type: 'categorical', n: 4, missing: 0, invalid: 0, counts: { de: 2, fr: 2 } },
     channel: { type: 'categorical', n: 4, missing: 0, invalid: 0, counts: { cash: 1, card: 3 } },
   },
 };

@@ -8,6 +8,7 @@ import { slotsPartitionOf } from '../../src/flow/runtime.ts';
 import { decodePublic, encodeCommand } from '../../src/flow/wire.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory.ts';
 import { METRICS } from '../../src/metric/registry.ts';
+import { factsOfState } from '../../src/profile/baseline/facts.ts';
 import type {
   Alert,
   Append,
@@ -44,6 +45,8 @@ export interface DriveOptions {
   lostAfter?: readonly number[];
   /** Records after which a source flushes; by default after every run of the folds. */
   recordsMax?: number;
+  /** Records of `slots` and `events` after which the folds write a snapshot; by default at the end only. */
+  snapshotRecords?: number;
   /** Streams whose topic does not exist. */
   missing?: readonly StreamName[];
   /** Stands in for ONNX models, so that a scenario decides what they answer. */
@@ -62,7 +65,11 @@ export interface Outcome {
 
 export const specOf = (yaml: string): ServiceSpec => {
   const parsed = parseService(yaml, 'scenario.yaml', {
-    registries: { metrics: new Map(Object.entries(METRICS)), detectors: DETECTOR_CHOICES },
+    registries: {
+      metrics: new Map(Object.entries(METRICS)),
+      detectors: DETECTOR_CHOICES,
+      readState: factsOfState,
+    },
     env: {},
     files: { resolve: (path) => resolve(root, path), exists: () => true, read: () => null },
   });
@@ -89,10 +96,12 @@ async function open(log: MemoryLog, spec: ServiceSpec, options: DriveOptions): P
     services: [faked ? bare : spec],
     schemas: null,
     scoring: { threads: 1, shadowTimeoutMs: Number.POSITIVE_INFINITY, shadowFailuresMax: 5 },
-    checkpoint:
-      options.recordsMax === undefined
+    checkpoint: {
+      ...(options.recordsMax === undefined
         ? { everyMs: 0, recordsMax: 1 }
-        : { everyMs: Number.POSITIVE_INFINITY, recordsMax: options.recordsMax },
+        : { everyMs: Number.POSITIVE_INFINITY, recordsMax: options.recordsMax }),
+      ...(options.snapshotRecords === undefined ? {} : { snapshotRecords: options.snapshotRecords }),
+    },
     nowMs: () => 0,
     counts: NO_COUNTS,
     logger: silent,

@@ -1,100 +1,110 @@
-import { z } from 'zod';
 import { messageOf } from '../../errors.ts';
-import type { Baseline } from '../../records.ts';
+import type { Baseline, BaselinePart, TrackBaseline } from '../../records.ts';
+import { baselineFileShape, type TrackShape } from '../baseline-shape.ts';
 import type { Report } from '../document.ts';
-import { tracksOf } from '../tracks.ts';
+import type { Path, Registries, StateFacts } from '../types.ts';
 import type { View } from '../view.ts';
 import { keyOf } from '../words.ts';
+import { CURE, checkFit, type Facts, type Read } from './baseline-fit.ts';
+import { checkLearning } from './baseline-learning.ts';
 import type { Files } from './streams.ts';
 
-const count = z.int().min(0);
-const trackShape = z.discriminatedUnion('type', [
-  z
-    .strictObject({
-      type: z.literal('numeric'),
-      n: count,
-      missing: count,
-      invalid: count,
-      mean: z.number(),
-      std: z.number().min(0),
-      min: z.number(),
-      max: z.number(),
-      edges: z
-        .array(z.number())
-        .refine(
-          (edges) => edges.every((edge, i) => i === 0 || edge > edges[i - 1]!),
-          'edges that rise strictly',
-        ),
-      counts: z.array(count),
-      sketch: z.array(z.tuple([z.int(), z.number().min(0)])),
-    })
-    .refine((track) => track.counts.length === track.edges.length + 3, {
-      error: 'three more counts than edges',
-      path: ['counts'],
-    }),
-  z.strictObject({
-    type: z.literal('categorical'),
-    n: count,
-    missing: count,
-    invalid: count,
-    counts: z.record(z.string(), count),
-  }),
-]);
-const baselineShape = z.strictObject({
-  format: z.literal('telltale-baseline/1'),
-  service: z.string(),
-  n: count,
-  tracks: z.record(z.string(), trackShape),
-});
-
-const CURE = 'build it again with `telltale baseline build`';
+/** The configuration goes through the log as one record, of which a broker takes 1 MB. */
+const BYTES_MAX = 700_000;
 
 /**
- * Reads the baseline that the service names and checks that it is one of these inputs. Inputs without a
- * track, and tracks of inputs that are gone, are let pass; not a single common track is an error.
+ * Reads the baseline that the service names and checks that it is of this service, its inputs, outputs, models,
+ * segments and season. Tracks of inputs that are gone are let pass.
  */
-export function checkBaseline(view: View, files: Files, report: Report): Baseline | null {
-  if (view.baseline === null) return null;
-  const say = (message: string): null => {
-    report(['baseline'], { message });
+export function checkBaseline(
+  view: View,
+  files: Files,
+  registries: Registries,
+  report: Report,
+): Baseline | null {
+  const { baseline: wanted } = view;
+  if (wanted === null) return null;
+  checkLearning(view, report);
+  if (wanted.file === undefined) return null;
+  const at: Path = view.isBaselineText ? ['baseline'] : ['baseline', 'file'];
+  const read = readBaseline(wanted.file, at, { files, readState: registries.readState ?? noReader, report });
+  if (read === null) return null;
+  const { file } = wanted;
+  checkFit(read, view, { report, at, say: (message) => report(at, { message: `'${file}' ${message}` }) });
+  return read.baseline;
+}
+
+interface Around {
+  files: Files;
+  readState: NonNullable<Registries['readState']>;
+  report: Report;
+}
+
+const noReader = (): never => {
+  throw new Error('states cannot be read here');
+};
+
+function readBaseline(file: string, at: Path, { files, readState, report }: Around): Read | null {
+  const refuse = (message: string): null => {
+    report(at, { message });
     return null;
   };
-  const text = files.read(files.resolve(view.baseline));
-  if (text === null) return say(`no such file: '${view.baseline}' (paths are relative to the service file)`);
+  const text = files.read(files.resolve(file));
+  if (text === null) return refuse(`no such file: '${file}' (paths are relative to the service file)`);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return say(`'${view.baseline}' is not JSON: ${messageOf(error)}`);
+    return refuse(`'${file}' is not JSON: ${messageOf(error)}`);
   }
-  const parsed = baselineShape.safeParse(json);
+  const parsed = baselineFileShape.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const key = keyOf(issue.path as (string | number)[]);
-    return say(
-      `'${view.baseline}' is not a baseline: ${key === '' ? 'top' : key}: ${issue.message}; ${CURE}`,
+    return refuse(`'${file}' is not a baseline: ${key === '' ? 'top' : key}: ${issue.message}; ${CURE}`);
+  }
+  const { tracks, ...rest } = parsed.data;
+  const size = JSON.stringify(rest).length + JSON.stringify(tracks).length;
+  if (size > BYTES_MAX) {
+    return refuse(
+      `'${file}' has ${size} bytes, allowed: ${BYTES_MAX}; build it without --segments or --season, or for fewer segments`,
     );
   }
-  checkFit(parsed.data, view, say);
-  return parsed.data;
+  let sound = true;
+  const factsOf = (states: BaselinePart['states'] | undefined, where: string): Facts => {
+    const facts = new Map<string, StateFacts>();
+    for (const [key, packed] of Object.entries(states ?? {})) {
+      try {
+        facts.set(key, readState(key, packed));
+      } catch (error) {
+        sound = false;
+        refuse(`'${file}' has no readable state at ${where}states["${key}"]: ${messageOf(error)}; ${CURE}`);
+      }
+    }
+    return facts;
+  };
+  const whole = factsOf(rest.states, '');
+  const parts = new Map<string, Facts>();
+  for (const [name, part] of Object.entries(rest.segments ?? {}))
+    parts.set(`segments["${name}"]`, factsOf(part.states, `segments["${name}"].`));
+  for (const [name, part] of Object.entries(rest.season?.parts ?? {}))
+    parts.set(`season.parts["${name}"]`, factsOf(part.states, `season.parts["${name}"].`));
+  const filled: Record<string, TrackBaseline> = {};
+  for (const [name, track] of Object.entries(tracks)) {
+    const found = withSketch(track, whole.get(`input//${name}`));
+    if (typeof found === 'string') {
+      sound = false;
+      refuse(`'${file}' is not whole: tracks.${name} ${found}; ${CURE}`);
+    } else filled[name] = found;
+  }
+  return sound ? { baseline: { ...rest, tracks: filled }, whole, parts } : null;
 }
 
-function checkFit(baseline: Baseline, view: View, say: (message: string) => null): void {
-  const broken = [...view.inputs].some(([, input]) => input === null);
-  const wanted = [...view.inputs].flatMap(([name, input]) =>
-    input === null ? [] : tracksOf(name, input.type),
-  );
-  let common = 0;
-  for (const { track, type } of wanted) {
-    const found = Object.hasOwn(baseline.tracks, track) ? baseline.tracks[track] : undefined;
-    if (found === undefined) continue;
-    common++;
-    if (found.type !== type) {
-      say(`'${view.baseline}' has '${track}' as ${found.type}, but the input is ${type}; ${CURE}`);
-    }
-  }
-  if (common > 0 || broken) return;
-  const theirs = Object.keys(baseline.tracks).join(', ') || 'none';
-  const ours = wanted.map(({ track }) => track).join(', ') || 'none';
-  say(`'${view.baseline}' is of other inputs: it has ${theirs}; the service has ${ours}`);
+/** Of the second format the sketch stands in the state of the track; or what is wrong. */
+function withSketch(track: TrackShape, facts: StateFacts | undefined): TrackBaseline | string {
+  if (facts !== undefined && facts.n !== track.n)
+    return `has ${track.n} values and its state ${facts.n}; was it edited?`;
+  if (track.type !== 'numeric') return track;
+  const sketch = track.sketch ?? facts?.sketch ?? null;
+  return sketch === null ? 'has neither a sketch nor a state' : { ...track, sketch };
 }
