@@ -71,6 +71,9 @@ export interface InputSpec {
 
 export type OutputType = 'classifier' | 'multilabel' | 'regressor' | 'detector' | 'text';
 
+/** What a text's characters are counted as. */
+export const CHAR_CLASSES = ['letters', 'digits', 'punctuation', 'spaces', 'other'] as const;
+
 /** Classes of a multilabel output at most. */
 export const SET_CLASSES_MAX = 1024;
 

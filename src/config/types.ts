@@ -55,13 +55,16 @@ export class ConfigError extends TelltaleError {
 
 /**
  * What a metric can be measured on. track: a numeric or categorical series of an input (`amount`,
- * `query.length`, `photo.brightness`); class: `output=class` of a classifier; telemetry: any name;
+ * `query.length`, `photo.brightness`); text_input: an input; chars:
+ * `input=letters`; class: `output=class` of a classifier; telemetry: any name;
  * service: the whole service, written '' or '*'.
  */
 export type SubjectKind =
   | 'track'
   | 'numeric_track'
   | 'categorical_track'
+  | 'text_input'
+  | 'chars'
   | 'output'
   | 'model_output'
   | 'class'

@@ -1,6 +1,7 @@
 /** What the inputs of a batch of requests feed. */
 
 import type { CategoricalParameters } from '../profile/categorical.ts';
+import { charColumns } from '../profile/chars.ts';
 import { type JointParameters, jointParametersOf, standardized } from '../profile/joint.ts';
 import type { NumericParameters } from '../profile/numeric.ts';
 import { categoricalParametersOf, numericParametersOf, tracksOfInput } from '../profile/tracks.ts';
@@ -49,6 +50,10 @@ export function inputFeeds(
       const parameters = plan.numeric.get(track)!;
       feeds.push({ key: feedKey('input', '', track), kind: 'numeric', parameters, values, states });
       series.set(track, { values, states });
+    }
+    if (column.kind === 'text') {
+      const columns = charColumns(column.values, column.state);
+      feeds.push({ key: feedKey('chars', '', input.name), kind: 'counters', columns });
     }
     if (column.kind === 'categorical') {
       feeds.push({

@@ -16,6 +16,8 @@ const SUBJECTS: Record<MetricSubjects, string> = {
   track: 'input or track',
   numeric_track: 'numeric input or track',
   categorical_track: 'categorical input',
+  text_input: 'text input',
+  chars: '`input=letters`, `digits`, `punctuation`, `spaces` or `other`',
   output: 'output',
   model_output: 'output, of a model',
   class: '`output=class`, of a model',

@@ -60,6 +60,8 @@ export type MetricSubjects =
   | 'track'
   | 'numeric_track'
   | 'categorical_track'
+  | 'text_input'
+  | 'chars'
   | 'output'
   | 'model_output'
   | 'class'

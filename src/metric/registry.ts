@@ -15,6 +15,7 @@ import { PERFORMANCE_METRICS } from './performance.ts';
 import { QUALITY_METRICS } from './quality.ts';
 import { REGRESSION_METRICS } from './regression.ts';
 import { SCORED_METRICS } from './scored.ts';
+import { TEXT_METRICS } from './text.ts';
 import { VOLUME_METRICS } from './volume.ts';
 
 export { coverageOf } from './coverage.ts';
@@ -33,6 +34,7 @@ const ALL: readonly MetricKind[] = [
   ...QUALITY_METRICS,
   ...MOMENT_METRICS,
   ...DRIFT_METRICS,
+  ...TEXT_METRICS,
   ...JOINT_METRICS,
   ...OUTPUT_METRICS,
   ...COVERAGE_METRICS,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { good, problemsOf } from './support.ts';
+import type { SubjectKind } from '../../src/config/types.ts';
+import { good, problemsOf, registries } from './support.ts';
+
+// Only here: other tests list the metrics of the small registry.
+const more = registries.metrics as Map<string, { family: string; subjects: SubjectKind }>;
+more.set('words', { family: 'input', subjects: 'text_input' });
+more.set('char_share', { family: 'input', subjects: 'chars' });
 
 describe('the subject of a rule', () => {
   it.each([
@@ -8,6 +14,11 @@ describe('the subject of a rule', () => {
     ['mean', 'query.length', true],
     ['new_categories', 'channel', true],
     ['new_categories', 'amount', false],
+    ['words', 'query', true],
+    ['words', 'query.length', false],
+    ['char_share', 'query=letters', true],
+    ['char_share', 'query=consonants', false],
+    ['char_share', 'amount=letters', false],
     ['null_rate', 'fraud', true],
     ['null_rate', 'amount', false],
     ['agreement', 'fraud', true],

@@ -17,13 +17,15 @@ import {
   service,
 } from './support.ts';
 
-const NAMES = `abandonment_rate accuracy agreement balanced_accuracy bias brier class_precision class_recall
+const NAMES =
+  `abandonment_rate accuracy agreement balanced_accuracy bias brier char_share class_precision class_recall
   class_share click_through_rate cohen_kappa correlation_shift dead_letters discordant_gain dropped duplicates ece
   error_rate f1 gwet_ac1 hamming_loss invalid_rate ks kurtosis label_ac1 label_coverage label_kappa late
   latency_p50 latency_p95 latency_p99 log_loss macro_f1 mae mape max mcc mean median median_ae
   micro_f1 min missing_rate multivariate_drift new_category_rate null_rate out_of_range_rate p05 p95 pr_auc precision
   psi r2 recall redo_rate rmse roc_auc score_mean score_p50 skewness std subset_accuracy
-  switch_to_typing_rate telemetry_max telemetry_mean throughput unmatched volume`.split(/\s+/);
+  switch_to_typing_rate telemetry_max telemetry_mean throughput unmatched volume
+  words_mean`.split(/\s+/);
 
 const spec = service({
   inputs: [input('x', 'numeric'), input('c', 'categorical')],
@@ -38,6 +40,8 @@ const states = (): TrackState[] => [
   categories([]),
   categories(['a', null]),
   counts({}),
+  counts({ texts: 2, words: 3, words2: 5 }),
+  counts({ texts: 1, chars: 3, letters: 3, letters2: 9, letters_chars: 9, chars2: 9 }),
   counts({ rows: 1, compared: 1, boxes: 1, requests: 3 }),
   confusionOf([
     [0, 0],
@@ -82,6 +86,8 @@ test('subjects are words that the configuration knows', () => {
     track: 'track',
     numeric_track: 'numeric_track',
     categorical_track: 'categorical_track',
+    text_input: 'text_input',
+    chars: 'chars',
     output: 'output',
     model_output: 'model_output',
     class: 'class',

@@ -1,4 +1,4 @@
-import type { Threshold } from '../../records.ts';
+import { CHAR_CLASSES, type Threshold } from '../../records.ts';
 import type { Report } from '../document.ts';
 import type { RuleShape } from '../service-shape.ts';
 import { tracksOf } from '../tracks.ts';
@@ -59,6 +59,12 @@ function subjectsOf(kind: SubjectKind, view: View): { names: string[]; open: str
         ? output.classes.map((word) => `${name}=${word}`)
         : [],
     );
+    return { names, open };
+  }
+  if (kind === 'text_input' || kind === 'chars') {
+    const texts = [...view.inputs].flatMap(([name, input]) => (input?.type === 'text' ? [name] : []));
+    const names =
+      kind === 'text_input' ? texts : texts.flatMap((name) => CHAR_CLASSES.map((c) => `${name}=${c}`));
     return { names, open };
   }
   const tracks = [...view.inputs].flatMap(([name, input]) =>
