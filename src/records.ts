@@ -214,6 +214,16 @@ export interface LearnSpec {
   bytesMax: number;
 }
 
+export interface BudgetSpec {
+  /** False alarms that the owner accepts in `periodMs`. */
+  alarms: number;
+  periodMs: number;
+  /** By metric, or `metric/subject`: how much worse than the reference is no worse. All that the owner has set. */
+  tolerance: Record<string, number>;
+  /** Windows without evidence until what had moved counts as back. */
+  holdWindows: number;
+}
+
 export interface RetrainSpec {
   mode: 'automatic' | 'manual';
   /** Names of the rules whose alarms ask for retraining. */
@@ -249,6 +259,8 @@ export interface ServiceSpec {
   /** Absent: a reference is the same at every hour. */
   season?: Season;
   rules: RuleSpec[];
+  /** Absent: rules alone raise alarms. */
+  budget?: BudgetSpec;
   retrain: RetrainSpec | null;
   /** SHA-256 of the canonical JSON of everything above. */
   digest: string;
@@ -451,6 +463,54 @@ export interface Result {
   final: boolean;
 }
 
+/**
+ * What has happened, as far as labels tell. data: the inputs moved, the relation of inputs and truth held. concept: the inputs held, the relation
+ * moved. both. unknown: no labels yet, no reference of one side, or neither inputs nor labels are concerned.
+ */
+export const DRIFT_KINDS = ['data', 'concept', 'both', 'unknown'] as const;
+export type DriftKind = (typeof DRIFT_KINDS)[number];
+
+/** One cell of a distribution, or the bad rows of a stratum, as shares. */
+export interface MovedCell {
+  cell: string;
+  reference: number;
+  current: number;
+}
+
+/** One metric of one subject, model and segment that the evidence of an alarm comes from. */
+export interface MovedStream {
+  metric: string;
+  subject: string;
+  model: string;
+  segment: string;
+  /** Of the evidence, 0..1. */
+  share: number;
+  log10Evidence: number;
+  /** Event time from which on it speaks against "no worse". */
+  onsetMs: number;
+  /** Rows of the reference, and of the windows since the onset. */
+  referenceN: number;
+  n: number;
+  /** Those that moved most. */
+  cells: MovedCell[];
+}
+
+/** Why an alarm on the budget fires. */
+export interface AlertEvidence {
+  kind: DriftKind;
+  /** The estimated time of the change, of the stream with the most evidence. */
+  onsetMs: number;
+  /** The weighted mean over all streams of the service, and the boundary that follows from the budget. */
+  log10Evidence: number;
+  log10Boundary: number;
+  /** Labels known / requests of the window; null where no labels are meant. */
+  coverage: number | null;
+  /** Streams, subjects and segments, the largest share of the evidence first. */
+  streams: MovedStream[];
+  subjects: { name: string; share: number }[];
+  segments: { name: string; share: number }[];
+}
+
 export interface Alert {
   id: string;
   /** Stable for the alarm: hash of service, rule, subject, model, segment. */
@@ -472,6 +532,8 @@ export interface Alert {
   windowEndMs: number;
   /** Event time of the first window in breach. */
   sinceMs: number;
+  /** Of an alarm on the budget; null: of a rule. */
+  evidence: AlertEvidence | null;
   configDigest: string;
 }
 

@@ -156,6 +156,7 @@ function judge(
     windowStartMs: result.windowStartMs,
     windowEndMs: endMs,
     sinceMs,
+    evidence: null,
     configDigest: spec.digest,
   };
   return alarm.last;

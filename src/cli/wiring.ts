@@ -3,6 +3,7 @@
 import type { TelltaleConfig } from '../config/types.ts';
 import { DETECTOR_CHOICES } from '../detect/registry.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
+import { EVIDENCE_CHOICES } from '../metric/evidence/registry.ts';
 import { METRICS } from '../metric/registry.ts';
 import { factsOfState } from '../profile/baseline/facts.ts';
 import { createBaselineBuilder } from '../profile/baseline.ts';
@@ -73,6 +74,7 @@ export const wiring: Wiring = {
     metrics: new Map(Object.entries(METRICS)),
     detectors: DETECTOR_CHOICES,
     readState: factsOfState,
+    evidence: EVIDENCE_CHOICES,
   },
   checks: [checkModels],
   openTopicAdmin: async (config) => {

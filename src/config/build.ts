@@ -85,6 +85,7 @@ function specOf(
     baseline,
     ...learningOf(view),
     rules: view.rules.map((rule) => ruleOf(sound(rule), registries)),
+    ...budgetOf(view),
     retrain: retrainOf(view),
   };
 }
@@ -266,6 +267,15 @@ function detectorOf(
       holdWindows: shape.hold ?? HOLD_DEFAULT,
     },
   };
+}
+
+/** Windows without evidence until what had moved counts as back. */
+const BUDGET_HOLD_DEFAULT = 60;
+
+function budgetOf({ budget }: View): Pick<ServiceSpec, 'budget'> {
+  if (budget === undefined) return {};
+  const { alarms, tolerance, hold } = sound(budget);
+  return { budget: { ...alarms, tolerance, holdWindows: hold ?? BUDGET_HOLD_DEFAULT } };
 }
 
 function retrainOf(view: View): ServiceSpec['retrain'] {

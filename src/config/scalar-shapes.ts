@@ -60,3 +60,16 @@ export const httpUrl = z
   .string()
   .regex(/^https?:\/\/[^\s/]+/, 'a URL such as http://localhost:8086')
   .transform((url) => url.replace(/\/+$/, ''));
+
+const BUDGET = /^(\d{1,6}(?:\.\d{1,6})?) per (\d{1,9}(?:ms|s|m|h|d))$/;
+const BUDGET_WORDS = "false alarms in a time such as '1 per 30d' or '0.5 per 7d'";
+
+/** `1 per 30d`. */
+export const alarmsPerTime = z
+  .string({ error: BUDGET_WORDS })
+  .regex(BUDGET, BUDGET_WORDS)
+  .refine((text) => Number.parseFloat(text) > 0 && !/ per 0+[a-z]/.test(text), BUDGET_WORDS)
+  .transform((text) => {
+    const [, alarms, period] = BUDGET.exec(text) ?? [];
+    return { alarms: Number(alarms), periodMs: durationMs(period ?? '') ?? 0 };
+  });

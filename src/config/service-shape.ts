@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { SET_CLASSES_MAX } from '../records.ts';
 import { baselineShape } from './baseline-shape.ts';
 import {
+  alarmsPerTime,
   duration,
   durationOrNone,
   label,
@@ -155,6 +156,19 @@ export const ruleShape = z.strictObject({
   for: duration.prefault('0s'),
 });
 
+/** `budget: 1 per 30d`, or with more to say. */
+export const budgetShape = z.union(
+  [
+    alarmsPerTime.transform((alarms) => ({ alarms, tolerance: {}, hold: undefined })),
+    z.strictObject({
+      alarms: alarmsPerTime,
+      tolerance: z.record(text, z.number().min(0).max(100)).prefault({}),
+      hold: z.int().min(1).max(1_000_000).optional(),
+    }),
+  ],
+  { error: "false alarms in a time such as '1 per 30d', or a mapping of alarms, tolerance and hold" },
+);
+
 export const retrainShape = z.strictObject({
   mode: z.enum(['automatic', 'manual']).prefault('manual'),
   on: z.array(text).min(1),
@@ -203,6 +217,7 @@ export const serviceShape = z
     join: joinShape.optional(),
     limits: limitsShape.optional(),
     rules: z.array(ruleShape).optional(),
+    budget: budgetShape.optional(),
     retrain: retrainShape.optional(),
   })
   .meta({ title: 'A service that Telltale watches', description: 'One file of config/services.' });
@@ -214,6 +229,7 @@ export type ModelShape = z.output<typeof modelShape>;
 export type FeatureShape = z.output<typeof featureShape>;
 export type BindingShape = z.output<typeof bindingShape>;
 export type RuleShape = z.output<typeof ruleShape>;
+export type BudgetShape = z.output<typeof budgetShape>;
 export type RetrainShape = z.output<typeof retrainShape>;
 export type WindowsShape = z.output<typeof windowsShape>;
 export type JoinShape = z.output<typeof joinShape>;

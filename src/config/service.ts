@@ -2,6 +2,7 @@ import type { ServiceSpec } from '../records.ts';
 import { buildSpec } from './build.ts';
 import { checkShape } from './check-shape.ts';
 import { checkBaseline } from './checks/baseline.ts';
+import { checkBudget } from './checks/budget.ts';
 import { checkEntries } from './checks/entries.ts';
 import { checkJoin } from './checks/join.ts';
 import { checkModels } from './checks/models.ts';
@@ -53,6 +54,7 @@ export function readService(
   checkJoin(view, report);
   checkModels(view, context.files, report);
   checkRules(view, context.registries, report);
+  if (context.withoutBaseline !== true) checkBudget(view, context.registries, report);
   const withBaseline = context.withoutBaseline !== true;
   const baseline = withBaseline ? checkBaseline(view, context.files, context.registries, report) : null;
   names.service = view.service;

@@ -103,6 +103,8 @@ export interface Registries {
   detectors?: ReadonlyMap<string, DetectorChoice>;
   /** Reads a state of a baseline and throws what is wrong with it. Absent: baselines with states are refused. */
   readState?: (key: string, text: string) => StateFacts;
+  /** Metrics that have evidence for the budget, with the unit of their tolerance. Absent: there are none. */
+  evidence?: ReadonlyMap<string, { unit: 'psi' | 'share' }>;
 }
 
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;

@@ -4,6 +4,8 @@ import { type BaselineShape, baselineShape } from './baseline-shape.ts';
 import type { Checked } from './check-shape.ts';
 import { valueAt } from './document.ts';
 import {
+  type BudgetShape,
+  budgetShape,
   type InputShape,
   inputShape,
   type JoinShape,
@@ -50,6 +52,7 @@ export interface View {
   rules: (RuleShape | null)[];
   ruleNames: (string | null)[];
   /** Undefined: not wanted. Null: broken. */
+  budget: BudgetShape | null | undefined;
   retrain: RetrainShape | null | undefined;
   isBroken: Checked['isBroken'];
 }
@@ -59,6 +62,7 @@ export function viewOf({ value, isBroken }: Checked): View {
   const models = listAt(value, 'models');
   const rules = listAt(value, 'rules');
   const retrain = valueAt(value, ['retrain']);
+  const budget = valueAt(value, ['budget']);
   const baseline = valueAt(value, ['baseline']);
   return {
     service: parsed(serviceName, valueAt(value, ['service'])) ?? '',
@@ -76,6 +80,7 @@ export function viewOf({ value, isBroken }: Checked): View {
     isBaselineText: typeof baseline === 'string',
     rules: rules.map((rule) => parsed(ruleShape, rule)),
     ruleNames: rules.map((rule) => textOf(valueAt(rule, ['name']))),
+    budget: budget === undefined ? undefined : parsed(budgetShape, budget),
     retrain: retrain === undefined ? undefined : parsed(retrainShape, retrain),
     isBroken,
   };

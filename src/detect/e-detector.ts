@@ -117,3 +117,15 @@ export function onsetOf(
   });
   return onset;
 }
+
+/** M <- factor M, for a factor of 0..1; the onset stays. */
+export function scaleEDetector(state: EDetectorState, factor: number): void {
+  assert(factor >= 0 && factor <= 1, 'evidence is only ever scaled down');
+  state.sums = state.sums.map((sum) =>
+    factor === 0
+      ? 0
+      : sum > EXP_MAX
+        ? softplus(sum + Math.log(factor))
+        : Math.log1p(factor * Math.expm1(sum)),
+  );
+}

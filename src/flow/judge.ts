@@ -13,7 +13,7 @@ import {
 import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms } from '../alarm/step.ts';
 import { messageOf } from '../errors.ts';
-import type { Alert, Command, OffsetRange, ServiceSpec, StreamName } from '../records.ts';
+import type { Alert, Command, OffsetRange, Result, ServiceSpec, StreamName } from '../records.ts';
 import {
   combinedWatermark,
   setMark,
@@ -23,12 +23,20 @@ import {
 } from '../window/watermarks.ts';
 import { DETECTING } from './detecting.ts';
 import { hasStream, needsJoin } from './events-of.ts';
+import {
+  configureEvidence,
+  createEvidence,
+  type Evidence,
+  hasAlarms,
+  reviewEvidence,
+  stepEvidence,
+} from './evidence.ts';
 import { JOINED_STREAMS } from './join-state.ts';
 import { adoptSpec, createReferences, learnWindow, noteResolved, type References } from './learned.ts';
 import { mergeWindow, type StoredSlot } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
 import { referenceOf } from './references.ts';
-import { type Due, resultsOf } from './results-of.ts';
+import { type Cell, type Due, resultsOf } from './results-of.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
 
 /** Offsets of one source in one closed pane, for the data of a retrain event. */
@@ -55,6 +63,7 @@ export interface Judge {
   /** Event time through which the windows of a group are closed. */
   closed: Partial<Record<SourceGroup, number>>;
   alarms: AlarmStates;
+  evidence: Evidence;
   /** Alerts that no request for retraining has been considered for yet, with the time that made them due. */
   waiting: { dueMs: number; alert: Alert }[];
   retrain: RetrainState;
@@ -72,6 +81,7 @@ export const createJudge = (service: string): Judge => ({
   marks: {},
   closed: {},
   alarms: createAlarmStates(),
+  evidence: createEvidence(),
   waiting: [],
   retrain: createRetrainState(),
   ranges: [],
@@ -166,17 +176,24 @@ function closeWindow(
   const alerts: Alert[] = [];
   const merged = mergeWindow(spec, panes, due.endMs, due.revision);
   countStrays(judge, group, merged.get('*')!);
-  for (const [segment, tracks] of merged) {
-    const reference = referenceOf(judge.references, spec, group, segment, due.endMs);
-    for (const record of resultsOf(spec, { segment, tracks, reference }, due, isFinal)) {
+  const tell = (alert: Alert): void => {
+    outputs.push({ type: 'alert', record: alert });
+    alerts.push(alert);
+    judge.waiting.push({ dueMs: due.dueMs, alert });
+  };
+  const cells = [...merged].map(([segment, tracks]): Cell => {
+    return { segment, tracks, reference: referenceOf(judge.references, spec, group, segment, due.endMs) };
+  });
+  const results: Result[] = [];
+  for (const cell of cells) {
+    for (const record of resultsOf(spec, cell, due, isFinal)) {
       outputs.push({ type: 'result', record });
-      for (const alert of stepAlarms(judge.alarms, spec, record, DETECTING)) {
-        outputs.push({ type: 'alert', record: alert });
-        alerts.push(alert);
-        judge.waiting.push({ dueMs: due.dueMs, alert });
-      }
+      results.push(record);
+      for (const alert of stepAlarms(judge.alarms, spec, record, DETECTING)) tell(alert);
     }
   }
+  if (isFinal)
+    for (const alert of stepEvidence(judge.evidence, spec, group, { cells, results, due })) tell(alert);
   learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, isFinal });
   return outputs;
 }
@@ -265,13 +282,17 @@ function isSilent(judge: Judge, spec: ServiceSpec, group: SourceGroup): boolean 
  * take the alerts in the order of event time, so that they do not depend on which group was read first.
  */
 function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
-  if (judge.waiting.length === 0) return [];
+  if (judge.waiting.length === 0 && !hasAlarms(judge.evidence)) return [];
   const throughMs = Math.min(
     ...groupsOf(spec)
       .filter((group) => !isSilent(judge, spec, group))
       .map((group) => judge.closed[group] ?? TIME_MIN_MS),
   );
   const outputs: Output[] = [];
+  for (const waiting of reviewEvidence(judge.evidence, spec, throughMs)) {
+    outputs.push({ type: 'alert', record: waiting.alert });
+    judge.waiting.push(waiting);
+  }
   const ready = judge.waiting.filter(({ dueMs }) => dueMs <= throughMs);
   judge.waiting = judge.waiting.filter(({ dueMs }) => dueMs > throughMs);
   const times = [...new Set(ready.map(({ dueMs }) => dueMs))].sort((a, b) => a - b);
@@ -296,11 +317,10 @@ function takeConfig(judge: Judge, specJson: string): Output[] {
   judge.spec = spec;
   adoptSpec(judge.references, spec);
   const outputs: Output[] = [];
-  if (!first) {
-    const ended = dropRemovedRules(judge.alarms, spec, latestMs(judge));
-    noteResolved(judge.references, ended);
-    for (const record of ended) outputs.push({ type: 'alert', record });
-  }
+  const ended = first ? [] : dropRemovedRules(judge.alarms, spec, latestMs(judge));
+  ended.push(...configureEvidence(judge.evidence, spec, latestMs(judge)));
+  noteResolved(judge.references, ended);
+  for (const record of ended) outputs.push({ type: 'alert', record });
   for (const group of groupsOf(spec)) outputs.push(...closeGroup(judge, spec, group));
   return outputs;
 }

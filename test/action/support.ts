@@ -64,6 +64,7 @@ export function makeAlert(endMs: number, over: Partial<Alert> = {}): Alert {
     windowStartMs: endMs - 10,
     windowEndMs: endMs,
     sinceMs: endMs - 10,
+    evidence: null,
     configDigest: 'digest-1',
     ...over,
   };

@@ -150,6 +150,7 @@ describe('stepAlarms', () => {
       windowStartMs: 3 * MINUTE_MS,
       windowEndMs: 4 * MINUTE_MS,
       sinceMs: MINUTE_MS,
+      evidence: null,
       configDigest: 'digest-1',
     };
     expect(alerts).toEqual([alert]);

@@ -90,6 +90,7 @@ export function makeAlert(id: string, over: Partial<Alert> = {}): Alert {
     windowStartMs: T0,
     windowEndMs: T0 + HOUR_MS,
     sinceMs: T0 + HOUR_MS,
+    evidence: null,
     configDigest: 'd',
     ...over,
   };

@@ -7,6 +7,7 @@ import { createEmbedded, type Embedded } from '../../src/flow/embedded.ts';
 import { slotsPartitionOf } from '../../src/flow/runtime.ts';
 import { decodePublic, encodeCommand } from '../../src/flow/wire.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory.ts';
+import { EVIDENCE_CHOICES } from '../../src/metric/evidence/registry.ts';
 import { METRICS } from '../../src/metric/registry.ts';
 import { factsOfState } from '../../src/profile/baseline/facts.ts';
 import type {
@@ -69,6 +70,7 @@ export const specOf = (yaml: string): ServiceSpec => {
       metrics: new Map(Object.entries(METRICS)),
       detectors: DETECTOR_CHOICES,
       readState: factsOfState,
+      evidence: EVIDENCE_CHOICES,
     },
     env: {},
     files: { resolve: (path) => resolve(root, path), exists: () => true, read: () => null },

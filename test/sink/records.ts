@@ -46,6 +46,7 @@ export function makeAlert(over: Partial<Alert> = {}): Alert {
     windowStartMs: T0,
     windowEndMs: T0 + HOUR_MS,
     sinceMs: T0 + HOUR_MS,
+    evidence: null,
     configDigest: 'd1',
     ...over,
   };

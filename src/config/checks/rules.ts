@@ -140,6 +140,7 @@ function checkRetrain(view: View, report: Report): void {
   if (retrain === undefined || retrain === null) return;
   const names = view.ruleNames.filter((name) => name !== null);
   retrain.on.forEach((name, i) => {
+    if (name === 'budget' && view.budget !== undefined) return;
     const at = view.ruleNames.indexOf(name);
     const rule = view.rules[at];
     if (at < 0) {

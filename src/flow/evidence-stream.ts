@@ -1,0 +1,253 @@
+/** The evidence of one stream: one metric of one subject, model and segment. */
+
+import { logSum } from '../alarm/budget.ts';
+import { increaseOf, upperBoundOf } from '../detect/components.ts';
+import { logEOfCells, logEOfStrata } from '../detect/e-cells.ts';
+import {
+  createEDetector,
+  type EDetectorState,
+  foldCounts,
+  foldE,
+  logEvidenceOf,
+  onsetOf,
+  resetEDetector,
+  scaleEDetector,
+} from '../detect/e-detector.ts';
+import type { Concern, Counts } from '../metric/evidence/registry.ts';
+import type { MovedCell } from '../records.ts';
+
+/**
+ * Windows that are tested together. A small change in small windows is lost in each of them, and stands out in their sum. An e-detector that
+ * steps once in k windows may count k-fold, since what bounds its mean is the number of its steps.
+ */
+const SCALES = [1, 4, 16, 64] as const;
+const SCALE_SHARES = [1 / 2, 1 / 6, 1 / 6, 1 / 6] as const;
+const LOG_WEIGHTS = SCALES.map((scale, k) => Math.log(scale * SCALE_SHARES[k]!));
+
+/** That the rate of bad rows is not above its bound by the reference. */
+const RATE_CONFIDENCE = 0.99;
+
+/** Cells told of a stream. */
+const CELLS_TOLD = 5;
+
+/** Where what neither side knows by name is counted. */
+const OTHER = '(other)';
+
+/** Counts by cell since a window that began at `sinceMs`. */
+interface Sum {
+  sinceMs: number;
+  windows: number;
+  counts: Record<string, number>;
+}
+
+/** Plain JSON: part of the judge's snapshot. */
+export interface EvidenceStream {
+  metric: string;
+  concern: Concern;
+  subject: string;
+  model: string;
+  segment: string;
+  /** By scale; rates have one, of several components. */
+  detectors: EDetectorState[];
+  /** Of the scales above 1, what is not tested yet. */
+  blocks: (Sum | null)[];
+  /** What was seen since the onset; null while nothing speaks against the null. */
+  moved: Sum | null;
+  firstMs: number;
+  lastMs: number;
+  /** Fingerprint of the alarm that names it: it pages no more until it has come back. */
+  alarm: string | null;
+  /** Windows without evidence since it was named. */
+  quiet: number;
+  /** Stretches in which it had evidence of its own, the last few; null: it still has. */
+  suspected: [fromMs: number, untilMs: number | null][];
+}
+
+export const createStream = (
+  about: Pick<EvidenceStream, 'metric' | 'concern' | 'subject' | 'model' | 'segment'>,
+  firstMs: number,
+): EvidenceStream => ({
+  ...about,
+  detectors: [],
+  blocks: SCALES.map(() => null),
+  moved: null,
+  firstMs,
+  lastMs: firstMs,
+  alarm: null,
+  quiet: 0,
+  suspected: [],
+});
+
+function addTo(sum: Sum, { names, current }: Counts): void {
+  sum.windows++;
+  names.forEach((name, i) => {
+    sum.counts[name] = (sum.counts[name] ?? 0) + current[i]!;
+  });
+}
+
+/** The counts of several windows over the cells of the last of them; null: their cells were others. */
+function alignedTo({ names }: Counts, counts: Record<string, number>): number[] | null {
+  const current = names.map((name) => counts[name] ?? 0);
+  const known = new Set(names);
+  const strays = Object.keys(counts).filter((name) => !known.has(name));
+  if (strays.length === 0) return current;
+  // Categories of earlier windows that no side knows by name.
+  const other = names.indexOf(OTHER);
+  if (other < 0) return null;
+  for (const name of strays) current[other]! += counts[name]!;
+  return current;
+}
+
+const logEOf = ({ form, reference }: Counts, current: number[], tolerance: number): number | undefined =>
+  form === 'strata'
+    ? logEOfStrata(reference, current, tolerance)
+    : logEOfCells(reference, current, tolerance);
+
+/** The bets on more bad rows than the reference and the tolerance allow. */
+function betsOf({ reference: [bad = 0, good = 0] }: Counts, tolerance: number) {
+  return increaseOf(Math.min(1, upperBoundOf(bad, bad + good, RATE_CONFIDENCE) + tolerance));
+}
+
+function foldRate(stream: EvidenceStream, counts: Counts, tolerance: number, startMs: number): void {
+  const bets = betsOf(counts, tolerance);
+  stream.detectors[0] ??= createEDetector(bets.length);
+  const [bad = 0, good = 0] = counts.current;
+  const table = [[1, bad] as const, [0, good] as const];
+  foldCounts(stream.detectors[0], bets, table, startMs);
+}
+
+function foldScale(
+  stream: EvidenceStream,
+  k: number,
+  counts: Counts,
+  tolerance: number,
+  startMs: number,
+): void {
+  stream.detectors[k] ??= createEDetector();
+  if (k === 0) {
+    const logE = logEOf(counts, counts.current, tolerance);
+    if (logE !== undefined) foldE(stream.detectors[0]!, logE, startMs);
+    return;
+  }
+  let block = stream.blocks[k];
+  if (block === null || block === undefined) block = { sinceMs: startMs, windows: 0, counts: {} };
+  addTo(block, counts);
+  stream.blocks[k] = block;
+  if (block.windows < SCALES[k]!) return;
+  const current = alignedTo(counts, block.counts);
+  const logE = current === null ? undefined : logEOf(counts, current, tolerance);
+  // Too few rows as yet: the block goes on.
+  if (current !== null && logE === undefined) return;
+  if (logE !== undefined) foldE(stream.detectors[k]!, logE, block.sinceMs);
+  stream.blocks[k] = null;
+}
+
+const speaks = ({ detectors }: EvidenceStream): boolean =>
+  detectors.some(({ peaks }) => peaks.some((peak) => peak > 0));
+
+/** Folds a window. */
+export function foldStream(
+  stream: EvidenceStream,
+  counts: Counts,
+  tolerance: number,
+  startMs: number,
+  endMs: number,
+): void {
+  if (counts.form === 'rate') foldRate(stream, counts, tolerance, startMs);
+  else for (let k = 0; k < SCALES.length; k++) foldScale(stream, k, counts, tolerance, startMs);
+  stream.lastMs = endMs;
+  if (!speaks(stream) && stream.alarm === null) stream.moved = null;
+  else {
+    stream.moved ??= { sinceMs: startMs, windows: 0, counts: {} };
+    addTo(stream.moved, counts);
+  }
+}
+
+const isRate = ({ detectors }: EvidenceStream): boolean => (detectors[0]?.sums.length ?? 0) > 1;
+
+/** The components of a rate weigh the same for every reference. */
+const RATE_WEIGHTS = increaseOf(0.5).map(({ weight }) => ({ weight }));
+
+/** ln M of the stream: the mean over its scales, each counted as often as it does not step. */
+export function logEvidence(stream: EvidenceStream): number {
+  const { detectors } = stream;
+  if (isRate(stream)) return logEvidenceOf(detectors[0]!, RATE_WEIGHTS);
+  return logSum(detectors.map((detector, k) => LOG_WEIGHTS[k]! + logEvidenceOf(detector)));
+}
+
+/** The start of the stretch that speaks most against the null; the end of the last window where none does. */
+export function onsetMs(stream: EvidenceStream): number {
+  const { detectors, lastMs } = stream;
+  if (isRate(stream)) return onsetOf(detectors[0]!, RATE_WEIGHTS) ?? lastMs;
+  let [best, onset] = [Number.NEGATIVE_INFINITY, lastMs];
+  detectors.forEach((detector, k) => {
+    const peak = LOG_WEIGHTS[k]! + detector.peaks[0]!;
+    if (detector.peaks[0]! <= 0 || peak <= best) return;
+    best = peak;
+    onset = detector.since[0]!;
+  });
+  return onset;
+}
+
+export function resetStream(stream: EvidenceStream): void {
+  for (const detector of stream.detectors) resetEDetector(detector);
+  stream.blocks = SCALES.map(() => null);
+}
+
+export const scaleStream = ({ detectors }: EvidenceStream, factor: number): void => {
+  for (const detector of detectors) scaleEDetector(detector, factor);
+};
+
+/** Forgets what an alarm has been told of. */
+export function releaseStream(stream: EvidenceStream): void {
+  resetStream(stream);
+  stream.alarm = null;
+  stream.moved = null;
+  stream.quiet = 0;
+}
+
+/** The stretches that are remembered: the kind of an alarm is looked at again when its labels are in. */
+const SUSPECTED_MAX = 4;
+
+export function noteSuspicion(stream: EvidenceStream, isSuspect: boolean, endMs: number): void {
+  const last = stream.suspected.at(-1);
+  const isOpen = last !== undefined && last[1] === null;
+  if (isSuspect && !isOpen) {
+    stream.suspected.push([endMs, null]);
+    if (stream.suspected.length > SUSPECTED_MAX) stream.suspected.shift();
+  } else if (!isSuspect && isOpen) last[1] = endMs;
+}
+
+/** What each cell weighs in the statistic, with its shares; of strata and rates the share of bad rows. */
+function movesOf({ form, names, reference, current }: Counts): (MovedCell & { weight: number })[] {
+  const sum = (list: number[]): number => list.reduce((a, b) => a + b, 0);
+  const [m, n] = [sum(reference), sum(current)];
+  const moves: (MovedCell & { weight: number })[] = [];
+  const add = (cell: string, was: number, wasOf: number, is: number, isOf: number): void => {
+    if (wasOf === 0 || isOf === 0) return;
+    const [b, q] = [was / wasOf, is / isOf];
+    const pooled = (was + is) / (wasOf + isOf);
+    if (pooled > 0) moves.push({ cell, reference: b, current: q, weight: (isOf * (q - b) ** 2) / pooled });
+  };
+  names.forEach((name, i) => {
+    if (form === 'cells') add(name, reference[i]!, m, current[i]!, n);
+    else if (i % 2 === 0)
+      add(name, reference[i]!, reference[i]! + reference[i + 1]!, current[i]!, current[i]! + current[i + 1]!);
+  });
+  return moves.sort((a, b) => b.weight - a.weight || (a.cell < b.cell ? -1 : 1));
+}
+
+/** The cells that moved most since the onset, beside `latest`, and how many rows that is of. */
+export function movedCells(
+  { moved }: EvidenceStream,
+  latest: Counts | undefined,
+): { cells: MovedCell[]; n: number; referenceN: number } {
+  if (latest === undefined) return { cells: [], n: 0, referenceN: 0 };
+  const current = (moved === null ? null : alignedTo(latest, moved.counts)) ?? latest.current;
+  const cells = movesOf({ ...latest, current }).slice(0, CELLS_TOLD);
+  return {
+    cells: cells.map(({ cell, reference, current: is }) => ({ cell, reference, current: is })),
+    n: current.reduce((sum, count) => sum + count, 0),
+    referenceN: latest.reference.reduce((sum, count) => sum + count, 0),
+  };
+}
