@@ -41,7 +41,10 @@ export interface Suspect {
   /** ln(w M), -Infinity where there is none. */
   logShare: number;
   logEvidence: number;
-  /** Without its share, which follows from all. */
+}
+
+/** One that a page names, with what there is to tell; its share follows from all. */
+export interface Named extends Suspect {
   moved: Omit<MovedStream, 'share'>;
 }
 
@@ -165,7 +168,7 @@ export interface Page {
   spec: ServiceSpec;
   budget: BudgetSpec;
   group: string;
-  named: readonly Suspect[];
+  named: readonly Named[];
   logEvidence: number;
   logBoundary: number;
   coverage: number | null;

@@ -68,8 +68,16 @@ function statisticOf({ reference, current }: Groups, m: number, n: number): numb
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
+/** chi2_df(CONFIDENCE), by df. */
+const quantiles: number[] = [];
+
+function quantileOf(df: number): number {
+  quantiles[df] ??= chiSquareQuantile(CONFIDENCE, df);
+  return quantiles[df];
+}
+
 function logEOf(statistic: number, df: number, n: number, err: number, tolerance: number): number {
-  const noncentrality = (Math.sqrt(n * tolerance) + Math.sqrt(err * chiSquareQuantile(CONFIDENCE, df))) ** 2;
+  const noncentrality = (Math.sqrt(n * tolerance) + Math.sqrt(err * quantileOf(df))) ** 2;
   return logEOfP(noncentralChiSquareTail(statistic, df, noncentrality));
 }
 

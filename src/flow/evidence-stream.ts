@@ -1,7 +1,7 @@
 /** The evidence of one stream: one metric of one subject, model and segment. */
 
 import { logSum } from '../alarm/budget.ts';
-import { increaseOf, upperBoundOf } from '../detect/components.ts';
+import { type Component, increaseOf, upperBoundOf } from '../detect/components.ts';
 import { logEOfCells, logEOfStrata } from '../detect/e-cells.ts';
 import {
   createEDetector,
@@ -103,9 +103,19 @@ const logEOf = ({ form, reference }: Counts, current: number[], tolerance: numbe
     ? logEOfStrata(reference, current, tolerance)
     : logEOfCells(reference, current, tolerance);
 
+/** The bets of rates that were asked for; a reference is the same for many windows, and its bound takes a root search. */
+const betsKnown = new Map<string, Component[]>();
+const BETS_KNOWN_MAX = 10_000;
+
 /** The bets on more bad rows than the reference and the tolerance allow. */
-function betsOf({ reference: [bad = 0, good = 0] }: Counts, tolerance: number) {
-  return increaseOf(Math.min(1, upperBoundOf(bad, bad + good, RATE_CONFIDENCE) + tolerance));
+function betsOf({ reference: [bad = 0, good = 0] }: Counts, tolerance: number): Component[] {
+  const key = `${bad}/${good}/${tolerance}`;
+  let bets = betsKnown.get(key);
+  if (bets !== undefined) return bets;
+  bets = increaseOf(Math.min(1, upperBoundOf(bad, bad + good, RATE_CONFIDENCE) + tolerance));
+  if (betsKnown.size >= BETS_KNOWN_MAX) betsKnown.clear();
+  betsKnown.set(key, bets);
+  return bets;
 }
 
 function foldRate(stream: EvidenceStream, counts: Counts, tolerance: number, startMs: number): void {

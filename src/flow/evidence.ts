@@ -11,6 +11,7 @@ import {
   kindOf,
   LOG_NAMED,
   logSum,
+  type Named,
   namedOf,
   openAlarm,
   resolveAlarm,
@@ -181,26 +182,31 @@ function releaseStreams(evidence: Evidence, group: GroupEvidence, spec: ServiceS
   return alerts;
 }
 
-function suspectsOf(group: GroupEvidence, spec: ServiceSpec, latest: ReadonlyMap<string, Counts>): Suspect[] {
+/** All streams that may page, with their evidence. */
+function suspectsOf(group: GroupEvidence, spec: ServiceSpec, endMs: number): Suspect[] {
   const suspects: Suspect[] = [];
   for (const [id, stream] of Object.entries(group.streams)) {
     if (stream.alarm !== null) continue;
     const log = logEvidence(stream);
-    const { metric, subject, model, segment, concern } = stream;
-    suspects.push({
-      id,
-      concern,
-      logShare: log + logWeight(group, spec, stream),
-      logEvidence: log,
-      moved: {
-        ...{ metric, subject, model, segment },
-        log10Evidence: log / Math.LN10,
-        onsetMs: onsetMs(stream),
-        ...(log >= LOG_NAMED ? movedCells(stream, latest.get(id)) : { cells: [], n: 0, referenceN: 0 }),
-      },
-    });
+    noteSuspicion(stream, log >= LOG_NAMED, endMs);
+    const logShare = log + logWeight(group, spec, stream);
+    suspects.push({ id, concern: stream.concern, logShare, logEvidence: log });
   }
   return suspects;
+}
+
+function tell(group: GroupEvidence, suspect: Suspect, latest: ReadonlyMap<string, Counts>): Named {
+  const stream = group.streams[suspect.id]!;
+  const { metric, subject, model, segment } = stream;
+  return {
+    ...suspect,
+    moved: {
+      ...{ metric, subject, model, segment },
+      log10Evidence: suspect.logEvidence / Math.LN10,
+      onsetMs: onsetMs(stream),
+      ...movedCells(stream, latest.get(suspect.id)),
+    },
+  };
 }
 
 /** An alarm of the group that fires for what had moved before it paged: this is of the same cause. */
@@ -227,12 +233,11 @@ function page(
 ): Alert[] {
   const group = evidence.groups[name]!;
   const { endMs, dueMs } = closed.due;
-  const suspects = suspectsOf(group, spec, latest);
-  for (const { id, logEvidence: log } of suspects) noteSuspicion(group.streams[id]!, log >= LOG_NAMED, endMs);
+  const suspects = suspectsOf(group, spec, endMs);
   const total = logSum(suspects.map(({ logShare }) => logShare));
   const logBoundary = Math.log(boundaryOf(budget, spec.windows.sizeMs, 1 / evidenceGroups(spec).length));
   if (total < logBoundary) return [];
-  const named = namedOf(suspects);
+  const named = namedOf(suspects).map((suspect) => tell(group, suspect, latest));
   const ids = new Set(named.map(({ id }) => id));
   const rest = suspects.filter(({ id }) => !ids.has(id));
   const kept = keptShare(total, logSum(rest.map(({ logShare }) => logShare)), logBoundary);

@@ -4,11 +4,11 @@ import type { CategoricalState } from '../profile/categorical.ts';
 import { countCells } from '../profile/cells.ts';
 import type { TrackState } from '../profile/registry.ts';
 import { bucketsOf } from '../profile/sketch.ts';
-import type { CategoricalBaseline, TrackBaseline } from '../records.ts';
+import type { CategoricalBaseline, NumericBaseline, TrackBaseline } from '../records.ts';
 import { NO_BASELINE } from './metric.ts';
 
 export interface CellCounts {
-  /** What each cell holds, for people: `< 10`, `10..20`, `> 90`, `card`, `(other)`. */
+  /** What each cell holds, for people; MUST NOT be changed: `< 10`, `10..20`, `> 90`, `card`, `(other)`. */
   names: string[];
   /** Counts of the baseline; missing and invalid values are in no cell. */
   reference: number[];
@@ -48,13 +48,23 @@ export function cellCounts(
     baseline.cut === 'sketch' ? countCells(bucketsOf(track.state.sketch), baseline) : [...track.state.cells];
   // The window began before the baseline was given or changed.
   if (current.length !== baseline.counts.length) return { reason: 'counted for another baseline', n };
+  return { names: namesOf(baseline), reference: baseline.counts, current, n };
+}
+
+/** A baseline lives as long as its configuration, and is asked for every window. */
+const namesKnown = new WeakMap<NumericBaseline, string[]>();
+
+function namesOf(baseline: NumericBaseline): string[] {
+  let names = namesKnown.get(baseline);
+  if (names !== undefined) return names;
   const borders = [baseline.min, ...baseline.edges, baseline.max].map((border) => String(border));
-  const names = [
+  names = [
     `< ${borders[0]}`,
     ...borders.slice(1).map((next, i) => `${borders[i]}..${next}`),
     `> ${borders.at(-1)}`,
   ];
-  return { names, reference: baseline.counts, current, n };
+  namesKnown.set(baseline, names);
+  return names;
 }
 
 function categoricalCells(state: CategoricalState, baseline: CategoricalBaseline): CellCounts {

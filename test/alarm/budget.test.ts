@@ -17,17 +17,6 @@ const suspect = (id: string, evidence: number, weight = 0.1): Suspect => ({
   concern: 'inputs',
   logEvidence: Math.log(evidence),
   logShare: Math.log(evidence * weight),
-  moved: {
-    metric: 'psi',
-    subject: id,
-    model: '',
-    segment: '*',
-    log10Evidence: Math.log10(evidence),
-    onsetMs: 0,
-    referenceN: 1,
-    n: 1,
-    cells: [],
-  },
 });
 
 test('the boundary is the number of windows between pages, of the share of the budget', () => {
