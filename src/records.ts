@@ -412,13 +412,16 @@ export interface Batch {
   telemetry: { metrics: string[]; values: Float64Array } | null;
 }
 
+/**
+ * What is measured of an image: mean luma, 0..255; its standard deviation, 0..127.5; variance of its Laplacian, 0 or more;
+ * width and height in pixels.
+ */
+export const IMAGE_MEASURES = ['brightness', 'contrast', 'sharpness', 'width', 'height'] as const;
+export type ImageMeasure = (typeof IMAGE_MEASURES)[number];
+
 /** Numbers measured on the images of one input; NaN where state is not CELL_OK. */
-export interface ImageMeasures {
+export interface ImageMeasures extends Record<ImageMeasure, Float64Array> {
   input: string;
-  /** Mean luma, 0..255. */
-  brightness: Float64Array;
-  /** Standard deviation of luma, 0..127.5. */
-  contrast: Float64Array;
   state: Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-import type { InputType, TrackBaseline } from '../records.ts';
+import { IMAGE_MEASURES, type InputType, type TrackBaseline } from '../records.ts';
 
 /** The series that are profiled of one input, and what each is. */
 export function tracksOf(name: string, type: InputType): { track: string; type: TrackBaseline['type'] }[] {
@@ -10,9 +10,6 @@ export function tracksOf(name: string, type: InputType): { track: string; type: 
     case 'text':
       return [{ track: `${name}.length`, type: 'numeric' }];
     case 'image':
-      return [
-        { track: `${name}.brightness`, type: 'numeric' },
-        { track: `${name}.contrast`, type: 'numeric' },
-      ];
+      return IMAGE_MEASURES.map((measure) => ({ track: `${name}.${measure}`, type: 'numeric' }));
   }
 }

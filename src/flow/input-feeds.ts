@@ -5,7 +5,14 @@ import { charColumns } from '../profile/chars.ts';
 import { type JointParameters, jointParametersOf, standardized } from '../profile/joint.ts';
 import type { NumericParameters } from '../profile/numeric.ts';
 import { categoricalParametersOf, numericParametersOf, tracksOfInput } from '../profile/tracks.ts';
-import type { Batch, Column, ImageMeasures, InputSpec, ServiceSpec } from '../records.ts';
+import {
+  type Batch,
+  type Column,
+  IMAGE_MEASURES,
+  type ImageMeasures,
+  type InputSpec,
+  type ServiceSpec,
+} from '../records.ts';
 import { type Feed, feedKey } from './feeds.ts';
 
 /** Of a service, what does not depend on a batch. */
@@ -83,11 +90,12 @@ function seriesOf({ name }: InputSpec, column: Column, images: readonly ImageMea
     case 'image': {
       const measures = images.find((image) => image.input === name);
       if (measures === undefined) return new Map();
-      const { brightness, contrast, state: states } = measures;
-      return new Map([
-        [`${name}.brightness`, { values: brightness, states }],
-        [`${name}.contrast`, { values: contrast, states }],
-      ]);
+      return new Map(
+        IMAGE_MEASURES.map((measure) => [
+          `${name}.${measure}`,
+          { values: measures[measure], states: measures.state },
+        ]),
+      );
     }
   }
 }

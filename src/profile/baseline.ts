@@ -5,6 +5,7 @@ import {
   type Baseline,
   CELL_OK,
   type Column,
+  IMAGE_MEASURES,
   type ImageMeasures,
   type NumericBaseline,
   type ServiceSpec,
@@ -71,9 +72,9 @@ export function createBaselineBuilder(spec: ServiceSpec): BaselineBuilder {
           updateCategorical(built.state, column.codes, column.dictionary, column.state, rows, n);
         }
       });
-      for (const { input, brightness, contrast, state } of images) {
-        addNumbers(`${input}.brightness`, brightness, state, n);
-        addNumbers(`${input}.contrast`, contrast, state, n);
+      for (const measures of images) {
+        for (const name of IMAGE_MEASURES)
+          addNumbers(`${measures.input}.${name}`, measures[name], measures.state, n);
       }
     },
     finish() {

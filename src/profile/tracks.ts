@@ -1,6 +1,6 @@
 /** Which tracks an input is profiled as, and the parameters of their states. */
 
-import type { InputSpec, ServiceSpec, TrackBaseline } from '../records.ts';
+import { IMAGE_MEASURES, type InputSpec, type ServiceSpec, type TrackBaseline } from '../records.ts';
 import type { CategoricalParameters } from './categorical.ts';
 import type { NumericParameters } from './numeric.ts';
 
@@ -13,10 +13,7 @@ export function tracksOfInput(input: InputSpec): { track: string; kind: 'numeric
     case 'text':
       return [{ track: `${input.name}.length`, kind: 'numeric' }];
     case 'image':
-      return [
-        { track: `${input.name}.brightness`, kind: 'numeric' },
-        { track: `${input.name}.contrast`, kind: 'numeric' },
-      ];
+      return IMAGE_MEASURES.map((name) => ({ track: `${input.name}.${name}`, kind: 'numeric' }));
   }
 }
 

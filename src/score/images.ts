@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { assert } from '../errors.ts';
-import { CELL_INVALID, CELL_OK, type ImageColumn, type ImageMeasures } from '../records.ts';
+import { CELL_INVALID, CELL_OK, IMAGE_MEASURES, type ImageColumn, type ImageMeasures } from '../records.ts';
 import type { PixelData, PixelSpec } from './messages.ts';
 import { measureLuma } from './pixels.ts';
 
@@ -13,7 +13,7 @@ const PIXELS_MAX = 64_000_000;
 const WHOLE_BYTES_MAX = PIXELS_MAX * 3;
 /** Images in decoding at once; each may hold PIXELS_MAX * 3 bytes, and WHOLE_BYTES_MAX. */
 const DECODING_MAX = 2;
-/** Brightness and contrast are measured on a version that fits in a square of this side. */
+/** Brightness, contrast and sharpness are measured on a version that fits in a square of this side. */
 const MEASURE_SIDE = 256;
 
 export interface Size {
@@ -74,12 +74,20 @@ function measureSize(image: Raw): Size {
 /** Empty measures of a whole batch, to be filled chunk by chunk. */
 export function newMeasures(input: string, n: number): ImageMeasures {
   const nan = (): Float64Array => new Float64Array(n).fill(Number.NaN);
-  return { input, brightness: nan(), contrast: nan(), state: new Uint8Array(n) };
+  return {
+    input,
+    brightness: nan(),
+    contrast: nan(),
+    sharpness: nan(),
+    width: nan(),
+    height: nan(),
+    state: new Uint8Array(n),
+  };
 }
 
 /**
  * Decodes rows `from` up to `to` once, in the pool of the image library and so off the event loop, scales
- * them to each size and writes their brightness and contrast (of a version of at most 256 x 256) into
+ * them to each size and writes their size, and brightness, contrast and sharpness of a version of at most 256 x 256, into
  * `measures`. Bytes that are no whole JPEG or PNG are CELL_INVALID. EXIF orientation is not applied.
  */
 export async function decodeImages(
@@ -100,10 +108,11 @@ export async function decodeImages(
     try {
       if (bytes == null || !isJpegOrPng(bytes)) throw new Error('not a JPEG or PNG');
       const image = await decode(bytes);
-      const measured = measureLuma(await resize(image, measureSize(image)));
-      for (const size of sizes) decoded.pixels.get(sizeKey(size))![row] = await resize(image, size);
-      measures.brightness[from + row] = measured.brightness;
-      measures.contrast[from + row] = measured.contrast;
+      const size = measureSize(image);
+      const measured = measureLuma(await resize(image, size), size.width);
+      for (const wanted of sizes) decoded.pixels.get(sizeKey(wanted))![row] = await resize(image, wanted);
+      const all = { ...measured, width: image.width, height: image.height };
+      for (const name of IMAGE_MEASURES) measures[name][from + row] = all[name];
     } catch {
       // What exactly is wrong with the bytes is of no use: the cell says that they are no image.
       state[row] = CELL_INVALID;

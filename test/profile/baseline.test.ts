@@ -209,6 +209,9 @@ describe('other inputs', () => {
       input: 'photo',
       brightness: Float64Array.of(100, Number.NaN),
       contrast: Float64Array.of(30, Number.NaN),
+      sharpness: Float64Array.of(7, Number.NaN),
+      width: Float64Array.of(640, Number.NaN),
+      height: Float64Array.of(480, Number.NaN),
       state: Uint8Array.of(CELL_OK, CELL_INVALID),
     };
     builder.add(
@@ -222,6 +225,8 @@ describe('other inputs', () => {
       'query.length': { n: 1, missing: 1, mean: 5 },
       'photo.brightness': { n: 1, invalid: 1, mean: 100 },
       'photo.contrast': { n: 1, invalid: 1, mean: 30 },
+      'photo.sharpness': { n: 1, invalid: 1, mean: 7 },
+      'photo.width': { n: 1, invalid: 1, mean: 640 },
     });
   });
 

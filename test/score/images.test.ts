@@ -84,6 +84,8 @@ test('images are decoded, scaled and scored; bad ones are left out and say why',
   expect(measures!.brightness[5]).toBeCloseTo(0.299 * 51 + 0.587 * 255, 6);
   expect(measures!.contrast[5]).toBeCloseTo(0, 5);
   expect(measures!.brightness[2]).toBe(Number.NaN);
+  expect(measures!.sharpness[5]).toBeCloseTo(0, 9);
+  expect([measures!.width[0], measures!.height[0], measures!.width[2]]).toEqual([8, 6, Number.NaN]);
 });
 
 test('more images than one run takes keep their rows', async () => {
@@ -185,7 +187,27 @@ test('pixels become the layout that is asked for', () => {
 });
 
 test('brightness and contrast of two pixels, by hand', () => {
-  const { brightness, contrast } = measureLuma(Uint8Array.of(100, 100, 100, 40, 40, 40));
+  const { brightness, contrast } = measureLuma(Uint8Array.of(100, 100, 100, 40, 40, 40), 2);
   expect(brightness).toBeCloseTo(70, 9);
   expect(contrast).toBeCloseTo(30, 9);
+});
+
+test('sharpness is the variance of the Laplacian, by hand', () => {
+  const grey = (values: readonly number[]): Uint8Array => Uint8Array.from(values.flatMap((v) => [v, v, v]));
+  // A bright pixel in the middle: the Laplacian is -4, four times 1 and four times 0.
+  const dot = grey([0, 0, 0, 0, 90, 0, 0, 0, 0]);
+  expect(measureLuma(dot, 3).sharpness).toBeCloseTo((90 * 90 * 20) / 9, 6);
+  // One row: 0 60 60 0 has the Laplacian 60, -60, -60, 60.
+  expect(measureLuma(grey([0, 60, 60, 0]), 4).sharpness).toBeCloseTo(3600, 6);
+  expect(measureLuma(grey([0, 60, 60, 0]), 1).sharpness).toBeCloseTo(3600, 6);
+  expect(measureLuma(grey([77]), 1).sharpness).toBe(0);
+});
+
+test('blur takes sharpness away and leaves brightness', async () => {
+  const noise = Buffer.from(Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 251));
+  const raw = { width: 64, height: 64, channels: 3 as const };
+  const blurred = await sharp(noise, { raw }).blur(2).raw().toBuffer();
+  const [clear, dull] = [measureLuma(noise, 64), measureLuma(blurred, 64)];
+  expect(dull.sharpness).toBeLessThan(clear.sharpness / 20);
+  expect(Math.abs(dull.brightness - clear.brightness)).toBeLessThan(2);
 });

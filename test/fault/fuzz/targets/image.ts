@@ -87,6 +87,10 @@ export async function imageTarget(): Promise<Target> {
         const [brightness, contrast] = [measures.brightness[row]!, measures.contrast[row]!];
         must(good ? brightness >= 0 && brightness <= 255 : Number.isNaN(brightness), 'brightness');
         must(good ? contrast >= 0 && contrast <= 127.5 : Number.isNaN(contrast), 'contrast');
+        for (const name of ['sharpness', 'width', 'height'] as const) {
+          const value = measures[name][row]!;
+          must(good ? value >= (name === 'sharpness' ? 0 : 1) && value <= 1e8 : Number.isNaN(value), name);
+        }
       });
       const known = all.indexOf(bytes);
       must(
