@@ -61,6 +61,8 @@ button.card[aria-pressed="true"] { border-color: var(--accent); box-shadow: inse
 .list .row { display: flex; flex-wrap: wrap; gap: .2rem .8rem; align-items: center; }
 .list .what { font-weight: 600; overflow-wrap: anywhere; }
 .list .when { margin-left: auto; color: var(--muted); font-size: .85rem; font-variant-numeric: tabular-nums; }
+.list .evidence { color: var(--muted); font-size: .9rem; margin-top: .3rem; }
+.list .evidence ul { margin: .3rem 0 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
 .list .why { color: var(--muted); font-size: .9rem; overflow-wrap: anywhere; }
 .list .firing.critical { border-left: 4px solid var(--red); }
 .list .firing.warning { border-left: 4px solid var(--yellow); }

@@ -109,6 +109,19 @@ function resultPoint(result: Result): IPoint {
   };
 }
 
+/** What a dashboard can show of an alarm on the budget; all of it is in the record. */
+function evidenceFields(evidence: Alert['evidence']): Record<string, string | number | null> {
+  if (evidence === null) return {};
+  const { kind, log10Evidence, log10Boundary, coverage, streams } = evidence;
+  return {
+    kind,
+    log10_evidence: finite(log10Evidence),
+    log10_boundary: finite(log10Boundary),
+    coverage: finite(coverage),
+    streams: streams.length,
+  };
+}
+
 function alertPoint(alert: Alert): IPoint {
   const { service, rule, metric, subject, model, segment, level, state } = alert;
   return {
@@ -121,6 +134,7 @@ function alertPoint(alert: Alert): IPoint {
       threshold: alert.threshold,
       since: alert.sinceMs,
       id: alert.id,
+      ...evidenceFields(alert.evidence),
     },
     timestamp: String(alert.windowEndMs),
   };

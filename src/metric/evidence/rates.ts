@@ -4,7 +4,7 @@ import type { ConfusionState } from '../../profile/confusion.ts';
 import type { Counters } from '../../profile/counters.ts';
 import type { TrackState } from '../../profile/registry.ts';
 import { keyText, type TrackKey } from '../../profile/track.ts';
-import type { MetricContext } from '../metric.ts';
+import { type MetricContext, outputOf } from '../metric.ts';
 import { cellsOf } from '../quality.ts';
 import type { Concern, EvidenceKind } from './exhibit.ts';
 
@@ -103,6 +103,26 @@ const errors = rateEvidence(
   both(offDiagonal),
 );
 
+const silence = rateEvidence(
+  {
+    metric: 'null_rate',
+    concern: 'answers',
+    description: 'More answers of a model are null than in the reference.',
+    bad: 'null',
+    tolerance: 0.005,
+    roles: ['class', 'score'],
+  },
+  (key, track, context) => {
+    // As the metric: a classifier has both tracks, and its scores may be absent although it answered.
+    const role = outputOf(context.spec, key.subject)?.type === 'classifier' ? 'class' : 'score';
+    if (key.role !== role) return null;
+    return both((one) => {
+      const cells = cellsOf(one);
+      return cells === null ? null : { bad: cells.missing, n: cells.all };
+    })(key, track, context);
+  },
+);
+
 const disagreement = rateEvidence(
   {
     metric: 'agreement',
@@ -139,6 +159,7 @@ const behaviour = { concern: 'behaviour', roles: ['feedback'] } as const;
 export const RATE_EVIDENCE = [
   gaps('missing', 'missing'),
   gaps('invalid', 'invalid'),
+  silence,
   errors,
   disagreement,
   counted(
