@@ -12,6 +12,7 @@ import {
   type Scored,
   type ServiceSpec,
 } from '../records.ts';
+import { askedFeeds } from './asked-feeds.ts';
 import { type Feed, feedKey, rowsFeed } from './feeds.ts';
 import { inputFeeds } from './input-feeds.ts';
 
@@ -167,6 +168,11 @@ export function requestFeeds(spec: ServiceSpec, batch: Batch, scored: Scored): F
       if (m > 0 && primary) feeds.push(agreementFeed(model.name, output, primary[o]!, answers[o]!));
     });
   });
+  // Last, since the others have their parts by their number.
+  spec.models.forEach((model, m) => {
+    const answers = scored.models[m];
+    if (answers) feeds.push(...askedFeeds(spec, model.name, m, answers));
+  });
   return feeds;
 }
 
@@ -192,6 +198,7 @@ export function predictionFeeds(spec: ServiceSpec, batch: Batch): Feed[] {
     ];
     feeds.push({ key: feedKey('errors', EXTERNAL, ''), kind: 'counters', columns });
   }
+  feeds.push(...askedFeeds(spec, EXTERNAL, spec.models.length, batch.outputs));
   return feeds;
 }
 

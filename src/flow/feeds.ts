@@ -3,14 +3,16 @@
  * leaves the inner loops without objects: each cell folds a feed by row numbers alone.
  */
 
+import { isBinary } from '../metric/scored.ts';
 import { type CategoricalParameters, createCategorical, updateCategorical } from '../profile/categorical.ts';
 import { createConfusion } from '../profile/confusion.ts';
 import { type Counters, count as countUp } from '../profile/counters.ts';
 import { createJoint, type JointParameters, updateJoint } from '../profile/joint.ts';
 import { createNumeric, type NumericParameters, updateNumeric } from '../profile/numeric.ts';
 import type { TrackState, Tracks } from '../profile/registry.ts';
+import { ASKED, addScore, createScoreBins } from '../profile/score-bins.ts';
 import { keyText, type TrackRole } from '../profile/track.ts';
-import { CELL_OK } from '../records.ts';
+import { CELL_OK, type OutputSpec } from '../records.ts';
 
 export type Feed =
   | { key: string; kind: 'numeric'; parameters: NumericParameters; values: Float64Array; states: Uint8Array }
@@ -42,6 +44,15 @@ export type Feed =
     }
   /** Columns in units of the baseline's deviation. */
   | { key: string; kind: 'joint'; parameters: JointParameters; columns: readonly Int16Array[] }
+  /** Scores of answers, in a part of their own; NaN is no score. */
+  | {
+      key: string;
+      kind: 'score_bins';
+      part: number;
+      threshold: number;
+      scores: Float64Array;
+      states: Uint8Array;
+    }
   /** Adds up each named column over the rows. */
   | { key: string; kind: 'counters'; columns: { name: string; values: Counted | null }[] };
 
@@ -51,7 +62,14 @@ export type Counted = Uint8Array | Uint16Array | Uint32Array;
 /** So many tracks share a slot; a wide service is cut so that no record passes the 900 kB of rule R4. */
 export const TRACKS_PER_PART = 24;
 
-export const partOf = (feedIndex: number): number => Math.floor(feedIndex / TRACKS_PER_PART);
+export const partOf = (feed: Feed, index: number): number =>
+  feed.kind === 'score_bins' ? feed.part : Math.floor(index / TRACKS_PER_PART);
+
+/** Two tracks of scores of up to 25 kB each: so many outputs share a slot, apart from all else, so that none passes 900 kB. */
+export const SCORES_PER_PART = 8;
+
+/** From where on a score says yes: of the chosen class it always does. */
+export const thresholdOf = (output: OutputSpec): number => (isBinary(output) ? output.threshold : 0);
 
 export const feedKey = (role: TrackRole, model: string, subject: string): string =>
   keyText({ role, model, subject });
@@ -75,6 +93,8 @@ function createTrack(feed: Feed): TrackState {
       const { standard, tracks } = feed.parameters;
       return { kind: 'joint', state: createJoint({ size: tracks.length, standard }) };
     }
+    case 'score_bins':
+      return { kind: 'score_bins', state: createScoreBins() };
     case 'members':
     case 'counters':
       return { kind: 'counters', state: new Map() };
@@ -138,6 +158,11 @@ export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number
     }
   } else if (feed.kind === 'joint' && track.kind === 'joint') {
     updateJoint(track.state, feed.columns, rows, n);
+  } else if (feed.kind === 'score_bins' && track.kind === 'score_bins') {
+    for (let i = 0; i < n; i++) {
+      const row = rows[i]!;
+      if (feed.states[row] === CELL_OK) addScore(track.state, feed.scores[row]!, ASKED, feed.threshold);
+    }
   } else if (feed.kind === 'members' && track.kind === 'counters') {
     addMembers(track.state, feed, rows, n);
   } else if (feed.kind === 'counters' && track.kind === 'counters') {

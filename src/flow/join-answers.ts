@@ -2,13 +2,11 @@
 
 import type { ServiceSpec } from '../records.ts';
 import { hasStream } from './events-of.ts';
+import { SCORES_PER_PART } from './feeds.ts';
 import { EXTERNAL } from './feeds-of.ts';
 import { cellsOf } from './join-cells.ts';
 import { foldAsked, foldPair, foldTruth, type Place } from './join-measures.ts';
 import { ANSWERS_FOLDED, EXTERNAL_FOLDED, HAS_ANSWERS, type JoinFold } from './join-state.ts';
-
-/** Two tracks of scores of up to 25 kB each: so many outputs share a slot, apart from all else, so that none passes 900 kB. */
-const SCORES_PER_PART = 8;
 
 /** The part of the slots that holds the scores of an output of a model; the first is that of all else. */
 const scoresPart = ({ spec }: JoinFold, model: number, output: number): number =>

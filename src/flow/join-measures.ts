@@ -11,7 +11,7 @@ import { ASKED, addScore, createScoreBins, NEGATIVE, POSITIVE } from '../profile
 import { addSets, createSets } from '../profile/sets.ts';
 import { CELL_OK, type OutputSpec } from '../records.ts';
 import type { Cell } from '../window/panes.ts';
-import { feedKey } from './feeds.ts';
+import { feedKey, thresholdOf } from './feeds.ts';
 import { truthWidth } from './join-columns.ts';
 
 const NO_ROW = new Int32Array([0]);
@@ -48,9 +48,6 @@ function addNumber(cell: Cell<Tracks>, key: string, value: number): void {
   ONE_VALUE[0] = value;
   updateNumeric(state, NO_PARAMETERS, ONE_VALUE, ONE_STATE, NO_ROW, 1);
 }
-
-/** From where on a score says yes: of the chosen class it always does. */
-const thresholdOf = (output: OutputSpec): number => (isBinary(output) ? output.threshold : 0);
 
 /** A run of numbers of the join, and where in it an answer or a truth begins. */
 export interface Place {

@@ -116,8 +116,15 @@ const withoutCells = (track: TrackState): TrackState =>
     ? { kind: 'numeric', state: { ...track.state, cells: new Float64Array(0) } }
     : track;
 
+/** Scores without labels are large, and nothing is compared with them. */
+const isCompared = (key: string): boolean => !key.startsWith('asked/');
+
 const statesOf = (tracks: Tracks): Record<string, string> =>
-  Object.fromEntries([...tracks].map(([key, track]) => [key, textOfState(withoutCells(track))]));
+  Object.fromEntries(
+    [...tracks]
+      .filter(([key]) => isCompared(key))
+      .map(([key, track]) => [key, textOfState(withoutCells(track))]),
+  );
 
 function mergeInto(states: Record<string, string>, from: Record<string, string>): void {
   for (const [key, text] of Object.entries(from)) {

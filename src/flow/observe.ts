@@ -142,7 +142,7 @@ function foldInto(
   rows: Int32Array,
 ): void {
   for (let i = 0; i < feeds.length; i++) {
-    const cell = cellAt(pane, segmentation, segment, partOf(i), 0, newTracks);
+    const cell = cellAt(pane, segmentation, segment, partOf(feeds[i]!, i), 0, newTracks);
     const fresh = unseen(cell, batch, rows);
     if (fresh.length === 0) continue;
     foldFeed(cell.tracks, feeds[i]!, fresh, fresh.length);

@@ -4,8 +4,8 @@
  *
  * A binary classifier (the output names a positive class) is kept by the score of the positive class: `negative` and
  * `positive` count the labels. Of any other classifier only the score of the chosen class is known: `negative` counts
- * wrong answers, `positive` right ones, and the threshold is 0. `asked` counts rows without a label: those of all requests
- * that wait for one (role `asked`); a track of role `scores` has only labelled rows, one of role `asked` only the others.
+ * wrong answers, `positive` right ones, and the threshold is 0. `asked` counts rows whatever their label: those of all
+ * answers (role `asked`); a track of role `scores` has only labelled rows, one of role `asked` only the others.
  *
  * The borders of the bins are decimals: steps of 0.001 from 0.01 to 0.99, and toward 0 and 1 ever finer ones (90 for each
  * power of ten, down to 1e-6), since a rare class has all its scores there. The bin that holds the decision threshold is cut
@@ -48,7 +48,7 @@ const ASKED_LANES = 3;
 const LABELLED_LANES = 4;
 
 export interface ScoreBinsState {
-  /** Rows without a label: their count and the sum of scores. */
+  /** Rows whatever their label: their count and the sum of scores. */
   asked: Lanes;
   /** Labelled rows: negatives, positives and the sum of scores. */
   labelled: Lanes;
