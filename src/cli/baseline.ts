@@ -1,60 +1,25 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { loadConfig } from '../config/load.ts';
-import { nearest } from '../config/suggest.ts';
-import type { TelltaleConfig } from '../config/types.ts';
 import { readTime } from '../decode/scalars.ts';
-import { TelltaleError } from '../errors.ts';
-import type { Baseline, Batch, LogRecord, ServiceSpec } from '../records.ts';
-import {
-  type BaselineBuilder,
-  type BuildParts,
-  buildFromBatches,
-  buildFromFiles,
-  type MeasureImages,
-} from './baseline/build.ts';
-import { FORMATS, type Format } from './baseline/rows.ts';
-import { formatBaseline, writeBaseline } from './baseline/write.ts';
-import { examples, printLine } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
+import { SEASONS } from '../records.ts';
+import { type BaselineWiring, type BuildOptions, build } from './baseline/build-command.ts';
+import { type MergeOptions, merge } from './baseline/merge-command.ts';
+import { FORMATS } from './baseline/rows.ts';
+import { examples } from './output.ts';
+import type { CommandModule } from './program.ts';
+import { durationOf } from './replay.ts';
 
-/** A stretch of a topic, by the log's own time stamps. */
-export interface TopicRange {
-  topic: string;
-  /** Inclusive; null: from the first record. */
-  fromMs: number | null;
-  /** Exclusive; null: up to the end of the topic when reading begins. */
-  toMs: number | null;
-}
+export type { BaselineWiring };
 
-/** The parts of the daemon that building a baseline needs. */
-export interface BaselineWiring {
-  createBaselineBuilder(spec: ServiceSpec): BaselineBuilder;
-  measureImages: MeasureImages;
-  /** Records of all partitions, in the order of each; it ends at the end of the range. */
-  readTopic(config: TelltaleConfig, range: TopicRange): AsyncIterable<LogRecord[]>;
-  /** Decodes records of the service's request stream. */
-  createRequestDecoder(config: TelltaleConfig, spec: ServiceSpec): (records: LogRecord[]) => Promise<Batch>;
-}
-
-interface BuildOptions {
-  service: string;
-  from?: string[];
-  topic?: string;
-  fromTime?: number;
-  toTime?: number;
-  format?: Format;
-  skip: number;
-  rows?: number;
-  out?: string;
-}
-
-/** `telltale baseline build`: profiles reference data into a file. */
+/** `telltale baseline build`, `merge`: profiles of reference data. */
 export const baselineCommand: CommandModule = {
   register(program, cli) {
-    const baseline = program.command('baseline').description('Build the profile of reference data.');
+    const baseline = program.command('baseline').description('Build and merge profiles of reference data.');
     baseline
       .command('build')
-      .description('Profile the inputs of a service in files or a topic range.')
+      .description(
+        'Profile the inputs of a service in files or a topic range; of files also what its models answer, and with labels ' +
+          'how right they are. Rows need not be in the order of time, except with --season.',
+      )
       .requiredOption('--service <name>', 'service whose inputs are profiled')
       .option('--from <file...>', 'files with reference data (CSV, NDJSON, Avro)')
       .addOption(
@@ -64,7 +29,25 @@ export const baselineCommand: CommandModule = {
       )
       .option('--skip <n>', 'rows to leave out at the start', countOf, 0)
       .option('--rows <n>', 'rows to take at most', countOf)
-      .option('--topic <topic>', 'topic to read instead of files')
+      .option('--labels <file...>', 'labels of these rows, by id; the same file where they stand in its rows')
+      .option('--predictions <file...>', 'what another system answered to these rows, by id')
+      .option('--feedback <file...>', 'what users did, by id')
+      .option('--segments', 'a part for each segment of the service too')
+      .addOption(
+        new Option('--season <season>', 'a part for each hour (UTC) too; rows need a time').choices(SEASONS),
+      )
+      .option(
+        '--cells-of <file>',
+        'count over the cells of this baseline, so that the two can be merged exactly',
+      )
+      .option('--inputs-only', 'leave out what the models answer')
+      .option(
+        '--time-start <time>',
+        'event time of the first row of each file, where rows carry none',
+        timeOf,
+      )
+      .option('--time-step <duration>', 'from row to row, such as 30m', durationOf)
+      .option('--topic <topic>', 'topic of requests to read instead of files; inputs only')
       .option('--from-time <time>', 'start of the range by log time: ISO 8601, or milliseconds', timeOf)
       .option('--to-time <time>', 'end of the range by log time, exclusive', timeOf)
       .option('--out <file>', 'file to write; by default standard output')
@@ -72,81 +55,32 @@ export const baselineCommand: CommandModule = {
         'after',
         examples([
           'telltale baseline build --service fraud --from train.csv --out config/baselines/fraud.json',
+          'telltale baseline build --service fraud --from train.csv --labels train.csv --segments --out fraud.json',
+          'telltale baseline build --service fraud --from may.avro --season hour_of_week --out fraud.json',
           'telltale baseline build --service fraud --from a.avro b.avro --skip 1000 --rows 15000',
+          'telltale baseline build --service fraud --from june.csv --cells-of fraud.json --out june.json',
           'telltale baseline build --service fraud --topic fraud.requests --from-time 2026-01-01T00:00:00Z',
         ]),
       )
       .action(async (options: BuildOptions) => build(cli, options));
+    baseline
+      .command('merge')
+      .description(
+        'Merge baselines of parts of the data. Those with the same cells (see `build --cells-of`) give the very file that ' +
+          'building from all data would; other numeric cells are cut anew, from the sketch.',
+      )
+      .argument('<files...>', 'baselines of one service')
+      .option('-o, --out <file>', 'file to write; by default standard output')
+      .addHelpText(
+        'after',
+        examples([
+          'telltale baseline merge may.json june.json -o config/baselines/fraud.json',
+          'telltale baseline merge parts/*.json > fraud.json',
+        ]),
+      )
+      .action((files: string[], options: MergeOptions) => merge(cli, files, options));
   },
 };
-
-async function build(cli: Cli, options: BuildOptions): Promise<void> {
-  const { io, wiring } = cli;
-  if ((options.from === undefined) === (options.topic === undefined)) {
-    throw new TelltaleError('usage', 'give either --from FILE... or --topic TOPIC');
-  }
-  // The service usually names the very file that is to be built.
-  const load = { env: io.env, withoutBaselines: true };
-  const config = await loadConfig(cli.options().config, wiring.registries, load);
-  const spec = findService(config, options.service);
-  const parts: BuildParts = {
-    spec,
-    builder: wiring.createBaselineBuilder(spec),
-    measureImages: wiring.measureImages,
-    stderr: io.stderr,
-  };
-  const baseline = await readBaseline(cli, config, parts, options);
-  if (options.out === undefined) {
-    io.stdout.write(formatBaseline(baseline));
-    return;
-  }
-  writeBaseline(options.out, baseline);
-  const tracks = Object.keys(baseline.tracks).length;
-  printLine(io.stderr, `${options.out}: ${baseline.n} rows, ${tracks} tracks`);
-}
-
-function findService(config: TelltaleConfig, name: string): ServiceSpec {
-  const spec = config.services.find(({ service }) => service === name);
-  if (spec !== undefined) return spec;
-  const names = config.services.map(({ service }) => service);
-  const near = nearest(name, names);
-  const hint = near === null ? '' : `; did you mean '${near}'?`;
-  throw new TelltaleError('usage', `no service '${name}', there are: ${names.join(', ')}${hint}`);
-}
-
-async function readBaseline(
-  cli: Cli,
-  config: TelltaleConfig,
-  parts: BuildParts,
-  options: BuildOptions,
-): Promise<Baseline> {
-  const rowsMax = options.rows ?? Number.POSITIVE_INFINITY;
-  if (options.topic === undefined) {
-    const { from: files = [], format = null, skip } = options;
-    return buildFromFiles({ files, format, skip, rows: rowsMax }, parts);
-  }
-  if (options.skip > 0 || options.rows !== undefined || options.format !== undefined) {
-    throw new TelltaleError('usage', '--skip, --rows and --format are for files; a topic is cut by time');
-  }
-  const { readTopic, createRequestDecoder } = cli.wiring;
-  const range = { topic: options.topic, fromMs: options.fromTime ?? null, toMs: options.toTime ?? null };
-  const decode = createRequestDecoder(config, parts.spec);
-  const { baseline, dead } = await buildFromBatches(
-    decoded(readTopic(config, range), decode),
-    options.topic,
-    parts,
-  );
-  if (dead > 0)
-    printLine(cli.io.stderr, `${dead} records of ${options.topic} could not be read and are left out`);
-  return baseline;
-}
-
-async function* decoded(
-  runs: AsyncIterable<LogRecord[]>,
-  decode: (records: LogRecord[]) => Promise<Batch>,
-): AsyncGenerator<Batch> {
-  for await (const records of runs) yield await decode(records);
-}
 
 function countOf(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);

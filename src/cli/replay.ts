@@ -71,14 +71,14 @@ export const replayCommand: CommandModule = {
 
 const UNITS_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-function durationOf(text: string): number {
+export function durationOf(text: string): number {
   const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const ms = Number(amount) * (UNITS_MS[unit ?? ''] ?? 0);
   if (ms > 0) return ms;
   throw new InvalidArgumentError('It must be a duration such as 500ms, 10s, 30m, 1h or 1d.');
 }
 
-function timeOf(text: string): number {
+export function timeOf(text: string): number {
   const ms = readTime(/^\d{1,15}$/.test(text) ? Number(text) : text, 0);
   if (Number.isFinite(ms)) return ms;
   throw new InvalidArgumentError('It must be ISO 8601, such as 2026-01-31T08:00:00Z, or milliseconds.');

@@ -8,7 +8,7 @@ import { METRICS } from '../metric/registry.ts';
 import { factsOfState } from '../profile/baseline/facts.ts';
 import { createBaselineBuilder } from '../profile/baseline.ts';
 import type { LogRecord, ServiceSpec } from '../records.ts';
-import type { TopicRange } from './baseline.ts';
+import type { TopicRange } from './baseline/build-command.ts';
 import { openLog } from './open-log.ts';
 import type { Wiring } from './program.ts';
 import type { ServiceCheck } from './validate.ts';

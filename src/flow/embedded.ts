@@ -46,6 +46,8 @@ export interface EmbeddedOptions extends RuntimeOptions {
   partitions: number;
   /** Keep in the log what another instance would need to continue; otherwise what was read is forgotten. */
   restartable?: boolean;
+  /** Takes the slots in place of the judge: for those who want the profiles themselves. */
+  slotsHandler?: (partition: number) => PartitionHandler;
 }
 
 /** Creates our topics in the log; the input topics must have been created by the caller. */
@@ -64,7 +66,8 @@ export async function createEmbedded(options: EmbeddedOptions): Promise<Embedded
   );
   for (const topic of [...inputs, names.events, names.slots]) {
     for (let partition = 0; partition < (runtime.partitions.get(topic) ?? 0); partition++) {
-      const task = taskFor(runtime, topic, partition, membership);
+      const own = topic === names.slots ? options.slotsHandler : undefined;
+      const task = own?.(partition) ?? taskFor(runtime, topic, partition, membership);
       const from = await task.open(noHeartbeat);
       const committed = await log.committed(options.group, topic, partition);
       readers.push({ topic, partition, task, next: from === 'stay' ? (committed.offset ?? 0) : from });

@@ -8,8 +8,8 @@
  */
 
 import { hash32, idOf } from '../math/hash.ts';
-import { stateOfText, textOfState } from '../profile/baseline/states.ts';
-import { mergeTracks, type TrackState, type Tracks } from '../profile/registry.ts';
+import { stateOfText, textOfInput, textOfState } from '../profile/baseline/states.ts';
+import { mergeTracks, type Tracks } from '../profile/registry.ts';
 import type { Alert, LearnSpec, Season, ServiceSpec } from '../records.ts';
 import { OTHER_SEGMENT } from '../window/panes.ts';
 import type { SourceGroup } from './messages.ts';
@@ -110,20 +110,12 @@ export function noteResolved(references: References, alerts: readonly Alert[]): 
   for (const own of Object.values(references.groups)) noteFiring(own, alerts);
 }
 
-/** Cells are counts over the borders of a file that may change; the sketch has them all. */
-const withoutCells = (track: TrackState): TrackState =>
-  track.kind === 'numeric'
-    ? { kind: 'numeric', state: { ...track.state, cells: new Float64Array(0) } }
-    : track;
-
 /** Scores without labels are large, and nothing is compared with them. */
 const isCompared = (key: string): boolean => !key.startsWith('asked/');
 
 const statesOf = (tracks: Tracks): Record<string, string> =>
   Object.fromEntries(
-    [...tracks]
-      .filter(([key]) => isCompared(key))
-      .map(([key, track]) => [key, textOfState(withoutCells(track))]),
+    [...tracks].filter(([key]) => isCompared(key)).map(([key, track]) => [key, textOfInput(track)]),
   );
 
 function mergeInto(states: Record<string, string>, from: Record<string, string>): void {

@@ -11,11 +11,19 @@ import {
   type ServiceSpec,
   type TrackBaseline,
 } from '../records.ts';
-import { categoricalBaselineOf, numericBaselineOf } from './baseline/states.ts';
+import { categoricalBaselineOf, countedOver, numericBaselineOf, textOfInput } from './baseline/states.ts';
 import { type CategoricalState, createCategorical, updateCategorical } from './categorical.ts';
 import { groupsOfBuckets, groupsOfValues } from './cells.ts';
-import { createNumeric, NO_PARAMETERS, type NumericState, updateNumeric } from './numeric.ts';
+import {
+  createNumeric,
+  NO_PARAMETERS,
+  type NumericParameters,
+  type NumericState,
+  updateNumeric,
+} from './numeric.ts';
+import type { TrackState } from './registry.ts';
 import { bucketsOf } from './sketch.ts';
+import { keyText } from './track.ts';
 import { tracksOfInput } from './tracks.ts';
 
 export interface BaselineBuilder {
@@ -24,7 +32,7 @@ export interface BaselineBuilder {
    * @param images measures of its image inputs
    */
   add(inputs: Column[], n: number, images: ImageMeasures[]): void;
-  /** The baseline of everything that was added; tracks without a single value are left out. */
+  /** The baseline of everything that was added, with the states of its tracks; tracks without a single value are left out. */
   finish(): Baseline;
 }
 
@@ -34,18 +42,32 @@ const VALUES_MAX = 1_000_000;
 interface NumericTrack {
   kind: 'numeric';
   state: NumericState;
-  /** The first `state.n` are set; null once there were too many. */
+  /** The first `state.n` are set; null once there were too many, or where the cells are given. */
   values: Float64Array | null;
+  /** Whose cells are counted; null: they are cut from the data. */
+  cells: NumericBaseline | null;
+  parameters: NumericParameters;
 }
 type BuiltTrack = NumericTrack | { kind: 'categorical'; state: CategoricalState };
 
-export function createBaselineBuilder(spec: ServiceSpec): BaselineBuilder {
+function numericTrack(cells: TrackBaseline | undefined): NumericTrack {
+  if (cells?.type !== 'numeric') {
+    const state = createNumeric(NO_PARAMETERS);
+    return { kind: 'numeric', state, values: new Float64Array(1024), cells: null, parameters: NO_PARAMETERS };
+  }
+  const borders = Float64Array.of(cells.min, ...cells.edges, cells.max);
+  const parameters = { ...NO_PARAMETERS, borders };
+  return { kind: 'numeric', state: createNumeric(parameters), values: null, cells, parameters };
+}
+
+/** @param cells a baseline whose cells are counted, so that the two can be merged; null: the data are cut anew */
+export function createBaselineBuilder(spec: ServiceSpec, cells: Baseline | null = null): BaselineBuilder {
   const tracks = new Map<string, BuiltTrack>();
   for (const input of spec.inputs) {
     const declared = { known: input.categories ?? [], categoriesMax: spec.limits.categoriesMax };
     for (const { track, kind } of tracksOfInput(input)) {
       if (kind === 'categorical') tracks.set(track, { kind, state: createCategorical(declared) });
-      else tracks.set(track, { kind, state: createNumeric(NO_PARAMETERS), values: new Float64Array(1024) });
+      else tracks.set(track, numericTrack(cells?.tracks[track]));
     }
   }
   let rows = Int32Array.from({ length: 1024 }, (_, i) => i);
@@ -54,7 +76,7 @@ export function createBaselineBuilder(spec: ServiceSpec): BaselineBuilder {
     const built = tracks.get(track);
     assert(built?.kind === 'numeric', `${track} is a numeric track`);
     keepValues(built, values, states, n);
-    updateNumeric(built.state, NO_PARAMETERS, values, states, rows, n);
+    updateNumeric(built.state, built.parameters, values, states, rows, n);
   };
   return {
     add(inputs, n, images) {
@@ -78,14 +100,18 @@ export function createBaselineBuilder(spec: ServiceSpec): BaselineBuilder {
       }
     },
     finish() {
-      const finished = [...tracks].flatMap(([track, built]): [string, TrackBaseline][] =>
-        built.state.n === 0 ? [] : [[track, finishTrack(built)]],
-      );
+      const found = [...tracks].filter(([, { state }]) => state.n > 0);
+      // That of a track without values still says how many were missing.
+      const states = [...tracks].map(([track, { kind, state }]): [string, string] => [
+        keyText({ role: 'input', model: '', subject: track }),
+        textOfInput({ kind, state } as TrackState),
+      ]);
       return {
-        format: 'telltale-baseline/1',
+        format: 'telltale-baseline/2',
         service: spec.service,
         n: total,
-        tracks: Object.fromEntries(finished),
+        tracks: Object.fromEntries(found.map(([track, built]) => [track, finishTrack(built)])),
+        states: Object.fromEntries(states),
       };
     },
   };
@@ -113,7 +139,8 @@ function finishTrack(built: BuiltTrack): TrackBaseline {
   return built.kind === 'numeric' ? finishNumeric(built) : categoricalBaselineOf(built.state);
 }
 
-function finishNumeric({ state, values }: NumericTrack): NumericBaseline {
+function finishNumeric({ state, values, cells }: NumericTrack): NumericBaseline {
+  if (cells !== null) return countedOver(state, cells, [...state.cells]);
   const groups =
     values === null
       ? groupsOfBuckets(bucketsOf(state.sketch))

@@ -131,7 +131,7 @@ describe('telltale baseline build', () => {
       'out/b.json',
     ]);
     expect(out).toBe('');
-    expect(err).toMatch(/out\/b\.json: 3 rows, 1 tracks\n$/);
+    expect(err).toMatch(/out\/b\.json: 3 rows, 1 tracks, 1 kB\n$/);
     expect(readdirSync(join(dir, 'out'))).toEqual(['b.json']);
     const text = readFileSync(join(dir, 'out/b.json'), 'utf8');
     expect(JSON.parse(text).tracks.x.counts).toEqual({ a: 1 });

@@ -106,7 +106,8 @@ async function imagesOf(columns: Column[], { spec, measureImages }: BuildParts):
   return measures;
 }
 
-function sizeOf(files: readonly string[]): number {
+/** Bytes of all files; an error where one is not there. */
+export function sizeOf(files: readonly string[]): number {
   let bytes = 0;
   for (const file of files) {
     try {

@@ -33,7 +33,7 @@ export interface ReplayParts {
 }
 
 /** Files are read as JSON whatever the topic carries. */
-function specOfFiles(spec: ServiceSpec): ServiceSpec {
+export function specOfFiles(spec: ServiceSpec): ServiceSpec {
   const streams = spec.streams.map(
     (stream): StreamSpec =>
       stream.encoding === 'otlp_json'

@@ -1,21 +1,10 @@
 import type { Baseline, Season, TrackBaseline } from '../../records.ts';
+import { CURE, type ReadBaseline } from '../baseline-file.ts';
 import type { Report } from '../document.ts';
 import type { InputShape, OutputShape } from '../service-shape.ts';
 import { tracksOf } from '../tracks.ts';
 import type { Path, StateFacts } from '../types.ts';
 import type { View } from '../view.ts';
-
-export const CURE = 'build it again with `telltale baseline build`';
-
-/** What was read of the states of a part, by key text. */
-export type Facts = ReadonlyMap<string, StateFacts>;
-
-/** A baseline with the facts of its states: of the whole traffic, and by the place of each other part. */
-export interface Read {
-  baseline: Baseline;
-  whole: Facts;
-  parts: ReadonlyMap<string, Facts>;
-}
 
 /** How a misfit is told. */
 export interface Telling {
@@ -26,7 +15,7 @@ export interface Telling {
 }
 
 /** Whether a baseline is of this service, its inputs, outputs, models, segments and season. */
-export function checkFit({ baseline, whole, parts }: Read, view: View, telling: Telling): void {
+export function checkFit({ baseline, whole, parts }: ReadBaseline, view: View, telling: Telling): void {
   if (view.service !== '' && baseline.service !== view.service)
     telling.say(`is of the service '${baseline.service}', this is '${view.service}'; name its own file`);
   checkTracks(baseline, view, telling);

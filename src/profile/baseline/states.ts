@@ -25,6 +25,14 @@ export function stateOfText(text: string): TrackState {
   return track;
 }
 
+/** The state of an input as text, without its cells: the borders that they are counts over are not in it. */
+export const textOfInput = (track: TrackState): string =>
+  textOfState(
+    track.kind === 'numeric'
+      ? { kind: 'numeric', state: { ...track.state, cells: new Float64Array(0) } }
+      : track,
+  );
+
 /** What a window's track of an input is compared with; undefined for states without a value or of other kinds. */
 export function baselineOfState(track: TrackState): TrackBaseline | undefined {
   if (track.kind === 'numeric' && track.state.n > 0) {
@@ -34,22 +42,36 @@ export function baselineOfState(track: TrackState): TrackBaseline | undefined {
   return track.kind === 'categorical' && track.state.n > 0 ? categoricalBaselineOf(track.state) : undefined;
 }
 
+const measured = (state: NumericState) => ({
+  type: 'numeric' as const,
+  n: state.n,
+  missing: state.missing,
+  invalid: state.invalid,
+  mean: finite(meanOf(state) ?? 0),
+  std: finite(Math.sqrt(varianceOf(state) ?? 0)),
+});
+
 /** @param groups of all values of the state, one at least */
 export function numericBaselineOf(state: NumericState, groups: readonly Group[]): NumericBaseline {
-  const { n, missing, invalid, min, max } = state;
-  return {
-    type: 'numeric',
-    n,
-    missing,
-    invalid,
-    mean: finite(meanOf(state) ?? 0),
-    std: finite(Math.sqrt(varianceOf(state) ?? 0)),
-    min,
-    max,
-    ...cutCells(groups, min, max),
-    sketch: bucketsOf(state.sketch),
-  };
+  const { min, max } = state;
+  const sketch = bucketsOf(state.sketch);
+  return { ...measured(state), min, max, ...cutCells(groups, min, max), sketch };
 }
+
+/** A numeric baseline with the cells of another one, of which the state has these counts. */
+export const countedOver = (
+  state: NumericState,
+  cells: NumericBaseline,
+  counts: number[],
+): NumericBaseline => ({
+  ...measured(state),
+  min: cells.min,
+  max: cells.max,
+  edges: cells.edges,
+  counts,
+  sketch: bucketsOf(state.sketch),
+  ...(cells.cut === undefined ? {} : { cut: cells.cut }),
+});
 
 /** JSON knows no infinity, which a sum near the largest double can overflow to. */
 const finite = (value: number): number =>

@@ -1,0 +1,20 @@
+import { TelltaleError } from '../../errors.ts';
+import { mergeBaselines } from '../../profile/baseline/merge.ts';
+import { printLine } from '../output.ts';
+import type { Cli } from '../program.ts';
+import { putBaseline, readBaseline } from './file.ts';
+
+export interface MergeOptions {
+  out?: string;
+}
+
+/** `telltale baseline merge`. */
+export function merge({ io }: Cli, files: readonly string[], { out }: MergeOptions): void {
+  if (files.length < 2) throw new TelltaleError('usage', 'give two files or more to merge');
+  const { baseline, recut } = mergeBaselines(files.map(readBaseline));
+  if (recut.length > 0) {
+    const cure = 'to keep the cells, build the parts with --cells-of';
+    printLine(io.stderr, `cells differ and are cut anew: ${recut.join(', ')}; ${cure}`);
+  }
+  putBaseline(io, out, baseline);
+}
