@@ -194,7 +194,10 @@ function closeWindow(
   }
   if (isFinal)
     for (const alert of stepEvidence(judge.evidence, spec, group, { cells, results, due })) tell(alert);
-  learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, isFinal });
+  const onsetsMs = Object.values(judge.evidence.alarms).flatMap((alarm) =>
+    alarm.group === group ? [alarm.onsetMs] : [],
+  );
+  learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, onsetsMs, isFinal });
   return outputs;
 }
 

@@ -9,7 +9,7 @@
 
 import { hash32, idOf } from '../math/hash.ts';
 import { stateOfText, textOfInput, textOfState } from '../profile/baseline/states.ts';
-import { mergeTracks, type Tracks } from '../profile/registry.ts';
+import { mergeTracks, type TrackState, type Tracks } from '../profile/registry.ts';
 import type { Alert, LearnSpec, Season, ServiceSpec } from '../records.ts';
 import { OTHER_SEGMENT } from '../window/panes.ts';
 import type { SourceGroup } from './messages.ts';
@@ -71,10 +71,12 @@ export const partOf = ({ season, windows }: ServiceSpec, endMs: number): string 
 
 /** Forgets what was learned where it does not belong to the new configuration. */
 export function adoptSpec(references: References, spec: ServiceSpec): void {
-  const { learn, season, inputs, outputs, models, windows } = spec;
+  const { learn, season, inputs, outputs, models, windows, baseline } = spec;
   const { bytesMax: _, ...of } = learn ?? { bytesMax: 0 };
   const { sizeMs, hopMs } = windows;
-  const about = { of, season, inputs, outputs, models, sizeMs, hopMs };
+  // Joint sums are of values that the file standardizes.
+  const file = baseline === null ? '' : idOf(JSON.stringify(baseline.tracks));
+  const about = { of, season, inputs, outputs, models, sizeMs, hopMs, file };
   const key = learn === undefined ? '' : idOf('references', JSON.stringify(about));
   if (references.key === key) return;
   references.key = key;
@@ -89,6 +91,12 @@ function groupOf(references: References, group: SourceGroup): GroupReferences {
   return references.groups[group];
 }
 
+function forgetWaiting(own: GroupReferences, sinceMs: number): void {
+  for (const parts of Object.values(own.segments))
+    for (const learned of Object.values(parts))
+      learned.waiting = learned.waiting.filter(({ endMs }) => endMs <= sinceMs);
+}
+
 /** The alarms of the group that fire after these; their waiting windows since the onset are no norm. */
 function noteFiring(own: GroupReferences, alerts: readonly Alert[]): void {
   const firing = new Set(own.firing);
@@ -98,9 +106,7 @@ function noteFiring(own: GroupReferences, alerts: readonly Alert[]): void {
       continue;
     }
     firing.add(fingerprint);
-    for (const parts of Object.values(own.segments))
-      for (const learned of Object.values(parts))
-        learned.waiting = learned.waiting.filter(({ endMs }) => endMs <= sinceMs);
+    forgetWaiting(own, sinceMs);
   }
   own.firing = [...firing].sort();
 }
@@ -118,6 +124,17 @@ const statesOf = (tracks: Tracks): Record<string, string> =>
     [...tracks].filter(([key]) => isCompared(key)).map(([key, track]) => [key, textOfInput(track)]),
   );
 
+/** Slots of the configuration before may be of other parameters, such as other classes; those do not add up, and the newer stays. */
+export function mergedOrNewer(own: TrackState, newer: TrackState): TrackState {
+  const tracks: Tracks = new Map([['', own]]);
+  try {
+    mergeTracks(tracks, new Map([['', newer]]));
+    return tracks.get('')!;
+  } catch {
+    return newer;
+  }
+}
+
 function mergeInto(states: Record<string, string>, from: Record<string, string>): void {
   for (const [key, text] of Object.entries(from)) {
     const own = Object.hasOwn(states, key) ? states[key] : undefined;
@@ -125,9 +142,7 @@ function mergeInto(states: Record<string, string>, from: Record<string, string>)
       states[key] = text;
       continue;
     }
-    const merged: Tracks = new Map([[key, stateOfText(own)]]);
-    mergeTracks(merged, new Map([[key, stateOfText(text)]]));
-    states[key] = textOfState(merged.get(key)!);
+    states[key] = textOfState(mergedOrNewer(stateOfText(own), stateOfText(text)));
   }
 }
 
@@ -190,25 +205,35 @@ export const isOther = (segment: string): boolean => segment.endsWith(`=${OTHER_
 export const isLearnt = (own: GroupReferences | undefined, segment: string): boolean =>
   segment === '*' || (!isOther(segment) && hash32(segment) <= (own?.hashMax ?? HASH_MAX));
 
-/**
- * A revision of a window of a source group, by segment, with the alerts that it raised. Final ones come in the order of
- * their ends; they alone are learned from.
- */
+/** A revision of a window of a source group. */
+export interface Closed {
+  endMs: number;
+  /** By segment. */
+  cells: ReadonlyMap<string, Tracks>;
+  /** Of this group, in this window. */
+  alerts: readonly Alert[];
+  /** Since when what the alarms on the budget of this group speak of is so; those wait before they are told. */
+  onsetsMs: readonly number[];
+  isFinal: boolean;
+}
+
+/** Final revisions, which come in the order of their ends, are learned from while no alarm stands. */
 export function learnWindow(
   references: References,
   spec: ServiceSpec,
   group: SourceGroup,
-  window: { endMs: number; cells: ReadonlyMap<string, Tracks>; alerts: readonly Alert[]; isFinal: boolean },
+  window: Closed,
 ): void {
   const { learn, windows } = spec;
-  const { endMs, cells, alerts, isFinal } = window;
+  const { endMs, cells, alerts, onsetsMs, isFinal } = window;
   if (learn === undefined && alerts.length === 0) return;
   const own = groupOf(references, group);
   noteFiring(own, alerts);
+  for (const onsetMs of onsetsMs) forgetWaiting(own, onsetMs);
   if (learn === undefined || !isFinal) return;
   const isApart = endMs % windows.sizeMs === 0;
   const isSince = learn.sinceMs === null || endMs - windows.sizeMs >= learn.sinceMs;
-  if (isApart && isSince && own.firing.length === 0) {
+  if (isApart && isSince && own.firing.length === 0 && onsetsMs.length === 0) {
     const part = partOf(spec, endMs);
     for (const [segment, tracks] of cells) {
       if (!isLearnt(own, segment)) continue;

@@ -11,7 +11,7 @@ import {
 } from '../metric/reference.ts';
 import type { Reference } from '../metric/registry.ts';
 import { stateOfText } from '../profile/baseline/states.ts';
-import { mergeTracks, type TrackState, type Tracks } from '../profile/registry.ts';
+import type { TrackState } from '../profile/registry.ts';
 import type { LearnSpec, ServiceSpec } from '../records.ts';
 import {
   blockSize,
@@ -20,6 +20,7 @@ import {
   isLearnt,
   isOther,
   type Learned,
+  mergedOrNewer,
   partOf,
   type References,
   windowsOf,
@@ -37,10 +38,12 @@ function learnedState(learned: Learned, key: string): TrackState | undefined {
   }
   let state = memo.states.get(key);
   if (state === undefined) {
-    const tracks: Tracks = new Map();
-    for (const { states } of learned.blocks)
-      if (Object.hasOwn(states, key)) mergeTracks(tracks, new Map([[key, stateOfText(states[key]!)]]));
-    state = tracks.get(key) ?? null;
+    state = null;
+    for (const { states } of learned.blocks) {
+      if (!Object.hasOwn(states, key)) continue;
+      const own = stateOfText(states[key]!);
+      state = state === null ? own : mergedOrNewer(state, own);
+    }
     memo.states.set(key, state);
   }
   return state ?? undefined;

@@ -138,6 +138,18 @@ describe('telltale baseline build with labels', () => {
     expect((await build(turned, [...ALL, '--season', 'hour_of_day'])).text).toBe(text);
   });
 
+  it('standardizes joint sums by its own rows, and leaves them out over given cells', async () => {
+    const two = yaml.replace('  channel:', '  score: { type: numeric }\n  channel:');
+    const args = [...ALL.slice(0, 2), '--labels', 'l.ndjson'];
+    const { baseline, text } = await build({ ...whole, 'services/a.yaml': two }, args);
+    const joint = stateOfText(baseline.states!['joint//']!);
+    expect(joint).toMatchObject({ kind: 'joint', state: { n: 480, size: 2 } });
+    const files = { ...whole, 'services/a.yaml': two, 'cells.json': text };
+    const over = await build(files, [...args, '--cells-of', 'cells.json']);
+    expect(over.baseline.states).not.toHaveProperty('joint//');
+    expect(over.baseline.tracks).toEqual(baseline.tracks);
+  });
+
   it('leaves all but the inputs out when told to', async () => {
     const { baseline } = await build(whole, ['--from', 'r.ndjson', '--inputs-only']);
     expect(Object.keys(baseline.states!)).toEqual(['input//amount', 'input//channel']);

@@ -9,10 +9,10 @@ import {
   type References,
 } from '../../src/flow/learned.ts';
 import { referenceOf } from '../../src/flow/references.ts';
-import { baselineOfState, textOfState } from '../../src/profile/baseline/states.ts';
+import { baselineOfState, stateOfText, textOfState } from '../../src/profile/baseline/states.ts';
 import type { TrackState, Tracks } from '../../src/profile/registry.ts';
 import type { Alert, LearnSpec, ServiceSpec } from '../../src/records.ts';
-import { input, numbers, service } from '../metric/support.ts';
+import { confusionOf, input, numbers, service } from '../metric/support.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -37,7 +37,7 @@ interface Driven {
   close(
     minute: number,
     values: readonly number[],
-    more?: { alerts?: Alert[]; isFinal?: boolean; segments?: string[] },
+    more?: { alerts?: Alert[]; onsetsMs?: number[]; isFinal?: boolean; segments?: string[] },
   ): void;
   at(minute: number, segment?: string): ReturnType<typeof referenceOf>;
 }
@@ -45,11 +45,17 @@ interface Driven {
 function drive(spec: ServiceSpec, persist = false): Driven {
   const driven: Driven = {
     references: createReferences(),
-    close(minute, values, { alerts = [], isFinal = true, segments = [] } = {}) {
+    close(minute, values, { alerts = [], onsetsMs = [], isFinal = true, segments = [] } = {}) {
       // As a judge that is lost after every window and restored from its snapshot.
       if (persist) driven.references = JSON.parse(JSON.stringify(driven.references)) as References;
       const cells = new Map(['*', ...segments].map((segment) => [segment, tracksOf(values)]));
-      learnWindow(driven.references, spec, 'requests', { endMs: minute * MINUTE, cells, alerts, isFinal });
+      learnWindow(driven.references, spec, 'requests', {
+        endMs: minute * MINUTE,
+        cells,
+        alerts,
+        onsetsMs,
+        isFinal,
+      });
     },
     at: (minute, segment = '*') => referenceOf(driven.references, spec, 'requests', segment, minute * MINUTE),
   };
@@ -109,6 +115,24 @@ describe('the first windows', () => {
     expect(driven.at(2).source).toBe('none');
   });
 });
+
+test('slots of other parameters do not stop the learning: the newer stays', () => {
+  const spec = specOf({ learn: learn({ windows: 9 }) });
+  const references = createReferences();
+  adoptSpec(references, spec);
+  [2, 3, 3].forEach((classes, i) => {
+    const cells = new Map([['*', new Map([['performance/m/y', confusionOf(tableOf(classes))]])]]);
+    const window = { endMs: (i + 1) * MINUTE, cells, alerts: [], onsetsMs: [], isFinal: true };
+    learnWindow(references, spec, 'events', window);
+  });
+  const { blocks } = references.groups.events!.segments['*']!['']!;
+  expect(blocks[0]!.windows).toBe(3);
+  const sum = tableOf(3).map((row) => row.map((count) => 2 * count));
+  expect(stateOfText(blocks[0]!.states['performance/m/y']!)).toEqual(confusionOf(sum));
+});
+
+const tableOf = (classes: number): number[][] =>
+  Array.from({ length: classes }, (_, i) => Array.from({ length: classes }, (_, j) => i + j));
 
 describe('rolling windows', () => {
   const rolling = (windows: number, lagWindows = 1) =>
@@ -179,6 +203,16 @@ describe('rolling windows', () => {
     noteResolved(driven.references, [alert('resolved')]);
     driven.close(44, [3]);
     expect(driven.at(60).baseline('x')).toMatchObject({ max: 2 });
+  });
+
+  test('wait as long as an alarm on the budget stands', () => {
+    const driven = rolling(8);
+    for (let minute = 1; minute <= 8; minute++) driven.close(minute, [1]);
+    for (let minute = 9; minute <= 20; minute++) driven.close(minute, [9], { onsetsMs: [7 * MINUTE] });
+    expect(driven.at(21).baseline('x')).toMatchObject({ n: 7, max: 1 });
+    driven.close(21, [2]);
+    driven.close(22, [2]);
+    expect(driven.at(23).baseline('x')).toMatchObject({ n: 8, max: 2 });
   });
 });
 

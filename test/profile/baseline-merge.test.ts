@@ -5,6 +5,7 @@ import { TelltaleError } from '../../src/errors.ts';
 import { mergeBaselines } from '../../src/profile/baseline/merge.ts';
 import { baselineOfState, stateOfText, textOfState } from '../../src/profile/baseline/states.ts';
 import { createBaselineBuilder } from '../../src/profile/baseline.ts';
+import { createJoint } from '../../src/profile/joint.ts';
 import { type Baseline, CELL_MISSING, CELL_OK, type Column } from '../../src/records.ts';
 import { counts, input, service } from '../metric/support.ts';
 
@@ -119,6 +120,18 @@ describe('merging', () => {
     expect(day.season).toEqual({ of: 'hour_of_day', parts: { '3': part(2), '10': part(5) } });
     expect(formatBaseline(day)).toMatch(/"parts": {\n {6}"3": {[\s\S]*"10": {/);
     expect(JSON.parse(formatBaseline(day)).season).toEqual(day.season);
+  });
+
+  test('states of other parameters do not add up: they are left out, and said', () => {
+    const base = build([[1, 'a']]);
+    const jointOf = (standard: number) => {
+      const text = textOfState({ kind: 'joint', state: createJoint({ size: 2, standard }) });
+      return { ...base, states: { ...base.states, 'joint//': text } };
+    };
+    expect(mergeBaselines([jointOf(1), jointOf(1)]).baseline.states).toHaveProperty('joint//');
+    const { baseline, left } = mergeBaselines([jointOf(1), jointOf(2)]);
+    expect(left).toEqual(['joint//']);
+    expect(Object.keys(baseline.states!)).toEqual(['input//c', 'input//x']);
   });
 
   const base = build([[1, 'a']]);

@@ -154,7 +154,7 @@ async function ofFiles(
     throw new TelltaleError('usage', '--inputs-only leaves out labels, segments and seasons; give it alone');
   }
   if (!isMore && (parts.spec.models.length === 0 || options.inputsOnly === true)) return inputs;
-  const found = await otherStates(cli, config, parts.spec, sources, options);
+  const found = await otherStates(cli, config, parts.spec, sources, { ...options, inputs });
   const { segments, season } = found;
   return {
     ...inputs,
@@ -214,7 +214,7 @@ async function otherStates(
   config: TelltaleConfig,
   spec: ServiceSpec,
   sources: readonly FileSource[],
-  options: BuildOptions,
+  options: BuildOptions & { inputs: Baseline },
 ) {
   const { statesOf } = await import('./states.ts');
   const steps = stepsOf(options);
@@ -231,6 +231,7 @@ async function otherStates(
     });
     const found = await statesOf(within(merged, options), {
       spec,
+      inputs: options.cellsOf === undefined ? options.inputs : null,
       fed: new Set(sources.map(({ stream }) => stream.stream)),
       by: options.segments === true ? 'segments' : (options.season ?? null),
       threads: config.scoring.threads,

@@ -18,6 +18,8 @@ import type { Replayed } from '../replay/sources.ts';
 
 export interface StatesParts {
   spec: ServiceSpec;
+  /** The inputs of these rows, by which joint sums are standardized; null: they are left out, as those of other rows cannot be merged. */
+  inputs: Baseline | null;
   /** Streams that have files. */
   fed: ReadonlySet<string>;
   /** A part for each segment, or for each hour, or neither. */
@@ -46,7 +48,7 @@ const HOUR = '(hour)';
 const LEFT_OUT = new Set(['rows', 'labels', 'asked', 'telemetry']);
 
 /** One window for all, no rules, and labels that come at any time. */
-function specOf({ spec, by }: StatesParts): ServiceSpec {
+function specOf({ spec, by, inputs }: StatesParts): ServiceSpec {
   const hour: InputSpec = { name: HOUR, type: 'categorical', from: HOUR, range: null, categories: null };
   const isSeasonal = by !== null && by !== 'segments';
   const { season: _, ...rest } = specOfFiles(spec);
@@ -65,7 +67,7 @@ function specOf({ spec, by }: StatesParts): ServiceSpec {
     maxDelayMs: WINDOW_MS,
     revisionsMs: [WINDOW_MS],
     limits: { ...spec.limits, segmentsMax: Math.max(spec.limits.segmentsMax, isSeasonal ? 168 : 0) },
-    baseline: null,
+    baseline: inputs === null ? null : { ...inputs, states: undefined },
     learn: { kind: 'first', windows: 9, lagWindows: 0, sinceMs: null, bytesMax: Number.MAX_SAFE_INTEGER },
     rules: [],
     retrain: null,

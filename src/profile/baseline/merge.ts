@@ -8,26 +8,28 @@ import { baselineOfState, categoricalBaselineOf, countedOver, stateOfText, textO
 
 type Part = Pick<BaselinePart, 'n' | 'states'>;
 
-function mergeParts(parts: readonly Part[]): Part {
+/** @param left gets the keys of states that are of other parameters in each part, such as of other means; they do not add up */
+function mergeParts(parts: readonly Part[], left: Set<string>): Part {
   const merged: Tracks = new Map();
   let n = 0;
   for (const part of parts) {
     n += part.n;
     for (const [key, text] of Object.entries(part.states)) {
-      const state = stateOfText(text);
-      assert(
-        merged.get(key) === undefined || merged.get(key)!.kind === state.kind,
-        `the state ${key} is of one kind`,
-      );
-      mergeTracks(merged, new Map([[key, state]]));
+      try {
+        mergeTracks(merged, new Map([[key, stateOfText(text)]]));
+      } catch {
+        left.add(key);
+      }
     }
   }
+  for (const key of left) merged.delete(key);
   const keys = [...merged.keys()].sort();
   return { n, states: Object.fromEntries(keys.map((key) => [key, textOfState(merged.get(key)!)])) };
 }
 
 function mergeByName(
   lists: readonly (Record<string, BaselinePart> | undefined)[],
+  left: Set<string>,
 ): Record<string, BaselinePart> {
   const names = new Set(lists.flatMap((list) => Object.keys(list ?? {})));
   return Object.fromEntries(
@@ -35,6 +37,7 @@ function mergeByName(
       name,
       mergeParts(
         lists.flatMap((list) => (list !== undefined && Object.hasOwn(list, name) ? [list[name]!] : [])),
+        left,
       ),
     ]),
   );
@@ -92,15 +95,26 @@ function checkParts(parts: readonly Baseline[]): void {
   }
 }
 
+export interface Merged {
+  baseline: Baseline;
+  /** Tracks whose cells differed and were cut anew. */
+  recut: string[];
+  /** Keys of states that do not add up and were left out. */
+  left: string[];
+}
+
 /**
  * @param parts of the same service, with states
- * @returns the merged baseline, and the tracks whose cells differed and were cut anew
  * @throws TelltaleError baseline_invalid where the parts do not belong together
  */
-export function mergeBaselines(parts: readonly Baseline[]): { baseline: Baseline; recut: string[] } {
+export function mergeBaselines(parts: readonly Baseline[]): Merged {
   checkParts(parts);
   const { service, season } = parts[0]!;
-  const { n, states } = mergeParts(parts.map((part) => ({ n: part.n, states: part.states ?? {} })));
+  const left = new Set<string>();
+  const { n, states } = mergeParts(
+    parts.map((part) => ({ n: part.n, states: part.states ?? {} })),
+    left,
+  );
   const names = [...new Set(parts.flatMap(({ tracks }) => Object.keys(tracks)))];
   const recut: string[] = [];
   const tracks = names.map((name): [string, TrackBaseline] => {
@@ -109,9 +123,17 @@ export function mergeBaselines(parts: readonly Baseline[]): { baseline: Baseline
     if (isRecut) recut.push(name);
     return [name, track];
   });
-  const segments = mergeByName(parts.map((part) => part.segments));
+  const segments = mergeByName(
+    parts.map((part) => part.segments),
+    left,
+  );
+  const seasons = mergeByName(
+    parts.map((part) => part.season?.parts),
+    left,
+  );
   return {
     recut,
+    left: [...left].sort(),
     baseline: {
       format: 'telltale-baseline/2',
       service,
@@ -119,9 +141,7 @@ export function mergeBaselines(parts: readonly Baseline[]): { baseline: Baseline
       tracks: Object.fromEntries(tracks),
       states,
       ...(Object.keys(segments).length === 0 ? {} : { segments }),
-      ...(season === undefined
-        ? {}
-        : { season: { of: season.of, parts: mergeByName(parts.map((part) => part.season?.parts)) } }),
+      ...(season === undefined ? {} : { season: { of: season.of, parts: seasons } }),
     },
   };
 }
