@@ -56,7 +56,11 @@ export interface StreamSpec {
 export const FEEDBACK_KINDS = ['click', 'redo', 'switch_to_typing'] as const;
 export type FeedbackKind = (typeof FEEDBACK_KINDS)[number];
 
-export type InputType = 'numeric' | 'categorical' | 'text' | 'image';
+export type InputType = 'numeric' | 'categorical' | 'text' | 'image' | 'embedding';
+
+export const EMBEDDING_DIMENSIONS_MAX = 4096;
+/** A vector with a component of a larger magnitude is invalid. */
+export const EMBEDDING_REACH = 2 ** 20;
 
 export interface InputSpec {
   name: string;
@@ -67,6 +71,8 @@ export interface InputSpec {
   range: [number, number] | null;
   /** The allowed categories; null: those of the baseline, else anything. */
   categories: string[] | null;
+  /** embedding only: length of the vectors. */
+  dimensions?: number;
 }
 
 export type OutputType = 'classifier' | 'multilabel' | 'regressor' | 'detector' | 'text';
@@ -354,7 +360,17 @@ export interface ImageColumn {
   bytes: (Uint8Array | null)[];
   state: Uint8Array;
 }
-export type Column = NumericColumn | CategoricalColumn | TextColumn | ImageColumn;
+export interface EmbeddingColumn {
+  kind: 'embedding';
+  dimensions: number;
+  /** Number of the row's vector where state is CELL_OK; vector v begins at v * dimensions. */
+  places: Int32Array;
+  /** How many there are in `values`. */
+  vectors: number;
+  values: Float32Array;
+  state: Uint8Array;
+}
+export type Column = NumericColumn | CategoricalColumn | TextColumn | ImageColumn | EmbeddingColumn;
 
 /** One box, in 0..1 of the image's width and height. */
 export interface Box {

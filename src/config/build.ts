@@ -180,6 +180,7 @@ function inputOf(name: string, shape: InputShape): InputSpec {
     from: shape.from ?? name,
     range: shape.type === 'numeric' ? (shape.range ?? null) : null,
     categories: shape.type === 'categorical' ? (shape.categories ?? null) : null,
+    ...(shape.type === 'embedding' ? { dimensions: shape.dimensions } : {}),
   };
 }
 

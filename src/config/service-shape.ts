@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SET_CLASSES_MAX } from '../records.ts';
+import { EMBEDDING_DIMENSIONS_MAX, SET_CLASSES_MAX } from '../records.ts';
 import { baselineShape } from './baseline-shape.ts';
 import {
   alarmsPerTime,
@@ -52,6 +52,11 @@ export const inputShape = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('categorical'), from, categories: labels(1).optional() }),
   z.strictObject({ type: z.literal('text'), from }),
   z.strictObject({ type: z.literal('image'), from }),
+  z.strictObject({
+    type: z.literal('embedding'),
+    from,
+    dimensions: z.int().min(1).max(EMBEDDING_DIMENSIONS_MAX),
+  }),
 ]);
 
 export const outputShape = z.discriminatedUnion('type', [

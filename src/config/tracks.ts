@@ -9,6 +9,8 @@ export function tracksOf(name: string, type: InputType): { track: string; type: 
       return [{ track: name, type: 'categorical' }];
     case 'text':
       return [{ track: `${name}.length`, type: 'numeric' }];
+    case 'embedding':
+      return [{ track: `${name}.norm`, type: 'numeric' }];
     case 'image':
       return IMAGE_MEASURES.map((measure) => ({ track: `${name}.${measure}`, type: 'numeric' }));
   }

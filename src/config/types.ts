@@ -55,7 +55,7 @@ export class ConfigError extends TelltaleError {
 
 /**
  * What a metric can be measured on. track: a numeric or categorical series of an input (`amount`,
- * `query.length`, `photo.brightness`); text_input: an input; chars:
+ * `query.length`, `photo.brightness`); text_input, embedding_input: an input; chars:
  * `input=letters`; class: `output=class` of a classifier; telemetry: any name;
  * service: the whole service, written '' or '*'.
  */
@@ -65,6 +65,7 @@ export type SubjectKind =
   | 'categorical_track'
   | 'text_input'
   | 'chars'
+  | 'embedding_input'
   | 'output'
   | 'model_output'
   | 'class'

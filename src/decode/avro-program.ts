@@ -46,6 +46,8 @@ export const OP_NULL = 22;
 export const OP_SKIP_INT = 23;
 export const OP_NUMBER_INT = 24;
 export const OP_INT = 25;
+/** input, whether the items are doubles */
+export const OP_VECTOR = 26;
 
 export interface Program {
   code: Int32Array;
@@ -83,7 +85,7 @@ export function compileProgram(
 }
 
 function emitValue(compiler: Compiler, shape: Shape, targets: readonly Target[], depth: number): void {
-  const wanted = {
+  const wanted: Wanted = {
     here: targets.filter((target) => target.path.length === depth),
     below: targets.filter(({ path }) => path.length > depth && shapesAt(shape, path.slice(depth)).length > 0),
   };
@@ -103,10 +105,23 @@ function emitValue(compiler: Compiler, shape: Shape, targets: readonly Target[],
       emitValue(compiler, field.shape, inside, depth + 1);
     }
   } else if (shape.kind === 'array' || shape.kind === 'map') {
-    throw new NotFlat();
+    emitVector(compiler, shape, wanted);
   } else {
     emitRead(compiler, shape, wanted.here[0]!.to);
   }
+}
+
+interface Wanted {
+  here: readonly Target[];
+  below: readonly Target[];
+}
+
+function emitVector({ code, inputs }: Compiler, shape: Shape, { here, below }: Wanted): void {
+  const items = shape.kind === 'array' ? shape.items.kind : null;
+  const to = here[0]?.to ?? -1;
+  if ((items !== 'float' && items !== 'double') || below.length > 0 || inputs[to]?.type !== 'embedding')
+    throw new NotFlat();
+  code.push(OP_VECTOR, to, items === 'double' ? 1 : 0);
 }
 
 function emitUnion(

@@ -1,4 +1,4 @@
-import { type CategoricalColumn, CELL_OK, type NumericColumn } from '../records.ts';
+import { type CategoricalColumn, CELL_OK, type EmbeddingColumn, type NumericColumn } from '../records.ts';
 import * as op from './avro-program.ts';
 import { skipValue } from './avro-schema.ts';
 import { setNumber } from './cells.ts';
@@ -15,6 +15,7 @@ import {
 } from './cursor.ts';
 import { intern } from './interner.ts';
 import { put, type Rows } from './rows.ts';
+import { readVector } from './vectors.ts';
 
 /**
  * Reads one record from the cursor into row `n`. Afterwards `cursor.bad` tells whether the bytes were malformed, in
@@ -60,6 +61,11 @@ export function runProgram(program: op.Program, cursor: Cursor, rows: Rows): voi
         cursor.pos = pos + length;
         column.codes[n] = intern(input.interner!, bytes, pos, length, view, base, input.codeOfString);
         column.state[n] = CELL_OK;
+        break;
+      }
+      case op.OP_VECTOR: {
+        readVector(inputs[operand]!.column as EmbeddingColumn, n, cursor, code[at] === 1);
+        at++;
         break;
       }
       case op.OP_UNION: {

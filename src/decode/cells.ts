@@ -7,6 +7,7 @@ import {
   type InputType,
 } from '../records.ts';
 import { beginBatch, createInterner, type Interner } from './interner.ts';
+import { dropVector, emptyVectors, finishVectors, setVector } from './vectors.ts';
 
 /** A category is cut to this many characters. */
 const CATEGORY_CHARS_MAX = 256;
@@ -16,6 +17,8 @@ const DATA_URL = /^data:[^,]{0,256};base64,/;
 /** One input of the requests while a batch is built. */
 export interface InputBuilder {
   type: InputType;
+  /** Embeddings only. */
+  dimensions: number;
   column: Column;
   /** Categorical only. */
   codes: Map<string, number>;
@@ -24,10 +27,11 @@ export interface InputBuilder {
 }
 
 /** A builder without rows; `beginInput` gives it a batch. */
-export function createInput(type: InputType): InputBuilder {
+export function createInput(type: InputType, dimensions = 0): InputBuilder {
   const builder: InputBuilder = {
     type,
-    column: emptyColumn(type, 0),
+    dimensions,
+    column: emptyColumn(type, 0, dimensions),
     codes: new Map(),
     interner: type === 'categorical' ? createInterner() : null,
     codeOfString: (text) => {
@@ -47,14 +51,15 @@ export function createInput(type: InputType): InputBuilder {
 
 /** A fresh column for up to `capacity` rows, all missing. */
 export function beginInput(builder: InputBuilder, capacity: number): void {
-  builder.column = emptyColumn(builder.type, capacity);
+  builder.column = emptyColumn(builder.type, capacity, builder.dimensions);
   if (builder.interner !== null) {
     builder.codes = new Map();
     beginBatch(builder.interner);
   }
 }
 
-function emptyColumn(type: InputType, capacity: number): Column {
+function emptyColumn(type: InputType, capacity: number, dimensions: number): Column {
+  if (type === 'embedding') return emptyVectors(dimensions, capacity);
   const state = new Uint8Array(capacity).fill(CELL_MISSING);
   if (type === 'numeric') return { kind: 'numeric', values: new Float64Array(capacity), state };
   if (type === 'categorical') {
@@ -70,6 +75,7 @@ export function finishColumn(column: Column, rows: number, anyDead: boolean): Co
   if (column.kind === 'numeric') return { ...column, values: column.values.subarray(0, rows), state };
   if (column.kind === 'text') return { ...column, values: column.values.slice(0, rows), state };
   if (column.kind === 'image') return { ...column, bytes: column.bytes.slice(0, rows), state };
+  if (column.kind === 'embedding') return finishVectors(column, rows);
   const codes = column.codes.subarray(0, rows);
   if (!anyDead) return { ...column, codes, state };
   const renamed = new Map<number, number>();
@@ -105,6 +111,8 @@ export function setCell(builder: InputBuilder, row: number, value: unknown): voi
   } else if (column.kind === 'text') {
     column.state[row] = typeof value === 'string' ? CELL_OK : CELL_INVALID;
     column.values[row] = typeof value === 'string' ? value : '';
+  } else if (column.kind === 'embedding') {
+    setVector(column, row, value);
   } else {
     const image = imageBytes(value);
     column.bytes[row] = image !== null && image.length > 0 ? image : null;
@@ -123,6 +131,7 @@ export function setNumber(values: Float64Array, state: Uint8Array, row: number, 
 /** Makes a cell missing, and lets go of what a dead row has left in it. */
 export function clearCell(builder: InputBuilder, row: number): void {
   const { column } = builder;
+  if (column.kind === 'embedding') dropVector(column, row);
   column.state[row] = CELL_MISSING;
   if (column.kind === 'text') column.values[row] = '';
   else if (column.kind === 'image') column.bytes[row] = null;

@@ -62,7 +62,10 @@ export function createRows(spec: ServiceSpec, stream: StreamSpec, targets: reado
     spec,
     stream,
     targets,
-    inputs: stream.stream === 'requests' ? spec.inputs.map((input) => createInput(input.type)) : [],
+    inputs:
+      stream.stream === 'requests'
+        ? spec.inputs.map(({ type, dimensions }) => createInput(type, dimensions))
+        : [],
     outputs: hasOutputs ? spec.outputs.map(createOutput) : [],
     scored: stream.score === null ? -1 : spec.outputs.findIndex((output) => output.type === 'classifier'),
     kinds: new Map(

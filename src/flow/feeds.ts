@@ -7,12 +7,13 @@ import { isBinary } from '../metric/scored.ts';
 import { type CategoricalParameters, createCategorical, updateCategorical } from '../profile/categorical.ts';
 import { createConfusion } from '../profile/confusion.ts';
 import { type Counters, count as countUp } from '../profile/counters.ts';
+import { createEmbedding, updateEmbedding } from '../profile/embedding.ts';
 import { createJoint, type JointParameters, updateJoint } from '../profile/joint.ts';
 import { createNumeric, type NumericParameters, updateNumeric } from '../profile/numeric.ts';
 import type { TrackState, Tracks } from '../profile/registry.ts';
 import { ASKED, addScore, createScoreBins } from '../profile/score-bins.ts';
 import { keyText, type TrackRole } from '../profile/track.ts';
-import { CELL_OK, type OutputSpec } from '../records.ts';
+import { CELL_OK, type EmbeddingColumn, type OutputSpec } from '../records.ts';
 
 export type Feed =
   | { key: string; kind: 'numeric'; parameters: NumericParameters; values: Float64Array; states: Uint8Array }
@@ -53,6 +54,7 @@ export type Feed =
       scores: Float64Array;
       states: Uint8Array;
     }
+  | { key: string; kind: 'embedding'; column: EmbeddingColumn }
   /** Adds up each named column over the rows. */
   | { key: string; kind: 'counters'; columns: { name: string; values: Counted | null }[] };
 
@@ -95,6 +97,8 @@ function createTrack(feed: Feed): TrackState {
     }
     case 'score_bins':
       return { kind: 'score_bins', state: createScoreBins() };
+    case 'embedding':
+      return { kind: 'embedding', state: createEmbedding(feed.column.dimensions) };
     case 'members':
     case 'counters':
       return { kind: 'counters', state: new Map() };
@@ -163,6 +167,8 @@ export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number
       const row = rows[i]!;
       if (feed.states[row] === CELL_OK) addScore(track.state, feed.scores[row]!, ASKED, feed.threshold);
     }
+  } else if (feed.kind === 'embedding' && track.kind === 'embedding') {
+    updateEmbedding(track.state, feed.column, rows, n);
   } else if (feed.kind === 'members' && track.kind === 'counters') {
     addMembers(track.state, feed, rows, n);
   } else if (feed.kind === 'counters' && track.kind === 'counters') {

@@ -2,6 +2,7 @@
 
 import type { CategoricalParameters } from '../profile/categorical.ts';
 import { charColumns } from '../profile/chars.ts';
+import { normsOf } from '../profile/embedding.ts';
 import { type JointParameters, jointParametersOf, standardized } from '../profile/joint.ts';
 import type { NumericParameters } from '../profile/numeric.ts';
 import { categoricalParametersOf, numericParametersOf, tracksOfInput } from '../profile/tracks.ts';
@@ -58,6 +59,9 @@ export function inputFeeds(
       feeds.push({ key: feedKey('input', '', track), kind: 'numeric', parameters, values, states });
       series.set(track, { values, states });
     }
+    if (column.kind === 'embedding') {
+      feeds.push({ key: feedKey('embedding', '', input.name), kind: 'embedding', column });
+    }
     if (column.kind === 'text') {
       const columns = charColumns(column.values, column.state);
       feeds.push({ key: feedKey('chars', '', input.name), kind: 'counters', columns });
@@ -87,6 +91,8 @@ function seriesOf({ name }: InputSpec, column: Column, images: readonly ImageMea
       const values = Float64Array.from(column.values, (text) => text?.length ?? 0);
       return new Map([[`${name}.length`, { values, states: column.state }]]);
     }
+    case 'embedding':
+      return new Map([[`${name}.norm`, { values: normsOf(column), states: column.state }]]);
     case 'image': {
       const measures = images.find((image) => image.input === name);
       if (measures === undefined) return new Map();

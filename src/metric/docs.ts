@@ -20,6 +20,7 @@ const SUBJECTS: Record<MetricSubjects, string> = {
   chars: '`input=letters`, `digits`, `punctuation`, `spaces` or `other`',
   output: 'output',
   model_output: 'output, of a model',
+  embedding_input: 'embedding',
   class: '`output=class`, of a model',
   telemetry: 'name of a host metric',
   service: 'the whole service',
@@ -32,7 +33,8 @@ const HEAD = `# Metrics
 Every metric is computed for each window and each segment. A result carries its value, the size \`n\` of the sample behind
 it, and, where there is no value, the reason. A rule names one with \`metric:\`; its \`subject:\` is of the kind in the last
 column, \`"*"\` means every one. Tracks of a text input \`q\` and an image input \`i\` are \`q.length\`, \`i.brightness\`,
-\`i.contrast\`, \`i.sharpness\` (variance of the Laplacian), \`i.width\` and \`i.height\`. The answers of another system are those of the model \`external\`.
+\`i.contrast\`, \`i.sharpness\` (variance of the Laplacian), \`i.width\` and \`i.height\`; of an embedding \`e\` it is \`e.norm\`.
+The answers of another system are those of the model \`external\`.
 `;
 
 /** Vertical bars would end a cell of the table. */

@@ -62,6 +62,7 @@ export type MetricSubjects =
   | 'categorical_track'
   | 'text_input'
   | 'chars'
+  | 'embedding_input'
   | 'output'
   | 'model_output'
   | 'class'

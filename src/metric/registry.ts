@@ -6,6 +6,7 @@ import { AGREEMENT_METRICS } from './agreement.ts';
 import { BEHAVIOUR_METRICS } from './behaviour.ts';
 import { COVERAGE_METRICS } from './coverage.ts';
 import { DRIFT_METRICS } from './drift.ts';
+import { EMBEDDING_METRICS } from './embedding.ts';
 import { JOINT_METRICS } from './joint.ts';
 import { type Measure, type MetricContext, type MetricKind, NO_BASELINE } from './metric.ts';
 import { MOMENT_METRICS } from './moments.ts';
@@ -35,6 +36,7 @@ const ALL: readonly MetricKind[] = [
   ...MOMENT_METRICS,
   ...DRIFT_METRICS,
   ...TEXT_METRICS,
+  ...EMBEDDING_METRICS,
   ...JOINT_METRICS,
   ...OUTPUT_METRICS,
   ...COVERAGE_METRICS,

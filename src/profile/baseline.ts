@@ -14,6 +14,7 @@ import {
 import { categoricalBaselineOf, countedOver, numericBaselineOf, textOfInput } from './baseline/states.ts';
 import { type CategoricalState, createCategorical, updateCategorical } from './categorical.ts';
 import { groupsOfBuckets, groupsOfValues } from './cells.ts';
+import { normsOf } from './embedding.ts';
 import {
   createNumeric,
   NO_PARAMETERS,
@@ -86,6 +87,8 @@ export function createBaselineBuilder(spec: ServiceSpec, cells: Baseline | null 
         const column = inputs[i];
         assert(column?.kind === input.type, `the column of ${input.name} is ${input.type}`);
         if (column.kind === 'numeric') addNumbers(input.name, column.values, column.state, n);
+        else if (column.kind === 'embedding')
+          addNumbers(`${input.name}.norm`, normsOf(column), column.state, n);
         else if (column.kind === 'text')
           addNumbers(`${input.name}.length`, lengthsOf(column.values, n), column.state, n);
         else if (column.kind === 'categorical') {

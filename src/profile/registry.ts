@@ -5,6 +5,7 @@ import { ByteReader, ByteWriter } from './bytes.ts';
 import { type CategoricalState, categorical } from './categorical.ts';
 import { type ConfusionState, confusion } from './confusion.ts';
 import { type Counters, counters } from './counters.ts';
+import { type EmbeddingState, embedding } from './embedding.ts';
 import { type JointState, joint } from './joint.ts';
 import { type NumericState, numeric } from './numeric.ts';
 import { type RegressionState, regression } from './regression.ts';
@@ -20,7 +21,8 @@ export type TrackState =
   | { kind: 'score_bins'; state: ScoreBinsState }
   | { kind: 'regression'; state: RegressionState }
   | { kind: 'sets'; state: SetsState }
-  | { kind: 'joint'; state: JointState };
+  | { kind: 'joint'; state: JointState }
+  | { kind: 'embedding'; state: EmbeddingState };
 
 export type KindName = TrackState['kind'];
 
@@ -35,6 +37,7 @@ export const PROFILE_KINDS: { readonly [K in KindName]: ProfileKind<StateOf<K>> 
   regression,
   sets,
   joint,
+  embedding,
 };
 
 /** The registry entry of a track as one that takes any state: the union's tag proves the pairing. */

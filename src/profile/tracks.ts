@@ -12,6 +12,8 @@ export function tracksOfInput(input: InputSpec): { track: string; kind: 'numeric
       return [{ track: input.name, kind: input.type }];
     case 'text':
       return [{ track: `${input.name}.length`, kind: 'numeric' }];
+    case 'embedding':
+      return [{ track: `${input.name}.norm`, kind: 'numeric' }];
     case 'image':
       return IMAGE_MEASURES.map((name) => ({ track: `${input.name}.${name}`, kind: 'numeric' }));
   }

@@ -60,8 +60,10 @@ const faults: [string, string, string, string][] = [
     '{ type: text }',
     '{ type: txt } #!',
     'inputs.query.type',
-    "allowed: numeric, categorical, text, image; did you mean 'text'?",
+    "allowed: numeric, categorical, text, image, embedding; did you mean 'text'?",
   ],
+  ['{ type: text }', '{ type: embedding } #!', 'inputs.query.dimensions', 'missing'],
+  ['{ type: text }', '{ type: embedding, dimensions: 5000 } #!', 'inputs.query.dimensions', '4096'],
   ['{ type: text }', '{ from: x } #!', 'inputs.query.type', 'missing, allowed: numeric, categorical'],
   [
     'query: { type: text }',

@@ -5,6 +5,7 @@ import { good, problemsOf, registries } from './support.ts';
 // Only here: other tests list the metrics of the small registry.
 const more = registries.metrics as Map<string, { family: string; subjects: SubjectKind }>;
 more.set('words', { family: 'input', subjects: 'text_input' });
+more.set('shift', { family: 'input', subjects: 'embedding_input' });
 more.set('char_share', { family: 'input', subjects: 'chars' });
 
 describe('the subject of a rule', () => {
@@ -14,6 +15,7 @@ describe('the subject of a rule', () => {
     ['mean', 'query.length', true],
     ['new_categories', 'channel', true],
     ['new_categories', 'amount', false],
+    ['shift', 'query', false],
     ['words', 'query', true],
     ['words', 'query.length', false],
     ['char_share', 'query=letters', true],

@@ -30,6 +30,9 @@ const PRIMITIVES: Field[] = [
   },
   { type: 'bytes', value: fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)) },
   { type: { type: 'array', items: 'string' }, value: fc.array(fc.string()) },
+  { type: { type: 'array', items: 'float' }, value: fc.array(fc.float(), { maxLength: 3 }) },
+  { type: { type: 'array', items: 'double' }, value: fc.array(fc.double({ max: 1e7 }), { maxLength: 3 }) },
+  { type: { type: 'array', items: 'long' }, value: fc.array(fc.integer(), { maxLength: 3 }) },
   { type: { type: 'map', values: 'double' }, value: fc.dictionary(fc.string(), fc.double()) },
 ];
 const NAMED: ((name: string) => Field)[] = [
@@ -58,7 +61,7 @@ const fieldOf = (name: string): fc.Arbitrary<Field> =>
 const world = fc
   .tuple(
     fc.integer({ min: 1, max: 8 }),
-    fc.infiniteStream(fc.constantFrom('numeric', 'categorical', 'text', 'image', null)),
+    fc.infiniteStream(fc.constantFrom('numeric', 'categorical', 'text', 'image', 'embedding', null)),
   )
   .chain(([count, types]) =>
     fc.tuple(...Array.from({ length: count }, (_, i) => fieldOf(`N${i}`))).map((fields) => {
@@ -78,7 +81,9 @@ const world = fc
         .tuple(fc.option(valueOfAll(nested), { nil: null }), valueOfAll(flat), fc.string({ minLength: 1 }))
         .map(([inner, rest, id]) => ({ id, time: NOW, inner, ...rest }));
       const inputs: InputSpec[] = all.flatMap(({ name, read }, i) =>
-        read === null ? [] : [input(name, read as InputType, i < 2 ? `inner.${name}` : name)],
+        read === null
+          ? []
+          : [{ ...input(name, read as InputType, i < 2 ? `inner.${name}` : name), dimensions: 2 }],
       );
       return { schema, value, inputs };
     }),
@@ -165,9 +170,19 @@ describe('the column reader and avsc', () => {
 describe('compileProgram', () => {
   const compiles = (fields: unknown[], inputs: InputSpec[]) => {
     const targets = planTargets(service({ inputs }), stream());
-    const builders = inputs.map(({ type }) => createInput(type));
+    const builders = inputs.map(({ type }) => createInput(type, 2));
     return compileProgram(parseSchema(avroRecord(fields)).shape, targets, builders) !== null;
   };
+
+  it('reads an array of floats or doubles as a vector, and no other', () => {
+    const field = (items: string) => [{ name: 'a', type: ['null', { type: 'array', items }] }];
+    for (const items of ['float', 'double'])
+      expect(compiles(field(items), [input('a', 'embedding')])).toBe(true);
+    expect(compiles(field('float'), [input('a', 'text')])).toBe(false);
+    expect(compiles(field('int'), [input('a', 'embedding')])).toBe(false);
+    const both = [input('a', 'embedding'), input('b', 'numeric', 'a.0')];
+    expect(compiles(field('float'), both)).toBe(false);
+  });
 
   it('takes flat and nested records, and leaves paths into maps and arrays to objects', () => {
     const map = { name: 'm', type: { type: 'map', values: 'double' } };

@@ -129,6 +129,10 @@ export function cells(batch: Batch): unknown[][] {
     Array.from(column.state, (state, row) => {
       if (state !== 0) return `state ${state}`;
       if (column.kind === 'categorical') return column.dictionary[column.codes[row]!];
+      if (column.kind === 'embedding') {
+        const at = column.places[row]! * column.dimensions;
+        return [...column.values.subarray(at, at + column.dimensions)];
+      }
       if (column.kind === 'image') return Buffer.from(column.bytes[row]!).toString('hex');
       return column.values[row];
     }),

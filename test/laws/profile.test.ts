@@ -6,6 +6,7 @@ import { ByteReader, ByteWriter } from '../../src/profile/bytes.ts';
 import { createCategorical, updateCategorical } from '../../src/profile/categorical.ts';
 import { createConfusion } from '../../src/profile/confusion.ts';
 import { count } from '../../src/profile/counters.ts';
+import { createEmbedding, updateEmbedding } from '../../src/profile/embedding.ts';
 import { createJoint, standardized, updateJoint } from '../../src/profile/joint.ts';
 import { createNumeric, updateNumeric } from '../../src/profile/numeric.ts';
 import { type KindName, PROFILE_KINDS } from '../../src/profile/registry.ts';
@@ -34,6 +35,10 @@ const number = fc.oneof(
   fc.constantFrom(0, -0, -5, 1.5, 20, Number.MAX_VALUE, -Number.MAX_VALUE, 2 ** -1074, 1e16, -1e16),
 );
 
+const component = fc.oneof(
+  fc.float({ min: -(2 ** 20), max: 2 ** 20, noNaN: true }),
+  fc.constantFrom(0, -0, 2 ** 20, -(2 ** 20), 2 ** -149, -(2 ** -33)),
+);
 const words = { minLength: 2, maxLength: 2 };
 
 const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
@@ -105,6 +110,27 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
         ),
       );
       updateJoint(state, columns, rowsOf(events.length), events.length);
+    },
+  }),
+  embedding: subject({
+    create: () => createEmbedding(3),
+    event: fc.tuple(fc.array(component, { minLength: 3, maxLength: 3 }), cellState),
+    feed(state, events) {
+      const good = events.filter(([, of]) => of === CELL_OK);
+      let next = 0;
+      updateEmbedding(
+        state,
+        {
+          kind: 'embedding',
+          dimensions: 3,
+          places: Int32Array.from(events, ([, of]) => (of === CELL_OK ? next++ : 0)),
+          vectors: good.length,
+          values: Float32Array.from(good.flatMap(([values]) => values)),
+          state: Uint8Array.from(events, ([, of]) => of),
+        },
+        rowsOf(events.length),
+        events.length,
+      );
     },
   }),
   sets: subject({

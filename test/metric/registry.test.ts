@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SubjectKind } from '../../src/config/types.ts';
 import { METRICS, type MetricSubjects, measureCell } from '../../src/metric/registry.ts';
+import { createEmbedding } from '../../src/profile/embedding.ts';
 import { createJoint } from '../../src/profile/joint.ts';
 import type { TrackState, Tracks } from '../../src/profile/registry.ts';
 import { TRACK_ROLES } from '../../src/profile/track.ts';
@@ -20,6 +21,7 @@ import {
 const NAMES =
   `abandonment_rate accuracy agreement balanced_accuracy bias brier char_share class_precision class_recall
   class_share click_through_rate cohen_kappa correlation_shift dead_letters discordant_gain dropped duplicates ece
+  embedding_distance embedding_shift
   error_rate f1 gwet_ac1 hamming_loss invalid_rate ks kurtosis label_ac1 label_coverage label_kappa late
   latency_p50 latency_p95 latency_p99 log_loss macro_f1 mae mape max mcc mean median median_ae
   micro_f1 min missing_rate multivariate_drift new_category_rate null_rate out_of_range_rate p05 p95 pr_auc precision
@@ -34,6 +36,7 @@ const spec = service({
 const binary = service({ outputs: [output('x', 'classifier', { classes: ['a', 'b'], positive: 'b' })] });
 const states = (): TrackState[] => [
   { kind: 'joint', state: createJoint({ size: 2, standard: 1 }) },
+  { kind: 'embedding', state: createEmbedding(3) },
   numbers([]),
   numbers([1, 2, null]),
   numbers([Number.MAX_VALUE, Number.MAX_VALUE]),
@@ -88,6 +91,7 @@ test('subjects are words that the configuration knows', () => {
     categorical_track: 'categorical_track',
     text_input: 'text_input',
     chars: 'chars',
+    embedding_input: 'embedding_input',
     output: 'output',
     model_output: 'model_output',
     class: 'class',

@@ -1,5 +1,6 @@
 import { beginInput, createInput, finishColumn, setCell } from '../../decode/cells.ts';
 import { parsePath, valueAt } from '../../decode/paths.ts';
+import { vectorOfText } from '../../decode/vectors.ts';
 import type { Column, InputSpec } from '../../records.ts';
 import type { Row } from './rows.ts';
 
@@ -18,7 +19,7 @@ export interface ColumnChunk {
  * numeric input is read as a number.
  */
 export function createChunker(inputs: readonly InputSpec[], fromText: boolean) {
-  const builders = inputs.map(({ type }) => createInput(type));
+  const builders = inputs.map(({ type, dimensions }) => createInput(type, dimensions));
   const readers = inputs.map(createReader);
   const seen = new Set<string>();
   let rows = 0;
@@ -62,6 +63,7 @@ function createReader({ from, name }: InputSpec): (row: Row) => unknown {
 function typedCell(value: unknown, type: InputSpec['type']): unknown {
   if (typeof value !== 'string') return value;
   if (value === '') return undefined;
+  if (type === 'embedding') return vectorOfText(value);
   // What is no number becomes NaN, which counts as invalid.
   return type === 'numeric' ? Number(value) : value;
 }

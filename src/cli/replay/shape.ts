@@ -2,7 +2,8 @@
 
 import { parsePath, valueAt } from '../../decode/paths.ts';
 import { readTime } from '../../decode/scalars.ts';
-import type { OutputType, ServiceSpec, StreamSpec } from '../../records.ts';
+import { vectorOfText } from '../../decode/vectors.ts';
+import type { InputType, OutputType, ServiceSpec, StreamSpec } from '../../records.ts';
 import type { Format, Row } from '../baseline/rows.ts';
 
 /** Times that rows get by their place, where the file carries none. */
@@ -21,7 +22,9 @@ export interface Shaped {
 /** Where a stream without a path for the time gets one in its JSON, so that the times of files reach the folds. */
 export const TIME_PATH = 'telltale_time';
 
-type Kind = 'number' | 'text' | 'flag' | 'time' | 'list';
+type Kind = 'number' | 'text' | 'flag' | 'time' | 'list' | 'vector';
+
+const KIND_OF_INPUT: Partial<Record<InputType, Kind>> = { numeric: 'number', embedding: 'vector' };
 
 const KIND_OF_OUTPUT: Partial<Record<OutputType, Kind>> = { regressor: 'number', multilabel: 'list' };
 
@@ -34,7 +37,7 @@ function readersOf(spec: ServiceSpec, stream: StreamSpec): { path: string; name:
   add(stream.id, 'text');
   add(stream.time, 'time');
   if (stream.stream === 'requests') {
-    for (const { from, name, type } of spec.inputs) add(from, type === 'numeric' ? 'number' : 'text', name);
+    for (const { from, name, type } of spec.inputs) add(from, KIND_OF_INPUT[type] ?? 'text', name);
   }
   for (const { name, type } of spec.outputs) {
     add(stream.fields[name] ?? null, KIND_OF_OUTPUT[type] ?? 'text');
@@ -52,6 +55,7 @@ function typed(text: unknown, kind: Kind): unknown {
   if (text === '') return undefined;
   if (kind === 'flag') return !['0', 'false', 'no'].includes(text.toLowerCase());
   if (kind === 'text') return text;
+  if (kind === 'vector') return vectorOfText(text);
   if (kind === 'list') return text === '[]' ? [] : text.split('|').map((part) => part.trim());
   const number = Number(text);
   return Number.isFinite(number) ? number : text;

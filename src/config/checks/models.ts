@@ -62,6 +62,7 @@ const HINTS: Record<string, string> = {
   categorical: '; a categorical input needs one_hot or ordinal',
   text: '; a text input needs length: true',
   image: '; an image is a tensor of its own: { image: NAME, width, height }',
+  embedding: '; no model takes an embedding',
   numeric: '',
 };
 

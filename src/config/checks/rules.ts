@@ -67,6 +67,11 @@ function subjectsOf(kind: SubjectKind, view: View): { names: string[]; open: str
       kind === 'text_input' ? texts : texts.flatMap((name) => CHAR_CLASSES.map((c) => `${name}=${c}`));
     return { names, open };
   }
+  if (kind === 'embedding_input')
+    return {
+      names: [...view.inputs].flatMap(([name, input]) => (input?.type === 'embedding' ? [name] : [])),
+      open,
+    };
   const tracks = [...view.inputs].flatMap(([name, input]) =>
     input === null ? [] : tracksOf(name, input.type),
   );

@@ -86,7 +86,12 @@ function checkInput(column: Column, n: number): void {
     if (column.kind === 'numeric') must(Number.isFinite(column.values[row]), 'a finite number');
     else if (column.kind === 'text') must(typeof column.values[row] === 'string', 'a text');
     else if (column.kind === 'image') must(column.bytes[row]!.length > 0, 'bytes of an image');
-    else must(column.codes[row]! >= 0 && column.codes[row]! < column.dictionary.length, 'a known code');
+    else if (column.kind === 'embedding') {
+      const { places, dimensions, vectors, values } = column;
+      const at = places[row]! * dimensions;
+      must(places[row]! < vectors && values.length === vectors * dimensions, 'a vector that is there');
+      must(values.subarray(at, at + dimensions).every(Number.isFinite), 'finite components');
+    } else must(column.codes[row]! >= 0 && column.codes[row]! < column.dictionary.length, 'a known code');
   }
   if (column.kind !== 'categorical') return;
   must(new Set(column.dictionary).size === column.dictionary.length, 'each category once');

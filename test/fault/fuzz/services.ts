@@ -16,6 +16,7 @@ export const spec: ServiceSpec = {
     input('kind', 'categorical', 'inner.kind'),
     input('comment', 'text'),
     input('photo', 'image'),
+    { ...input('vector', 'embedding'), dimensions: 3 },
     input('proto', 'text', '__proto__.constructor'),
   ],
   outputs: [

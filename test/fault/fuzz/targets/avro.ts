@@ -28,6 +28,7 @@ const columns = [
   { name: 'inner', type: ['null', inner] },
   { name: 'comment', type: 'string' },
   { name: 'photo', type: 'bytes' },
+  { name: 'vector', type: ['null', { type: 'array', items: 'float' }] },
   { name: 'fraud', type: ['null', 'string', 'int', 'boolean'] },
 ];
 const corners = ['x1', 'y1', 'x2', 'y2'].map((name) => ({ name, type: 'double' }));
@@ -46,8 +47,9 @@ const others = [
     type: ['null', { type: 'record', name: 'Tree', fields: [{ name: 'next', type: ['null', 'Tree'] }] }],
   },
 ];
+const vector = { name: 'vector', type: ['null', { type: 'array', items: 'double' }] };
 const READER = avroRecord([
-  ...columns,
+  ...columns.map((field) => (field.name === 'vector' ? vector : field)),
   { ...parts, default: null },
   { ...tags, default: null },
   { name: 'extra', type: 'string', default: 'none' },
@@ -55,6 +57,7 @@ const READER = avroRecord([
 const SCHEMAS: Record<string, string> = {
   flat: avroRecord(columns),
   deep: avroRecord([...columns.slice(0, 3), ...others, ...columns.slice(3), parts, tags]),
+  doubles: avroRecord([...columns.filter(({ name }) => name !== 'vector'), vector]),
 };
 const GOOD = {
   id: 'good',
@@ -65,6 +68,7 @@ const GOOD = {
   inner: { kind: 'B', price: 3.5 },
   comment: 'words',
   photo: Buffer.from('image'),
+  vector: [0.5, -2, 1e-7],
   fraud: 'yes',
   nulls: [[null]],
   sizes: { x: [Buffer.from('abc')] },

@@ -9,6 +9,7 @@ import {
 } from '../../../../src/flow/wire.ts';
 import { createCategorical, updateCategorical } from '../../../../src/profile/categorical.ts';
 import { createConfusion } from '../../../../src/profile/confusion.ts';
+import { createEmbedding, updateEmbedding } from '../../../../src/profile/embedding.ts';
 import { createJoint, updateJoint } from '../../../../src/profile/joint.ts';
 import { createNumeric, updateNumeric } from '../../../../src/profile/numeric.ts';
 import { packTracks, type Tracks, unpackTracks } from '../../../../src/profile/registry.ts';
@@ -65,7 +66,19 @@ function someTracks(): Tracks {
   addSets(sets, [5], [1]);
   const joint = createJoint({ size: 2, standard: 2 ** 32 - 1 });
   updateJoint(joint, [Int16Array.of(-4096, 7), Int16Array.of(12, 4096)], rows, 2);
+  const embedding = createEmbedding(3);
+  const [places, values] = [Int32Array.of(0, 1), Float32Array.of(0.5, -3, 1e6, 1e-9, 0, 7)];
+  const column = {
+    kind: 'embedding' as const,
+    dimensions: 3,
+    places,
+    vectors: 2,
+    values,
+    state: new Uint8Array(2),
+  };
+  updateEmbedding(embedding, column, rows, 2);
   return new Map([
+    ['embedding//words', { kind: 'embedding', state: embedding }],
     ['joint//', { kind: 'joint', state: joint }],
     ['input//amount', { kind: 'numeric', state: numeric }],
     ['input//country', { kind: 'categorical', state: categorical }],

@@ -17,6 +17,7 @@ const GOOD: Record<string, unknown> = {
   inner: { kind: 'B', price: 3.5 },
   comment: 'words',
   photo: 'QUJD',
+  vector: [0.5, -2, 1e-7],
   fraud: 'yes',
   parts: [{ box: [0, 0, 1, 1], label: 'nut', confidence: 0.5 }],
   tags: ['nut', 2],

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { type CellMeasure, measureCell } from '../../src/metric/registry.ts';
+import {
+  centroidOf,
+  createEmbedding,
+  type EmbeddingState,
+  normsOf,
+  updateEmbedding,
+} from '../../src/profile/embedding.ts';
+import type { EmbeddingColumn } from '../../src/records.ts';
+import { contextOf, only, service } from './support.ts';
+
+const columnOf = (vectors: readonly (readonly number[])[]): EmbeddingColumn => ({
+  kind: 'embedding',
+  dimensions: vectors[0]?.length ?? 2,
+  places: Int32Array.from(vectors, (_, i) => i),
+  vectors: vectors.length,
+  values: Float32Array.from(vectors.flat()),
+  state: new Uint8Array(vectors.length),
+});
+
+function stateOf(vectors: readonly (readonly number[])[]): EmbeddingState {
+  const column = columnOf(vectors);
+  const state = createEmbedding(column.dimensions);
+  updateEmbedding(
+    state,
+    column,
+    Int32Array.from(vectors, (_, i) => i),
+    vectors.length,
+  );
+  return state;
+}
+
+function compare(own: EmbeddingState, reference: EmbeddingState | null): CellMeasure[] {
+  const context = contextOf(service());
+  const state = reference === null ? undefined : { kind: 'embedding' as const, state: reference };
+  return measureCell(new Map([['embedding//words', { kind: 'embedding', state: own }]]), {
+    ...context,
+    reference: { ...context.reference, state: (key) => (key === 'embedding//words' ? state : undefined) },
+  });
+}
+
+describe('the profile', () => {
+  test('centroid and lengths', () => {
+    const vectors = [
+      [3, 4],
+      [-1, 0],
+    ];
+    expect([...centroidOf(stateOf(vectors))]).toEqual([1, 2]);
+    expect([...normsOf(columnOf(vectors))]).toEqual([5, 1]);
+  });
+
+  test('of large and of small components', () => {
+    const vectors = Array.from({ length: 3000 }, (_, i) => [i % 2 === 0 ? 2 ** 20 : -(2 ** 20), 2 ** -20]);
+    expect([...centroidOf(stateOf(vectors))]).toEqual([0, 2 ** -20]);
+  });
+});
+
+describe('drift', () => {
+  test('of direction and of distance, by hand', () => {
+    const own = stateOf([
+      [0, 1],
+      [0, 3],
+    ]);
+    const reference = stateOf([
+      [1, 0],
+      [3, 0],
+      [2, 0],
+    ]);
+    const found = compare(own, reference);
+    expect(only(found, 'embedding_shift')).toMatchObject({ subject: 'words', value: 1, n: 2 });
+    // Centroids (0, 2) and (2, 0); squared distances 2 and 2 over 2 + 3 - 2.
+    expect(only(found, 'embedding_distance').value).toBeCloseTo(Math.sqrt(8) / Math.sqrt(4 / 3), 12);
+  });
+
+  test('none is 0', () => {
+    const state = stateOf([
+      [0.1, 0.7],
+      [0.3, -0.2],
+      [0.5, 0.11],
+    ]);
+    const found = compare(state, state);
+    expect(only(found, 'embedding_shift').value).toBeCloseTo(0, 12);
+    expect(only(found, 'embedding_distance').value).toBe(0);
+  });
+
+  test('without drift the squared distance is about 1/n + 1/m', () => {
+    let seed = 1;
+    const next = (): number => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return seed / 2 ** 32 - 0.5;
+    };
+    const sample = (n: number) => stateOf(Array.from({ length: n }, () => Array.from({ length: 50 }, next)));
+    const reference = sample(1000);
+    let total = 0;
+    for (let i = 0; i < 20; i++)
+      total += only(compare(sample(100), reference), 'embedding_distance').value! ** 2;
+    expect(total / 20 / (1 / 100 + 1 / 1000)).toBeGreaterThan(0.85);
+    expect(total / 20 / (1 / 100 + 1 / 1000)).toBeLessThan(1.15);
+  });
+
+  test('no value has its reason', () => {
+    const reasons = (own: EmbeddingState, reference: EmbeddingState | null): string[] =>
+      ['embedding_shift', 'embedding_distance'].map((name) => only(compare(own, reference), name).reason);
+    const some = stateOf([
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(reasons(some, null)).toEqual(['no baseline', 'no baseline']);
+    expect(reasons(some, stateOf([[1, 2, 3]]))).toEqual(Array(2).fill('the baseline has other dimensions'));
+    expect(reasons(stateOf([]), some)).toEqual(['no vectors', 'no vectors']);
+    expect(reasons(some, stateOf([]))).toEqual(Array(2).fill('no vectors in the baseline'));
+    expect(reasons(stateOf([[0, 0]]), some)).toEqual([
+      'a centroid is zero and has no direction',
+      'the vectors do not differ from their centroid',
+    ]);
+    expect(reasons(some, some)).toEqual(['', 'the vectors do not differ from their centroid']);
+    expect(reasons(stateOf([[1, 2]]), stateOf([[1, 2]]))).toEqual(['', 'fewer than three vectors']);
+  });
+});
