@@ -3,12 +3,14 @@ import { runOnce, type StoryOutcome } from '../../src/demo/once.ts';
 import { STORIES } from '../../src/demo/stories/index.ts';
 import { createWorld } from '../../src/demo/world.ts';
 import { METRICS } from '../../src/metric/registry.ts';
+import { factsOfState } from '../../src/profile/baseline/facts.ts';
 import type { Alert, Result, Retrain } from '../../src/records.ts';
 
+const registries = { metrics: new Map(Object.entries(METRICS)), readState: factsOfState };
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 async function run(services: readonly string[], seed: number) {
-  const world = await createWorld(null, { metrics: new Map(Object.entries(METRICS)) }, silent);
+  const world = await createWorld(null, registries, silent);
   const found: { results: Result[]; alerts: Alert[]; retrains: Retrain[] } = {
     results: [],
     alerts: [],
