@@ -7,6 +7,7 @@ import { BEHAVIOUR_METRICS } from './behaviour.ts';
 import { COVERAGE_METRICS } from './coverage.ts';
 import { DRIFT_METRICS } from './drift.ts';
 import { EMBEDDING_METRICS } from './embedding.ts';
+import { ESTIMATED_METRICS } from './estimated/metrics.ts';
 import { JOINT_METRICS } from './joint.ts';
 import { type Measure, type MetricContext, type MetricKind, NO_BASELINE } from './metric.ts';
 import { MOMENT_METRICS } from './moments.ts';
@@ -44,6 +45,7 @@ const ALL: readonly MetricKind[] = [
   ...PERFORMANCE_METRICS,
   ...MULTILABEL_METRICS,
   ...SCORED_METRICS,
+  ...ESTIMATED_METRICS,
   ...REGRESSION_METRICS,
   ...BEHAVIOUR_METRICS,
 ];

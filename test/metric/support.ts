@@ -215,6 +215,15 @@ export interface Vectors {
     r2: number;
     median_ae: number;
   }[];
+  cbpe: {
+    calibrated: number[];
+    predicted: number[];
+    accuracy: number;
+    precision: number;
+    recall: number;
+    f1: number;
+    roc_auc: number;
+  }[];
   agreement: { matrix: number[][]; agreement: number; cohen_kappa: number; gwet_ac1: number }[];
 }
 

@@ -1,0 +1,159 @@
+/** How right a classifier is expected to be before labels come; `docs/without-labels.md` says what it rests on. */
+
+import { labelledOf, type ScoreBinsState } from '../../profile/score-bins.ts';
+import { keyText } from '../../profile/track.ts';
+import type { BaselinePart, ServiceSpec } from '../../records.ts';
+import {
+  type MetricContext,
+  type MetricKind,
+  measureOf,
+  NO_BASELINE,
+  type Outcome,
+  outputOf,
+} from '../metric.ts';
+import { isBinary } from '../scored.ts';
+import { type Calibrator, calibratorOf } from './calibrator.ts';
+import {
+  accuracyOf,
+  type Estimator,
+  expectedBins,
+  f1Of,
+  outcomeOf,
+  precisionOf,
+  recallOf,
+  rocAucOf,
+} from './estimate.ts';
+
+/** With fewer the intervals would be about as wide as what can be measured. */
+export const REFERENCE_MIN = 100;
+
+/** A reference lives long and is asked often. */
+const calibrators = new WeakMap<ScoreBinsState, Calibrator>();
+
+function memoized(state: ScoreBinsState): Calibrator | undefined {
+  const known = calibrators.get(state);
+  if (known !== undefined) return known;
+  const made = calibratorOf(state);
+  if (made !== undefined) calibrators.set(state, made);
+  return made;
+}
+
+/** The calibrator by the labelled scores of a cell's reference, or why there is none. */
+export function referenceCalibrator(
+  { reference }: Pick<MetricContext, 'reference'>,
+  model: string,
+  output: string,
+): Calibrator | string {
+  const track = reference.state(keyText({ role: 'scores', model, subject: output }));
+  if (track?.kind !== 'score_bins')
+    return reference.source === 'none' ? NO_BASELINE : 'no labelled scores in the baseline';
+  const { n } = labelledOf(track.state);
+  if (n < REFERENCE_MIN) return `${n} labelled scores in the baseline, ${REFERENCE_MIN} are needed`;
+  return memoized(track.state)!;
+}
+
+const holdsScores = (part: Pick<BaselinePart, 'states'>): boolean =>
+  Object.keys(part.states).some((key) => key.startsWith('scores/'));
+
+const inFile = new WeakMap<object, boolean>();
+
+/** Whether the baseline file has labelled scores. */
+function hasLabelledFile({ baseline }: ServiceSpec): boolean {
+  if (baseline === null) return false;
+  let found = inFile.get(baseline);
+  if (found === undefined) {
+    const { states = {}, season } = baseline;
+    found = [{ states }, ...Object.values(season?.parts ?? {})].some(holdsScores);
+    inFile.set(baseline, found);
+  }
+  return found;
+}
+
+const LABELS = keyText({ role: 'labels', model: '', subject: '' });
+
+/**
+ * Answers are folded where they are read, and once more where labels are joined. Estimates are made where they are read, as soon
+ * as the window closes; only where labelled scores are learned by the join and are in no file, there, since sources close
+ * apart from each other. Never at both: a result has one value.
+ */
+export function isEstimatedHere({ spec, track }: Pick<MetricContext, 'spec' | 'track'>): boolean {
+  const isJoined = track(LABELS) !== undefined;
+  const hasLabels = spec.streams.some(({ stream }) => stream === 'labels');
+  return isJoined === (hasLabels && spec.learn !== undefined && !hasLabelledFile(spec));
+}
+
+function estimated(
+  name: string,
+  description: string,
+  formula: string,
+  binaryOnly: boolean,
+  estimator: Estimator,
+): MetricKind {
+  return {
+    name,
+    description,
+    formula,
+    family: 'performance',
+    subjects: 'model_output',
+    roles: ['asked'],
+    unit: true,
+    measure(key, track, context) {
+      const output = outputOf(context.spec, key.subject);
+      if (track.kind !== 'score_bins' || output === undefined || !isEstimatedHere(context)) return [];
+      if (binaryOnly && !isBinary(output)) return [];
+      const calibrator = referenceCalibrator(context, key.model, key.subject);
+      const outcome: Outcome =
+        typeof calibrator === 'string'
+          ? { reason: calibrator, n: 0 }
+          : outcomeOf(
+              expectedBins(track.state, calibrator, isBinary(output) ? output.threshold : 0),
+              calibrator,
+              estimator,
+            );
+      return [measureOf(key.subject, key.model, outcome)];
+    },
+  };
+}
+
+const RANGE =
+  'the interval is for the value that labels of these answers would give: their own chance and that of the calibrator';
+const RESTS =
+  'It holds while a score means what it meant in the reference: moved inputs are seen, a moved relation of inputs and truth is not.';
+
+export const ESTIMATED_METRICS = [
+  estimated(
+    'estimated_accuracy',
+    `Expected share of the answers that are right, from the scores of all answers and the labelled scores of the reference. ${RESTS}`,
+    `sum n p by bin / n, p the calibrated probability of the answer; ${RANGE}`,
+    false,
+    accuracyOf,
+  ),
+  estimated(
+    'estimated_precision',
+    `Expected share of the positive answers that are right, of an output with a positive class. ${RESTS}`,
+    `TP / (TP + FP) of expected counts; ${RANGE}`,
+    true,
+    precisionOf,
+  ),
+  estimated(
+    'estimated_recall',
+    `Expected share of the positives that are found, of an output with a positive class. ${RESTS}`,
+    `TP / (TP + FN) of expected counts; ${RANGE}`,
+    true,
+    recallOf,
+  ),
+  estimated(
+    'estimated_f1',
+    `Expected harmonic mean of precision and recall, of an output with a positive class. ${RESTS}`,
+    `2 TP / (2 TP + FP + FN) of expected counts; ${RANGE}`,
+    true,
+    f1Of,
+  ),
+  estimated(
+    'estimated_roc_auc',
+    `Expected area under the ROC curve, of an output with a positive class; ties as for roc_auc. ${RESTS}`,
+    `sum n p (negatives below + half of its own) by bin / (positives negatives), all expected; ${RANGE}`,
+    true,
+    rocAucOf,
+  ),
+];
