@@ -55,7 +55,8 @@ export class ConfigError extends TelltaleError {
 
 /**
  * What a metric can be measured on. track: a numeric or categorical series of an input (`amount`,
- * `query.length`, `photo.brightness`); text_input, embedding_input: an input; chars:
+ * `query.length`, `photo.brightness`); text_input, embedding_input, values (categorical or text): an
+ * input; chars:
  * `input=letters`; class: `output=class` of a classifier; telemetry: any name;
  * service: the whole service, written '' or '*'.
  */
@@ -64,6 +65,7 @@ export type SubjectKind =
   | 'numeric_track'
   | 'categorical_track'
   | 'text_input'
+  | 'values'
   | 'chars'
   | 'embedding_input'
   | 'output'

@@ -7,7 +7,10 @@ import { isBinary } from '../metric/scored.ts';
 import { type CategoricalParameters, createCategorical, updateCategorical } from '../profile/categorical.ts';
 import { createConfusion } from '../profile/confusion.ts';
 import { type Counters, count as countUp } from '../profile/counters.ts';
+import { createDistinct, updateDistinct } from '../profile/distinct.ts';
 import { createEmbedding, updateEmbedding } from '../profile/embedding.ts';
+import type { HashedColumn } from '../profile/hashes.ts';
+import { createHeavy, updateHeavy } from '../profile/heavy.ts';
 import { createJoint, type JointParameters, updateJoint } from '../profile/joint.ts';
 import { createNumeric, type NumericParameters, updateNumeric } from '../profile/numeric.ts';
 import type { TrackState, Tracks } from '../profile/registry.ts';
@@ -55,6 +58,9 @@ export type Feed =
       states: Uint8Array;
     }
   | { key: string; kind: 'embedding'; column: EmbeddingColumn }
+  | { key: string; kind: 'distinct'; hashed: HashedColumn }
+  /** Rows by the hash of their request and of their value. */
+  | { key: string; kind: 'heavy'; keys: Float64Array; states: Uint8Array }
   /** Adds up each named column over the rows. */
   | { key: string; kind: 'counters'; columns: { name: string; values: Counted | null }[] };
 
@@ -97,6 +103,10 @@ function createTrack(feed: Feed): TrackState {
     }
     case 'score_bins':
       return { kind: 'score_bins', state: createScoreBins() };
+    case 'distinct':
+      return { kind: 'distinct', state: createDistinct() };
+    case 'heavy':
+      return { kind: 'heavy', state: createHeavy() };
     case 'embedding':
       return { kind: 'embedding', state: createEmbedding(feed.column.dimensions) };
     case 'members':
@@ -167,6 +177,10 @@ export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number
       const row = rows[i]!;
       if (feed.states[row] === CELL_OK) addScore(track.state, feed.scores[row]!, ASKED, feed.threshold);
     }
+  } else if (feed.kind === 'distinct' && track.kind === 'distinct') {
+    updateDistinct(track.state, feed.hashed, rows, n);
+  } else if (feed.kind === 'heavy' && track.kind === 'heavy') {
+    updateHeavy(track.state, feed.keys, feed.states, rows, n);
   } else if (feed.kind === 'embedding' && track.kind === 'embedding') {
     updateEmbedding(track.state, feed.column, rows, n);
   } else if (feed.kind === 'members' && track.kind === 'counters') {

@@ -3,16 +3,19 @@
 import type { CategoricalParameters } from '../profile/categorical.ts';
 import { charColumns } from '../profile/chars.ts';
 import { normsOf } from '../profile/embedding.ts';
+import { hashesOf, idHashes, rowKeys } from '../profile/hashes.ts';
 import { type JointParameters, jointParametersOf, standardized } from '../profile/joint.ts';
 import type { NumericParameters } from '../profile/numeric.ts';
 import { categoricalParametersOf, numericParametersOf, tracksOfInput } from '../profile/tracks.ts';
 import {
   type Batch,
+  type CategoricalColumn,
   type Column,
   IMAGE_MEASURES,
   type ImageMeasures,
   type InputSpec,
   type ServiceSpec,
+  type TextColumn,
 } from '../records.ts';
 import { type Feed, feedKey } from './feeds.ts';
 
@@ -45,12 +48,17 @@ type Series = Map<string, { values: Float64Array; states: Uint8Array }>;
 /** @param images measures of the image inputs; an input without them is left out */
 export function inputFeeds(
   spec: ServiceSpec,
-  batch: Pick<Batch, 'inputs'>,
+  batch: Pick<Batch, 'inputs' | 'ids'>,
   images: readonly ImageMeasures[],
 ): Feed[] {
   const plan = planOf(spec);
   const series: Series = new Map();
   const feeds: Feed[] = [];
+  let ids: Uint32Array | null = null;
+  const values = (input: InputSpec, column: CategoricalColumn | TextColumn): void => {
+    ids ??= idHashes(batch.ids);
+    feeds.push(...valueFeeds(input.name, column, ids));
+  };
   spec.inputs.forEach((input, i) => {
     const column = batch.inputs[i]!;
     const own = seriesOf(input, column, images);
@@ -65,6 +73,7 @@ export function inputFeeds(
     if (column.kind === 'text') {
       const columns = charColumns(column.values, column.state);
       feeds.push({ key: feedKey('chars', '', input.name), kind: 'counters', columns });
+      values(input, column);
     }
     if (column.kind === 'categorical') {
       feeds.push({
@@ -75,10 +84,21 @@ export function inputFeeds(
         dictionary: column.dictionary,
         states: column.state,
       });
+      // Declared categories are never dropped: their counts say it all.
+      if (input.categories === null) values(input, column);
     }
   });
   if (plan.joint !== null) feeds.push(...jointFeed(plan.joint, series));
   return feeds;
+}
+
+function valueFeeds(name: string, column: CategoricalColumn | TextColumn, ids: Uint32Array): Feed[] {
+  const hashed = hashesOf(column);
+  const keys = rowKeys(ids, hashed);
+  return [
+    { key: feedKey('distinct', '', name), kind: 'distinct', hashed },
+    { key: feedKey('heavy', '', name), kind: 'heavy', keys, states: column.state },
+  ];
 }
 
 function seriesOf({ name }: InputSpec, column: Column, images: readonly ImageMeasures[]): Series {

@@ -18,6 +18,16 @@ export function hash32(text: string, seed = 0): number {
   return hashBytes(encoder.encode(text), seed);
 }
 
+const room = new Uint8Array(4096);
+
+/** 64 bits of a text in `out`, from two differently seeded 32-bit hashes of its UTF-8 bytes. */
+export function hash64(text: string, out: Uint32Array): void {
+  // A UTF-16 unit takes up to three bytes.
+  const fits = text.length * 3 <= room.length;
+  const bytes = fits ? room.subarray(0, encoder.encodeInto(text, room).written) : encoder.encode(text);
+  for (let i = 0; i < 2; i++) out[i] = hashBytes(bytes, Math.imul(i + 1, 0x9e3779b1));
+}
+
 function hashBytes(bytes: Uint8Array, seed: number): number {
   const blocks = bytes.length & ~3;
   let h = seed;

@@ -17,6 +17,7 @@ const SUBJECTS: Record<MetricSubjects, string> = {
   numeric_track: 'numeric input or track',
   categorical_track: 'categorical input',
   text_input: 'text input',
+  values: 'categorical or text input',
   chars: '`input=letters`, `digits`, `punctuation`, `spaces` or `other`',
   output: 'output',
   model_output: 'output, of a model',

@@ -61,6 +61,7 @@ export type MetricSubjects =
   | 'numeric_track'
   | 'categorical_track'
   | 'text_input'
+  | 'values'
   | 'chars'
   | 'embedding_input'
   | 'output'

@@ -5,6 +5,7 @@ import { keyOf, type TrackRole } from '../profile/track.ts';
 import { AGREEMENT_METRICS } from './agreement.ts';
 import { BEHAVIOUR_METRICS } from './behaviour.ts';
 import { COVERAGE_METRICS } from './coverage.ts';
+import { DISTINCT_METRICS } from './distinct.ts';
 import { DRIFT_METRICS } from './drift.ts';
 import { EMBEDDING_METRICS } from './embedding.ts';
 import { ESTIMATED_METRICS } from './estimated/metrics.ts';
@@ -36,6 +37,7 @@ const ALL: readonly MetricKind[] = [
   ...QUALITY_METRICS,
   ...MOMENT_METRICS,
   ...DRIFT_METRICS,
+  ...DISTINCT_METRICS,
   ...TEXT_METRICS,
   ...EMBEDDING_METRICS,
   ...JOINT_METRICS,

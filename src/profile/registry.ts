@@ -5,7 +5,9 @@ import { ByteReader, ByteWriter } from './bytes.ts';
 import { type CategoricalState, categorical } from './categorical.ts';
 import { type ConfusionState, confusion } from './confusion.ts';
 import { type Counters, counters } from './counters.ts';
+import { type DistinctState, distinct } from './distinct.ts';
 import { type EmbeddingState, embedding } from './embedding.ts';
+import { type HeavyState, heavy } from './heavy.ts';
 import { type JointState, joint } from './joint.ts';
 import { type NumericState, numeric } from './numeric.ts';
 import { type RegressionState, regression } from './regression.ts';
@@ -22,7 +24,9 @@ export type TrackState =
   | { kind: 'regression'; state: RegressionState }
   | { kind: 'sets'; state: SetsState }
   | { kind: 'joint'; state: JointState }
-  | { kind: 'embedding'; state: EmbeddingState };
+  | { kind: 'embedding'; state: EmbeddingState }
+  | { kind: 'distinct'; state: DistinctState }
+  | { kind: 'heavy'; state: HeavyState };
 
 export type KindName = TrackState['kind'];
 
@@ -38,6 +42,8 @@ export const PROFILE_KINDS: { readonly [K in KindName]: ProfileKind<StateOf<K>> 
   sets,
   joint,
   embedding,
+  distinct,
+  heavy,
 };
 
 /** The registry entry of a track as one that takes any state: the union's tag proves the pairing. */

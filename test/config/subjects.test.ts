@@ -6,6 +6,7 @@ import { good, problemsOf, registries } from './support.ts';
 const more = registries.metrics as Map<string, { family: string; subjects: SubjectKind }>;
 more.set('words', { family: 'input', subjects: 'text_input' });
 more.set('shift', { family: 'input', subjects: 'embedding_input' });
+more.set('distinct', { family: 'input', subjects: 'values' });
 more.set('char_share', { family: 'input', subjects: 'chars' });
 
 describe('the subject of a rule', () => {
@@ -16,6 +17,9 @@ describe('the subject of a rule', () => {
     ['new_categories', 'channel', true],
     ['new_categories', 'amount', false],
     ['shift', 'query', false],
+    ['distinct', 'query', true],
+    ['distinct', 'channel', true],
+    ['distinct', 'amount', false],
     ['words', 'query', true],
     ['words', 'query.length', false],
     ['char_share', 'query=letters', true],

@@ -6,7 +6,10 @@ import { ByteReader, ByteWriter } from '../../src/profile/bytes.ts';
 import { createCategorical, updateCategorical } from '../../src/profile/categorical.ts';
 import { createConfusion } from '../../src/profile/confusion.ts';
 import { count } from '../../src/profile/counters.ts';
+import { createDistinct, updateDistinct } from '../../src/profile/distinct.ts';
 import { createEmbedding, updateEmbedding } from '../../src/profile/embedding.ts';
+import { hashesOf } from '../../src/profile/hashes.ts';
+import { createHeavy, updateHeavy } from '../../src/profile/heavy.ts';
 import { createJoint, standardized, updateJoint } from '../../src/profile/joint.ts';
 import { createNumeric, updateNumeric } from '../../src/profile/numeric.ts';
 import { type KindName, PROFILE_KINDS } from '../../src/profile/registry.ts';
@@ -38,6 +41,10 @@ const number = fc.oneof(
 const component = fc.oneof(
   fc.float({ min: -(2 ** 20), max: 2 ** 20, noNaN: true }),
   fc.constantFrom(0, -0, 2 ** 20, -(2 ** 20), 2 ** -149, -(2 ** -33)),
+);
+const value = fc.oneof(
+  fc.constantFrom('a', 'b', '', '🦊'),
+  fc.nat(99_999).map((x) => `value ${x}`),
 );
 const words = { minLength: 2, maxLength: 2 };
 
@@ -131,6 +138,35 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
         rowsOf(events.length),
         events.length,
       );
+    },
+  }),
+  distinct: subject({
+    create: createDistinct,
+    event: fc.tuple(value, cellState),
+    feed(state, events) {
+      const hashed = hashesOf({
+        kind: 'text',
+        values: events.map(([text]) => text),
+        state: Uint8Array.from(events, ([, of]) => of),
+      });
+      updateDistinct(state, hashed, rowsOf(events.length), events.length);
+    },
+  }),
+  heavy: subject({
+    create: createHeavy,
+    // Keys of few bits come often and twice; a sample is full after few of them.
+    event: fc.tuple(
+      fc.oneof(fc.nat(999), fc.maxSafeInteger().map(Math.abs)),
+      cellState,
+      fc.integer({ min: 1, max: 40 }),
+    ),
+    feed(state, events) {
+      const many = events.flatMap(([key, of, times]) =>
+        Array.from({ length: times }, (_, i) => [key ^ i, of]),
+      );
+      const keys = Float64Array.from(many, ([key]) => Math.abs(key!));
+      const states = Uint8Array.from(many, ([, of]) => of!);
+      updateHeavy(state, keys, states, rowsOf(many.length), many.length);
     },
   }),
   sets: subject({

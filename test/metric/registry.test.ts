@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { SubjectKind } from '../../src/config/types.ts';
 import { METRICS, type MetricSubjects, measureCell } from '../../src/metric/registry.ts';
+import { createDistinct } from '../../src/profile/distinct.ts';
 import { createEmbedding } from '../../src/profile/embedding.ts';
+import { createHeavy } from '../../src/profile/heavy.ts';
 import { createJoint } from '../../src/profile/joint.ts';
 import type { TrackState, Tracks } from '../../src/profile/registry.ts';
 import { TRACK_ROLES } from '../../src/profile/track.ts';
@@ -20,14 +22,14 @@ import {
 
 const NAMES =
   `abandonment_rate accuracy agreement balanced_accuracy bias brier char_share class_precision class_recall
-  class_share click_through_rate cohen_kappa correlation_shift dead_letters discordant_gain dropped duplicates ece
+  class_share click_through_rate cohen_kappa correlation_shift dead_letters discordant_gain distinct_count dropped duplicates ece
   embedding_distance embedding_shift
   error_rate estimated_accuracy estimated_f1 estimated_precision estimated_recall estimated_roc_auc
   f1 gwet_ac1 hamming_loss invalid_rate ks kurtosis label_ac1 label_coverage label_kappa late
   latency_p50 latency_p95 latency_p99 log_loss macro_f1 mae mape max mcc mean median median_ae
   micro_f1 min missing_rate multivariate_drift new_category_rate null_rate out_of_range_rate p05 p95 pr_auc precision
   psi r2 recall redo_rate rmse roc_auc score_mean score_p50 skewness std subset_accuracy
-  switch_to_typing_rate telemetry_max telemetry_mean throughput unmatched volume
+  switch_to_typing_rate telemetry_max telemetry_mean throughput top_share unmatched volume
   words_mean`.split(/\s+/);
 
 const spec = service({
@@ -38,6 +40,8 @@ const binary = service({ outputs: [output('x', 'classifier', { classes: ['a', 'b
 const states = (): TrackState[] => [
   { kind: 'joint', state: createJoint({ size: 2, standard: 1 }) },
   { kind: 'embedding', state: createEmbedding(3) },
+  { kind: 'distinct', state: createDistinct() },
+  { kind: 'heavy', state: createHeavy() },
   numbers([]),
   numbers([1, 2, null]),
   numbers([Number.MAX_VALUE, Number.MAX_VALUE]),
@@ -91,6 +95,7 @@ test('subjects are words that the configuration knows', () => {
     numeric_track: 'numeric_track',
     categorical_track: 'categorical_track',
     text_input: 'text_input',
+    values: 'values',
     chars: 'chars',
     embedding_input: 'embedding_input',
     output: 'output',

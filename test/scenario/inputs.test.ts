@@ -49,6 +49,11 @@ test('texts and vectors are measured and compared with what was learned, however
   expect(of('words_mean', 'query', 0)).toMatchObject({ value: 3, n: 30 });
   expect(of('char_share', 'query=letters', 0)).toMatchObject({ value: 9 / 11, n: 30 });
   expect(of('char_share', 'query=digits', 1)).toMatchObject({ value: 7 / 8, n: 30 });
+  expect(of('distinct_count', 'query', 0)).toMatchObject({ value: 1, low: 1, n: 30 });
+  expect(of('top_share', 'query', 0)).toMatchObject({ value: 1, n: 30 });
+  expect(of('distinct_count', 'query', 1)).toMatchObject({ value: 30 });
+  expect(of('distinct_count', 'country', 1)).toMatchObject({ value: 2, high: 2 });
+  expect(of('top_share', 'country', 1)).toMatchObject({ value: 23 / 30 });
   expect(of('embedding_shift', 'vector', 0)?.value).toBeNull();
   const shift = of('embedding_shift', 'vector', 1)!;
   expect(shift.n).toBe(30);

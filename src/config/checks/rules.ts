@@ -61,17 +61,13 @@ function subjectsOf(kind: SubjectKind, view: View): { names: string[]; open: str
     );
     return { names, open };
   }
-  if (kind === 'text_input' || kind === 'chars') {
-    const texts = [...view.inputs].flatMap(([name, input]) => (input?.type === 'text' ? [name] : []));
-    const names =
-      kind === 'text_input' ? texts : texts.flatMap((name) => CHAR_CLASSES.map((c) => `${name}=${c}`));
-    return { names, open };
-  }
-  if (kind === 'embedding_input')
-    return {
-      names: [...view.inputs].flatMap(([name, input]) => (input?.type === 'embedding' ? [name] : [])),
-      open,
-    };
+  const ofType = (...types: string[]): string[] =>
+    [...view.inputs].flatMap(([name, input]) => (input !== null && types.includes(input.type) ? [name] : []));
+  if (kind === 'text_input') return { names: ofType('text'), open };
+  if (kind === 'values') return { names: ofType('categorical', 'text'), open };
+  if (kind === 'embedding_input') return { names: ofType('embedding'), open };
+  if (kind === 'chars')
+    return { names: ofType('text').flatMap((name) => CHAR_CLASSES.map((of) => `${name}=${of}`)), open };
   const tracks = [...view.inputs].flatMap(([name, input]) =>
     input === null ? [] : tracksOf(name, input.type),
   );

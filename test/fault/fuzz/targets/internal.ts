@@ -9,7 +9,10 @@ import {
 } from '../../../../src/flow/wire.ts';
 import { createCategorical, updateCategorical } from '../../../../src/profile/categorical.ts';
 import { createConfusion } from '../../../../src/profile/confusion.ts';
+import { createDistinct, updateDistinct } from '../../../../src/profile/distinct.ts';
 import { createEmbedding, updateEmbedding } from '../../../../src/profile/embedding.ts';
+import { hashesOf, idHashes, rowKeys } from '../../../../src/profile/hashes.ts';
+import { createHeavy, updateHeavy } from '../../../../src/profile/heavy.ts';
 import { createJoint, updateJoint } from '../../../../src/profile/joint.ts';
 import { createNumeric, updateNumeric } from '../../../../src/profile/numeric.ts';
 import { packTracks, type Tracks, unpackTracks } from '../../../../src/profile/registry.ts';
@@ -77,7 +80,17 @@ function someTracks(): Tracks {
     state: new Uint8Array(2),
   };
   updateEmbedding(embedding, column, rows, 2);
+  const texts = Array.from({ length: 3000 }, (_, i) => `value ${i}`);
+  const hashed = hashesOf({ kind: 'text', values: texts, state: new Uint8Array(3000) });
+  const every = Int32Array.from(texts, (_, i) => i);
+  const [sparse, dense, heavy] = [createDistinct(), createDistinct(), createHeavy()];
+  updateDistinct(sparse, hashed, every, 20);
+  updateDistinct(dense, hashed, every, 3000);
+  updateHeavy(heavy, rowKeys(idHashes(texts), hashed), hashed.states, every, 300);
   return new Map([
+    ['distinct//country', { kind: 'distinct', state: sparse }],
+    ['distinct//query', { kind: 'distinct', state: dense }],
+    ['heavy//country', { kind: 'heavy', state: heavy }],
     ['embedding//words', { kind: 'embedding', state: embedding }],
     ['joint//', { kind: 'joint', state: joint }],
     ['input//amount', { kind: 'numeric', state: numeric }],
