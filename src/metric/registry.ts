@@ -9,6 +9,7 @@ import { DISTINCT_METRICS } from './distinct.ts';
 import { DRIFT_METRICS } from './drift.ts';
 import { EMBEDDING_METRICS } from './embedding.ts';
 import { ESTIMATED_METRICS } from './estimated/metrics.ts';
+import { POWERED_METRICS } from './estimated/powered.ts';
 import { JOINT_METRICS } from './joint.ts';
 import { type Measure, type MetricContext, type MetricKind, NO_BASELINE } from './metric.ts';
 import { MOMENT_METRICS } from './moments.ts';
@@ -48,6 +49,7 @@ const ALL: readonly MetricKind[] = [
   ...MULTILABEL_METRICS,
   ...SCORED_METRICS,
   ...ESTIMATED_METRICS,
+  ...POWERED_METRICS,
   ...REGRESSION_METRICS,
   ...BEHAVIOUR_METRICS,
 ];

@@ -69,7 +69,8 @@ function hasLabelledFile({ baseline }: ServiceSpec): boolean {
   return found;
 }
 
-const LABELS = keyText({ role: 'labels', model: '', subject: '' });
+/** The counters that every cell of the join has. */
+export const LABELS = keyText({ role: 'labels', model: '', subject: '' });
 
 /**
  * Answers are folded where they are read, and once more where labels are joined. Estimates are made where they are read, as soon
