@@ -52,6 +52,8 @@ export interface Named extends Suspect {
 export interface BudgetAlarm {
   fingerprint: string;
   group: string;
+  /** Of the stream that leads. */
+  concern: string;
   /** Streams that have not come back. */
   streams: string[];
   /** Event time of the window that paged, and of the change. */
@@ -101,7 +103,7 @@ export function kindOf(inputs: Standing, relation: Standing, performance: Standi
 }
 
 const KIND_TEXT: Record<DriftKind, string> = {
-  data: 'the inputs moved and what answers are worth held (data drift)',
+  data: 'the inputs moved, their relation to the truth held (data drift)',
   concept: 'the relation of inputs and truth moved (concept drift)',
   both: 'the inputs and their relation to the truth moved (data and concept drift)',
   unknown: '',
@@ -127,7 +129,8 @@ function placeText({ metric, subject, model, segment }: MovedStream): string {
 /** Why an alarm fires, in words; without the time of its onset, which the record has. */
 export function reasonText(kind: DriftKind, concern: string, streams: readonly MovedStream[]): string {
   const [top, ...others] = streams;
-  const what = kind === 'unknown' ? CONCERN_TEXT[concern]! : KIND_TEXT[kind];
+  const harm = HARM.has(concern) && concern !== 'relation' ? `${CONCERN_TEXT[concern]}: ` : '';
+  const what = kind === 'unknown' ? CONCERN_TEXT[concern]! : `${harm}${KIND_TEXT[kind]}`;
   if (top === undefined) return what;
   const cell = top.cells[0];
   const moved =
@@ -224,6 +227,7 @@ export function openAlarm(page: Page, kind: DriftKind): BudgetAlarm {
   return {
     fingerprint,
     group: page.group,
+    concern: named[0]!.concern,
     streams: named.map(({ id }) => id),
     pagedMs: windowEndMs,
     onsetMs,
@@ -235,6 +239,15 @@ export function openAlarm(page: Page, kind: DriftKind): BudgetAlarm {
 const alertId = ({ service, fingerprint, windowEndMs, state, level, evidence }: Alert): string =>
   idOf('alert', service, fingerprint, windowEndMs, state, level, evidence?.kind ?? '');
 
+/**
+ * Whether what a page would open is what an alarm of the same group already tells: it moved before that paged, or it is of answers, which follow
+ * from the inputs that it tells of.
+ */
+export const isToldBy = (alarm: BudgetAlarm, opened: BudgetAlarm): boolean =>
+  alarm.group === opened.group &&
+  alarm.last.level === opened.last.level &&
+  (opened.onsetMs <= alarm.pagedMs || (alarm.concern === 'inputs' && opened.concern === 'answers'));
+
 /** The alert of a firing alarm whose kind has become known; null: it says nothing new. */
 export function reviewAlarm(alarm: BudgetAlarm, kind: DriftKind, spec: ServiceSpec): Alert | null {
   alarm.reviewMs = null;
@@ -242,7 +255,7 @@ export function reviewAlarm(alarm: BudgetAlarm, kind: DriftKind, spec: ServiceSp
   if (evidence === null || kind === evidence.kind || kind === 'unknown') return null;
   const level: Level = kind === 'data' ? alarm.last.level : 'critical';
   const told = { ...alarm.last, level, evidence: { ...evidence, kind } };
-  const reason = reasonText(kind, '', evidence.streams);
+  const reason = reasonText(kind, alarm.concern, evidence.streams);
   alarm.last = { ...told, reason, configDigest: spec.digest, id: alertId(told) };
   return alarm.last;
 }

@@ -247,6 +247,10 @@ function movesOf({ form, names, reference, current }: Counts): (MovedCell & { we
   return moves.sort((a, b) => b.weight - a.weight || (a.cell < b.cell ? -1 : 1));
 }
 
+/** A cell's borders with four digits; the names that counts go by must stay apart, and have all of them. */
+const shortName = (name: string): string =>
+  name.replace(/-?\d+\.\d{3,}(?:e[+-]?\d+)?/g, (digits) => String(Number(Number(digits).toPrecision(4))));
+
 /** The cells that moved most since the onset, beside `latest`, and how many rows that is of. */
 export function movedCells(
   { moved }: EvidenceStream,
@@ -256,7 +260,11 @@ export function movedCells(
   const current = (moved === null ? null : alignedTo(latest, moved.counts)) ?? latest.current;
   const cells = movesOf({ ...latest, current }).slice(0, CELLS_TOLD);
   return {
-    cells: cells.map(({ cell, reference, current: is }) => ({ cell, reference, current: is })),
+    cells: cells.map(({ cell, reference, current: is }) => ({
+      cell: shortName(cell),
+      reference,
+      current: is,
+    })),
     n: current.reduce((sum, count) => sum + count, 0),
     referenceN: latest.reference.reduce((sum, count) => sum + count, 0),
   };

@@ -7,6 +7,7 @@
 import {
   type BudgetAlarm,
   boundaryOf,
+  isToldBy,
   keptShare,
   kindOf,
   LOG_NAMED,
@@ -209,13 +210,6 @@ function tell(group: GroupEvidence, suspect: Suspect, latest: ReadonlyMap<string
   };
 }
 
-/** An alarm of the group that fires for what had moved before it paged: this is of the same cause. */
-const sameCause = (evidence: Evidence, group: SourceGroup, opened: BudgetAlarm): BudgetAlarm | undefined =>
-  Object.values(evidence.alarms).find(
-    (alarm) =>
-      alarm.group === group && alarm.last.level === opened.last.level && opened.onsetMs < alarm.pagedMs,
-  );
-
 interface Closed {
   cells: readonly Cell[];
   results: readonly Result[];
@@ -257,7 +251,10 @@ function page(
     },
     'unknown',
   );
-  const alarm = sameCause(evidence, name, opened) ?? opened;
+  const firing = Object.keys(evidence.alarms)
+    .sort()
+    .map((fingerprint) => evidence.alarms[fingerprint]!);
+  const alarm = firing.find((one) => isToldBy(one, opened)) ?? opened;
   for (const { id } of named) {
     const stream = group.streams[id]!;
     stream.alarm = alarm.fingerprint;

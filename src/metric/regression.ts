@@ -3,9 +3,10 @@
 import { totalOf } from '../math/exact-sum.ts';
 import { meanOf, type NumericState } from '../profile/numeric.ts';
 import type { RegressionState, RegressionSum } from '../profile/regression.ts';
-import { quantileOf } from '../profile/sketch.ts';
-import { logEnds, meanOutcome, meanVariance } from './intervals.ts';
-import { type MetricKind, measureOf, type Outcome } from './metric.ts';
+import { bucketsOf, quantileOf } from '../profile/sketch.ts';
+import { keyText } from '../profile/track.ts';
+import { logEnds, meanOutcome, meanVariance, rateOf } from './intervals.ts';
+import { type MetricKind, measureOf, NO_BASELINE, type Outcome } from './metric.ts';
 
 const about = { family: 'performance', subjects: 'model_output', roles: ['performance'] } as const;
 const NO_LABELS = 'no labels';
@@ -91,7 +92,7 @@ const r2 = errorMetric(
 );
 
 /** The size of errors is a track of its own, for its quantiles. */
-const ABSOLUTE = '#abs';
+export const ABSOLUTE = '#abs';
 
 const withinRange = ({ min, max, sketch }: NumericState, q: number): number =>
   Math.min(max, Math.max(min, quantileOf(sketch, q)!));
@@ -116,4 +117,45 @@ const medianAe: MetricKind = {
   },
 };
 
-export const REGRESSION_METRICS = [mae, rmse, mape, r2, bias, medianAe];
+/** The border is that of the bucket of the sketch in which nine tenths of the reference are reached, so both sides count exactly. */
+const LARGE_QUANTILE = 0.9;
+
+/** Errors larger than nine in ten of the reference were: of the reference itself and of the window. */
+export function largeErrors(
+  before: NumericState,
+  now: NumericState,
+): { reference: { bad: number; n: number }; current: { bad: number; n: number } } | null {
+  if (before.n === 0) return null;
+  let border = Number.NEGATIVE_INFINITY;
+  let seen = 0;
+  for (const [bucket, count] of bucketsOf(before.sketch)) {
+    border = bucket;
+    seen += count;
+    if (seen >= LARGE_QUANTILE * before.n) break;
+  }
+  const beyond = ({ sketch, n }: NumericState) => ({
+    bad: bucketsOf(sketch).reduce((sum, [bucket, count]) => sum + (bucket > border ? count : 0), 0),
+    n,
+  });
+  return { reference: beyond(before), current: beyond(now) };
+}
+
+const largeErrorRate: MetricKind = {
+  ...about,
+  name: 'large_error_rate',
+  description:
+    'Share of the labelled answers of a regressor that are further off than nine in ten of the reference were.',
+  formula: '|prediction - truth| beyond the 0.9 quantile of the reference / labelled; Wilson interval',
+  unit: true,
+  measure(key, track, { reference }) {
+    if (track.kind !== 'numeric' || !key.subject.endsWith(ABSOLUTE)) return [];
+    const subject = key.subject.slice(0, -ABSOLUTE.length);
+    const before = reference.state(keyText(key));
+    const found = before?.kind === 'numeric' ? largeErrors(before.state, track.state) : null;
+    const { n } = track.state;
+    const outcome = found === null ? { reason: NO_BASELINE, n } : rateOf(found.current.bad, n, NO_LABELS);
+    return [measureOf(subject, key.model, outcome)];
+  },
+};
+
+export const REGRESSION_METRICS = [mae, rmse, mape, r2, bias, medianAe, largeErrorRate];

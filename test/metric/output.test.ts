@@ -140,6 +140,7 @@ describe('performance', () => {
     );
     expect(found.map(({ metric, measure }) => [metric, measure.subject, measure.value])).toEqual([
       ['bias', 'price', -1],
+      ['large_error_rate', 'price', null],
       ['mae', 'price', 2],
       ['mape', 'price', (1 / 2 + 3 / 4) / 2],
       ['median_ae', 'price', expect.closeTo(1, 1)],

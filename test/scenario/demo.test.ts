@@ -2,11 +2,16 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { runOnce, type StoryOutcome } from '../../src/demo/once.ts';
 import { STORIES } from '../../src/demo/stories/index.ts';
 import { createWorld } from '../../src/demo/world.ts';
+import { EVIDENCE_CHOICES } from '../../src/metric/evidence/registry.ts';
 import { METRICS } from '../../src/metric/registry.ts';
 import { factsOfState } from '../../src/profile/baseline/facts.ts';
 import type { Alert, Result, Retrain } from '../../src/records.ts';
 
-const registries = { metrics: new Map(Object.entries(METRICS)), readState: factsOfState };
+const registries = {
+  metrics: new Map(Object.entries(METRICS)),
+  readState: factsOfState,
+  evidence: EVIDENCE_CHOICES,
+};
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 async function run(services: readonly string[], seed: number) {
@@ -56,6 +61,20 @@ describe('the demo', () => {
     const rules = all.alerts.filter(({ service }) => service === 'housing').map(({ metric }) => metric);
     expect(rules).toContain('mae');
     expect(rules).not.toContain('psi');
+  });
+
+  test('the budget says what kind of drift it is', () => {
+    const kinds = (service: string, metric: string): unknown[] =>
+      all.alerts
+        .filter((alert) => alert.rule === 'budget' && alert.service === service && alert.metric === metric)
+        .map(({ level, evidence }) => [level, evidence?.kind]);
+    expect(kinds('housing', 'large_error_rate')).toEqual([['critical', 'concept']]);
+    expect(kinds('fraud', 'psi')).toEqual([
+      ['warning', 'unknown'],
+      ['warning', 'data'],
+    ]);
+    expect(kinds('inspection', 'psi')).toEqual([['warning', 'unknown']]);
+    expect(kinds('voice-search', 'redo_rate')).toEqual([['critical', 'unknown']]);
   });
 
   test('the data to train on lie within the topics', () => {

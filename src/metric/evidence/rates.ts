@@ -6,12 +6,22 @@ import type { TrackState } from '../../profile/registry.ts';
 import { keyText, type TrackKey } from '../../profile/track.ts';
 import { type MetricContext, outputOf } from '../metric.ts';
 import { cellsOf } from '../quality.ts';
-import type { Concern, EvidenceKind } from './exhibit.ts';
+import { ABSOLUTE, largeErrors } from '../regression.ts';
+import type { Concern, Counts, EvidenceKind } from './exhibit.ts';
 
 interface Rate {
   bad: number;
   n: number;
 }
+
+const pairOf = ({ bad, n }: Rate): number[] => [bad, n - bad];
+
+const countsOf = (bad: string, { reference, current }: { reference: Rate; current: Rate }): Counts => ({
+  form: 'rate',
+  names: [bad, `not ${bad}`],
+  reference: pairOf(reference),
+  current: pairOf(current),
+});
 
 /** Bad rows of a track, and of its reference; null: it has none. */
 const rateEvidence = (
@@ -36,13 +46,7 @@ const rateEvidence = (
     exhibits(key, track, context) {
       const rates = read(key, track, context);
       if (rates === null || rates.reference.n === 0 || rates.current.n === 0) return [];
-      const pair = ({ bad: some, n }: Rate): number[] => [some, n - some];
-      const counts = {
-        form: 'rate' as const,
-        names: [bad, `not ${bad}`],
-        reference: pair(rates.reference),
-        current: pair(rates.current),
-      };
+      const counts = countsOf(bad, rates);
       return [{ subject: key.subject, model: key.model, counts }];
     },
   };
@@ -103,6 +107,22 @@ const errors = rateEvidence(
   both(offDiagonal),
 );
 
+const farOff: EvidenceKind = {
+  metric: 'large_error_rate',
+  concern: 'performance',
+  description: 'More answers of a regressor are further off than nine in ten of the reference were.',
+  tolerance: { default: 0.005, unit: 'share' },
+  roles: ['performance'],
+  exhibits(key, track, { reference }) {
+    if (track.kind !== 'numeric' || !key.subject.endsWith(ABSOLUTE)) return [];
+    const before = reference.state(keyText(key));
+    const found = before?.kind === 'numeric' ? largeErrors(before.state, track.state) : null;
+    if (found === null || track.state.n === 0) return [];
+    const subject = key.subject.slice(0, -ABSOLUTE.length);
+    return [{ subject, model: key.model, counts: countsOf('far off', found) }];
+  },
+};
+
 const silence = rateEvidence(
   {
     metric: 'null_rate',
@@ -159,6 +179,7 @@ const behaviour = { concern: 'behaviour', roles: ['feedback'] } as const;
 export const RATE_EVIDENCE = [
   gaps('missing', 'missing'),
   gaps('invalid', 'invalid'),
+  farOff,
   silence,
   errors,
   disagreement,
