@@ -11,6 +11,7 @@ import {
   type ServiceSpec,
   type TrackBaseline,
 } from '../records.ts';
+import { createBeyondBuilder } from './baseline/beyond.ts';
 import { categoricalBaselineOf, countedOver, numericBaselineOf, textOfInput } from './baseline/states.ts';
 import { type CategoricalState, createCategorical, updateCategorical } from './categorical.ts';
 import { groupsOfBuckets, groupsOfValues } from './cells.ts';
@@ -71,18 +72,22 @@ export function createBaselineBuilder(spec: ServiceSpec, cells: Baseline | null 
       else tracks.set(track, numericTrack(cells?.tracks[track]));
     }
   }
+  const numeric = [...tracks.values()].filter(({ kind }) => kind === 'numeric').length;
+  const beyond = createBeyondBuilder(spec, cells === null ? numeric : 0);
   let rows = Int32Array.from({ length: 1024 }, (_, i) => i);
   let total = 0;
   const addNumbers = (track: string, values: Float64Array, states: Uint8Array, n: number): void => {
     const built = tracks.get(track);
     assert(built?.kind === 'numeric', `${track} is a numeric track`);
     keepValues(built, values, states, n);
+    beyond.addNumbers(track, values, states, n);
     updateNumeric(built.state, built.parameters, values, states, rows, n);
   };
   return {
     add(inputs, n, images) {
       if (rows.length < n) rows = Int32Array.from({ length: n }, (_, i) => i);
       total += n;
+      beyond.add(inputs, n, rows);
       spec.inputs.forEach((input, i) => {
         const column = inputs[i];
         assert(column?.kind === input.type, `the column of ${input.name} is ${input.type}`);
@@ -109,12 +114,13 @@ export function createBaselineBuilder(spec: ServiceSpec, cells: Baseline | null 
         keyText({ role: 'input', model: '', subject: track }),
         textOfInput({ kind, state } as TrackState),
       ]);
+      const finished = Object.fromEntries(found.map(([track, built]) => [track, finishTrack(built)]));
       return {
         format: 'telltale-baseline/2',
         service: spec.service,
         n: total,
-        tracks: Object.fromEntries(found.map(([track, built]) => [track, finishTrack(built)])),
-        states: Object.fromEntries(states),
+        tracks: finished,
+        states: { ...Object.fromEntries(states), ...beyond.finish(finished) },
       };
     },
   };

@@ -2,6 +2,7 @@ import { loadConfig } from '../../config/load.ts';
 import { nearest } from '../../config/suggest.ts';
 import type { TelltaleConfig } from '../../config/types.ts';
 import { TelltaleError } from '../../errors.ts';
+import { keyOf } from '../../profile/track.ts';
 import type { Baseline, Batch, LogRecord, Season, ServiceSpec, StreamName } from '../../records.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { printLine } from '../output.ts';
@@ -158,12 +159,16 @@ async function ofFiles(
   const { segments, season } = found;
   return {
     ...inputs,
-    // Inputs are known of both; those of the first pass are whole where rows have no stream to go through.
-    states: { ...found.states, ...states },
+    // Inputs are known of both; those of the first pass are whole where rows have no stream to go through. Joint sums are
+    // of all rows here, there of a sample.
+    states: { ...found.states, ...states, ...jointIn(found.states) },
     ...(segments === undefined ? {} : { segments }),
     ...(season === undefined ? {} : { season }),
   };
 }
+
+const jointIn = (states: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(states).filter(([key]) => keyOf(key).role === 'joint'));
 
 function sourcesOf(spec: ServiceSpec, options: BuildOptions): FileSource[] {
   const named: [StreamName, string[] | undefined][] = [
