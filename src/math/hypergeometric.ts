@@ -51,3 +51,15 @@ export function hypergeometricTwoSided(k: number, n: number, j: number, m: numbe
   const { upper, lower } = hypergeometricTails(k, n, j, m);
   return Math.min(1, 2 * Math.min(upper, lower));
 }
+
+/**
+ * P(X >= k) for X of `n` values that lie outside the range of `m` others of the same law, without ties (with ties it is an upper
+ * bound). As the gaps between ordered values are exchangeable (S. S. Wilks 1942), it is the chance that of the first k + 1 of all
+ * values at most one is of the m.
+ */
+export function outsideTail(k: number, n: number, m: number): number {
+  if (k <= 0) return 1;
+  const all = logChoose(n + m, k + 1);
+  const none = k < n ? Math.exp(logChoose(n, k + 1) - all) : 0;
+  return Math.min(1, none + m * Math.exp(logChoose(n, k) - all));
+}

@@ -29,7 +29,8 @@ function stateIn(texts: Readonly<Record<string, string>>, key: string): TrackSta
 
 const derived = new WeakMap<TrackState, TrackBaseline>();
 
-function baselineFrom(state: TrackState | undefined): TrackBaseline | undefined {
+/** The distribution that a state tells; undefined where there is no state, no value in it, or it is of another kind. */
+export function distributionOf(state: TrackState | undefined): TrackBaseline | undefined {
   if (state === undefined) return undefined;
   let baseline = derived.get(state);
   if (baseline === undefined) {
@@ -42,7 +43,7 @@ function baselineFrom(state: TrackState | undefined): TrackBaseline | undefined 
 /** The layer of states by key text: the distribution of an input is told by its state. */
 export const layerOfStates = (state: (key: string) => TrackState | undefined): Layer => ({
   state,
-  baseline: (track) => baselineFrom(state(keyText({ role: 'input', model: '', subject: track }))),
+  baseline: (track) => distributionOf(state(keyText({ role: 'input', model: '', subject: track }))),
 });
 
 export const layerOfPart = ({ states }: BaselinePart): Layer => layerOfStates((key) => stateIn(states, key));

@@ -6,7 +6,10 @@ import { AGREEMENT_METRICS } from './agreement.ts';
 import { BEHAVIOUR_METRICS } from './behaviour.ts';
 import { COVERAGE_METRICS } from './coverage.ts';
 import { DISTINCT_METRICS } from './distinct.ts';
-import { DRIFT_METRICS } from './drift.ts';
+import { ANSWER_DRIFT_METRICS } from './drift/answers.ts';
+import { CELL_DRIFT_METRICS } from './drift/cells.ts';
+import { ORDERED_DRIFT_METRICS } from './drift/ordered.ts';
+import { RANGE_METRICS } from './drift/range.ts';
 import { EMBEDDING_METRICS } from './embedding.ts';
 import { ESTIMATED_METRICS } from './estimated/metrics.ts';
 import { POWERED_METRICS } from './estimated/powered.ts';
@@ -37,12 +40,15 @@ const ALL: readonly MetricKind[] = [
   ...VOLUME_METRICS,
   ...QUALITY_METRICS,
   ...MOMENT_METRICS,
-  ...DRIFT_METRICS,
+  ...CELL_DRIFT_METRICS,
+  ...ORDERED_DRIFT_METRICS,
+  ...RANGE_METRICS,
   ...DISTINCT_METRICS,
   ...TEXT_METRICS,
   ...EMBEDDING_METRICS,
   ...JOINT_METRICS,
   ...OUTPUT_METRICS,
+  ...ANSWER_DRIFT_METRICS,
   ...COVERAGE_METRICS,
   ...AGREEMENT_METRICS,
   ...PERFORMANCE_METRICS,

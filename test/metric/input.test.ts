@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ksOf, psiOf } from '../../src/metric/drift.ts';
+import { psiOf } from '../../src/metric/drift/measures.ts';
+import { ksOf } from '../../src/metric/drift/ordered.ts';
 import type { Baseline } from '../../src/records.ts';
 import { categories, counts, input, measured, numbers, only, service } from './support.ts';
 
@@ -211,37 +212,21 @@ describe('drift', () => {
     expect(found.filter(({ metric }) => metric === 'ks')).toEqual([]);
   });
 
-  test('KS orders buckets by value, also below zero', () => {
-    const spread = [-3, -1, 1, 5].map((value): [number, number] => [bucket(value), 1]);
-    expect(ksOf(spread, [[bucket(5), 4]])).toBe(0.75);
-    expect(ksOf(spread, [[bucket(-3), 4]])).toBe(0.75);
-  });
-
-  test('KS by hand', () => {
-    expect(
-      ksOf(
-        [
-          [bucket(1), 4],
-          [bucket(3), 4],
-        ],
-        [
-          [bucket(2), 1],
-          [bucket(3), 3],
-        ],
-      ),
-    ).toBe(0.5);
-    expect(
-      ksOf(
-        [
-          [bucket(-1), 1],
-          [bucket(-3), 3],
-        ],
-        [
-          [bucket(-3), 1],
-          [bucket(5), 1],
-        ],
-      ),
-    ).toBe(0.5);
+  test('KS by hand, also below zero', () => {
+    const spread = [-3, -1, 1, 5].map((value): [number, number] => [value, 1]);
+    expect(ksOf(spread, [[5, 4]])).toBe(0.75);
+    expect(ksOf(spread, [[-3, 4]])).toBe(0.75);
+    const [pair, later] = [
+      [
+        [1, 4],
+        [3, 4],
+      ],
+      [
+        [2, 1],
+        [3, 3],
+      ],
+    ] as [number, number][][];
+    expect(ksOf(pair!, later!)).toBe(0.5);
     const found = measured({ 'input//amount': numbers([1, 3, 3, 3], based, 'amount') }, based);
     expect(only(found, 'ks')).toMatchObject({ value: 0.25, n: 4 });
   });

@@ -180,8 +180,29 @@ export function only(found: readonly CellMeasure[], metric: string): CellMeasure
 const VECTORS = fileURLToPath(new URL('../../../shared/vectors/statistics.json', import.meta.url));
 
 export interface Vectors {
-  binned_two_sample: { ref: number[]; cur: number[]; psi?: number }[];
-  raw_two_sample: { a: number[]; b: number[]; ks_d: number }[];
+  binned_two_sample: {
+    ref: number[];
+    cur: number[];
+    chi2_homogeneity: number;
+    chi2_p: number;
+    df: number;
+    g: number;
+    g_p: number;
+    js_distance_nat: number;
+    js_distance_base2: number;
+    hellinger: number;
+    tvd: number;
+    l_infinity: number;
+    psi?: number;
+  }[];
+  raw_two_sample: {
+    a: number[];
+    b: number[];
+    ks_d: number;
+    ks_p_exact: number;
+    wasserstein: number;
+    wasserstein_over_std_a: number;
+  }[];
   moments: {
     parts: number[][];
     n: number;

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { ksOf, psiOf } from '../../src/metric/drift.ts';
+import { chiSquareStatistics } from '../../src/math/homogeneity.ts';
+import { chiSquareTail } from '../../src/math/special.ts';
+import { hellingerOf, jsOf, lInfinityOf, psiOf, totalVariationOf } from '../../src/metric/drift/measures.ts';
+import { ksOf, ksP, transportOf } from '../../src/metric/drift/ordered.ts';
 import { calibrationErrorOf, equalWidthGroups } from '../../src/metric/scored.ts';
 import { scoreBinsOf } from '../../src/profile/score-bins.ts';
-import { bucketsOf } from '../../src/profile/sketch.ts';
+import { bucketsOf, middleOf } from '../../src/profile/sketch.ts';
 import {
   absent,
   confusionOf,
@@ -122,12 +125,52 @@ describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
     }
   });
 
-  test('KS, within the mass of a bucket', () => {
-    for (const { a, b, ks_d } of vectors!.raw_two_sample) {
-      const [left, right] = [a, b].map((values) => bucketsOf(numbers(values).state.sketch));
-      const found = ksOf(left!, right!);
-      expect(found).toBeLessThanOrEqual(ks_d + 1e-12);
-      expect(found).toBeGreaterThanOrEqual(ks_d - 1 / a.length);
+  test('distances and tests over cells', () => {
+    expect(vectors!.binned_two_sample.length).toBeGreaterThan(3);
+    for (const { ref, cur, ...expected } of vectors!.binned_two_sample) {
+      const { pearson, g, df } = chiSquareStatistics(ref, cur);
+      near(pearson, expected.chi2_homogeneity);
+      near(chiSquareTail(pearson, df), expected.chi2_p);
+      expect(df).toBe(expected.df);
+      near(g, expected.g);
+      near(chiSquareTail(g, df), expected.g_p);
+      near(jsOf(ref, cur), expected.js_distance_base2);
+      near(jsOf(ref, cur) * Math.sqrt(Math.LN2), expected.js_distance_nat);
+      near(hellingerOf(ref, cur), expected.hellinger);
+      near(totalVariationOf(ref, cur), expected.tvd);
+      near(lInfinityOf(ref, cur), expected.l_infinity);
+    }
+  });
+
+  test('distances and tests of values', () => {
+    const pointsOf = (values: number[]): [number, number][] =>
+      [...values].sort((x, y) => x - y).map((value) => [value, 1]);
+    expect(vectors!.raw_two_sample.length).toBeGreaterThan(0);
+    for (const { a, b, ...expected } of vectors!.raw_two_sample) {
+      const [reference, current] = [pointsOf(a), pointsOf(b)];
+      near(ksOf(reference, current), expected.ks_d);
+      near(ksP(expected.ks_d, a.length, b.length), expected.ks_p_exact);
+      const { distance } = transportOf(reference, current);
+      near(distance, expected.wasserstein);
+      const mean = a.reduce((sum, x) => sum + x, 0) / a.length;
+      const variance = a.reduce((sum, x) => sum + (x - mean) ** 2, 0) / a.length;
+      near(distance / Math.sqrt(variance), expected.wasserstein_over_std_a);
+    }
+  });
+
+  test('KS and Wasserstein of sketches, within a bucket', () => {
+    for (const { a, b, ...expected } of vectors!.raw_two_sample) {
+      const [reference, current] = [a, b].map((values) =>
+        bucketsOf(numbers(values).state.sketch).map(([bucket, count]): [number, number] => [
+          middleOf(bucket),
+          count,
+        ]),
+      );
+      const found = ksOf(reference!, current!);
+      expect(found).toBeLessThanOrEqual(expected.ks_d + 1e-12);
+      expect(found).toBeGreaterThanOrEqual(expected.ks_d - 1 / a.length);
+      const { distance } = transportOf(reference!, current!);
+      expect(Math.abs(distance - expected.wasserstein)).toBeLessThan(58 / 64);
     }
   });
 });

@@ -1,0 +1,145 @@
+/** Distances of a window from the baseline over the cells of the baseline, with one test for all of them. */
+
+import { chiSquareStatistics, homogeneity, sumOf } from '../../math/homogeneity.ts';
+import { normalQuantile } from '../../math/special.ts';
+import type { TrackState } from '../../profile/registry.ts';
+import type { TrackBaseline } from '../../records.ts';
+import { type CellCounts, cellCounts, type NoCells } from '../cells.ts';
+import type { Ends } from '../intervals.ts';
+import { type MetricContext, type MetricKind, measureOf, type Outcome } from '../metric.ts';
+import { hellingerOf, jsOf, lInfinityOf, psiOf, totalVariationOf } from './measures.ts';
+
+/** Cells with the p-value of the test of homogeneity; counts over cells that rise are pooled with their neighbours. */
+export type TestedCells = CellCounts & { p: number };
+
+export function testedCells(
+  track: TrackState,
+  baseline: TrackBaseline | undefined,
+): TestedCells | NoCells | null {
+  const cells = cellCounts(track, baseline);
+  if (cells === null || 'reason' in cells) return cells;
+  const pooling = track.kind === 'numeric' ? 'neighbours' : 'size';
+  return { ...cells, p: homogeneity(cells.reference, cells.current, 0, pooling).p };
+}
+
+/** All distances of a track share their cells. A context lives for one cell of a window. */
+const tested = new WeakMap<MetricContext, Map<TrackState, TestedCells | NoCells | null>>();
+
+function sharedCells(
+  track: TrackState,
+  subject: string,
+  context: MetricContext,
+): TestedCells | NoCells | null {
+  let known = tested.get(context);
+  if (known === undefined) {
+    known = new Map();
+    tested.set(context, known);
+  }
+  let cells = known.get(track);
+  if (cells === undefined) {
+    cells = testedCells(track, context.reference.baseline(subject));
+    known.set(track, cells);
+  }
+  return cells;
+}
+
+/**
+ * 95 % interval of the largest change of a share: that of each cell as A. Agresti, B. Caffo 2000 (one row more of either kind
+ * on either side), together by Bonferroni.
+ */
+export function lInfinityEnds({ reference, current }: Pick<CellCounts, 'reference' | 'current'>): Ends {
+  const [m, n] = [sumOf(reference), sumOf(current)];
+  const cells = reference.filter((count, i) => count + current[i]! > 0).length;
+  const z = normalQuantile(1 - 0.025 / cells);
+  let [low, high] = [0, 0];
+  for (let i = 0; i < reference.length; i++) {
+    if (reference[i]! + current[i]! === 0) continue;
+    const [p, q] = [(reference[i]! + 1) / (m + 2), (current[i]! + 1) / (n + 2)];
+    const half = z * Math.sqrt((p * (1 - p)) / (m + 2) + (q * (1 - q)) / (n + 2));
+    low = Math.max(low, Math.abs(q - p) - half);
+    high = Math.max(high, Math.abs(q - p) + half);
+  }
+  const value = lInfinityOf(reference, current);
+  return { low: Math.min(low, value), high: Math.min(1, Math.max(high, value)) };
+}
+
+const metric = (
+  name: string,
+  description: string,
+  formula: string,
+  read: (cells: TestedCells) => Outcome,
+  more: { unit?: true } = { unit: true },
+): MetricKind => ({
+  name,
+  description,
+  formula: `${formula}; p of homogeneity`,
+  family: 'input',
+  subjects: 'track',
+  ...more,
+  roles: ['input'],
+  measure(key, track, context) {
+    const cells = sharedCells(track, key.subject, context);
+    if (cells === null) return [];
+    return [measureOf(key.subject, key.model, 'reason' in cells ? cells : read(cells))];
+  },
+});
+
+const distance =
+  (of: (reference: number[], current: number[]) => number) =>
+  ({ reference, current, n, p }: TestedCells): Outcome => ({ value: of(reference, current), n, p });
+
+const OVER =
+  'over its ten cells and what lies below and above, or over the known categories and all new ones together';
+
+export const CELL_DRIFT_METRICS = [
+  metric(
+    'psi',
+    `Population stability index against the baseline: ${OVER}. With no drift at all it is about (cells - 1) (1/n + 1/m).`,
+    'sum (q - p) ln(q / p), every cell counted as half a row more',
+    distance(psiOf),
+    {},
+  ),
+  metric(
+    'js',
+    'Jensen-Shannon distance from the baseline to base 2, over the cells of `psi`: 0 for the same shares, 1 if no cell is shared. Its square is the divergence.',
+    'sqrt(sum (p log2(p / h) + q log2(q / h)) / 2), h = (p + q) / 2',
+    distance(jsOf),
+  ),
+  metric(
+    'hellinger',
+    'Hellinger distance from the baseline, over the cells of `psi`, 0..1.',
+    'sqrt(sum (sqrt p - sqrt q)^2 / 2)',
+    distance(hellingerOf),
+  ),
+  metric(
+    'total_variation',
+    'Total variation distance from the baseline, over the cells of `psi`: the share of the rows that would have to be in another cell.',
+    'sum |p - q| / 2',
+    distance(totalVariationOf),
+  ),
+  metric(
+    'l_infinity',
+    'Largest change of the share of one cell against the baseline, over the cells of `psi`.',
+    'max |p - q|; interval of Agresti and Caffo 2000 for all cells together',
+    (cells) => ({
+      value: lInfinityOf(cells.reference, cells.current),
+      n: cells.n,
+      p: cells.p,
+      ...lInfinityEnds(cells),
+    }),
+  ),
+  metric(
+    'chi_square',
+    'Chi-square of homogeneity (not of fit) against the baseline, over the cells of `psi`. It grows with n: a rule is better put on p or on a distance.',
+    'sum (q - p)^2 / pooled share / (1/n + 1/m)',
+    distance((reference, current) => chiSquareStatistics(reference, current).pearson),
+    {},
+  ),
+  metric(
+    'g_test',
+    'Likelihood ratio G of homogeneity against the baseline, over the cells of `psi`. It grows with n as `chi_square` does.',
+    '2 sum count ln(count / expected), over both sides',
+    distance((reference, current) => chiSquareStatistics(reference, current).g),
+    {},
+  ),
+];
