@@ -40,6 +40,8 @@ export interface RuntimeOptions {
   services: readonly ServiceSpec[];
   schemas: SchemaSource | null;
   scoring: ScoringOptions;
+  /** Stands in for ONNX models where something else is to answer. */
+  openScorer?: typeof openScorer;
   checkpoint: Pick<Checkpoint, 'everyMs' | 'recordsMax'> & Partial<Checkpoint>;
   nowMs: () => number;
   counts: Counts;
@@ -90,9 +92,10 @@ async function readSchemaFiles(services: readonly ServiceSpec[]): Promise<Map<st
 /** Opens models and schema files; throws when one does not fit. Our topics must exist before tasks are made. */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { logger, scoring } = options;
+  const open = options.openScorer ?? openScorer;
   const services = new Map<string, RunningService>();
   for (const spec of options.services) {
-    services.set(spec.service, { spec, scorer: await openScorer(spec, scoring, logger) });
+    services.set(spec.service, { spec, scorer: await open(spec, scoring, logger) });
   }
   const schemaTexts = await readSchemaFiles(options.services);
   const decoders = new WeakMap<StreamSpec, StreamDecoder>();

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseService } from '../../src/config/service.ts';
 import { DETECTOR_CHOICES } from '../../src/detect/registry.ts';
-import { NO_COUNTS, writeConfigs } from '../../src/flow/assembly.ts';
+import { NO_COUNTS } from '../../src/flow/assembly.ts';
 import { createEmbedded, type Embedded } from '../../src/flow/embedded.ts';
 import { slotsPartitionOf } from '../../src/flow/runtime.ts';
 import { decodePublic, encodeCommand } from '../../src/flow/wire.ts';
@@ -87,17 +87,16 @@ export function scorerOf(score: (batch: Parameters<Scorer['score']>[0]) => Score
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 async function open(log: MemoryLog, spec: ServiceSpec, options: DriveOptions): Promise<Embedded> {
-  const faked = options.scorer !== undefined;
-  // With a scorer of ours no model file is opened; the real specification follows as a reload.
-  const bare = { ...spec, models: [], digest: `${spec.digest}-bare` };
-  const embedded = await createEmbedded({
+  const { scorer } = options;
+  return createEmbedded({
     log,
     partitions: 2,
     group: 'scenario',
     prefix: 't.',
-    services: [faked ? bare : spec],
+    services: [spec],
     schemas: null,
     scoring: { threads: 1, shadowTimeoutMs: Number.POSITIVE_INFINITY, shadowFailuresMax: 5 },
+    ...(scorer === undefined ? {} : { openScorer: async () => scorer }),
     checkpoint: {
       ...(options.recordsMax === undefined
         ? { everyMs: 0, recordsMax: 1 }
@@ -109,11 +108,6 @@ async function open(log: MemoryLog, spec: ServiceSpec, options: DriveOptions): P
     logger: silent,
     restartable: true,
   });
-  if (options.scorer !== undefined) {
-    embedded.runtime.services.set(spec.service, { spec, scorer: options.scorer });
-    await writeConfigs(embedded.runtime);
-  }
-  return embedded;
 }
 
 /** A service on the embedded log, step by step. */
@@ -202,7 +196,7 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
       await collect();
     },
     async lose() {
-      if (options.scorer === undefined) await embedded.close();
+      await embedded.close();
       embedded = await open(log, spec, options);
       await embedded.pump();
       await collect();
