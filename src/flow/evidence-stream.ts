@@ -78,11 +78,19 @@ export const createStream = (
   suspected: [],
 });
 
-function addTo(sum: Sum, { names, current }: Counts): void {
-  sum.windows++;
-  names.forEach((name, i) => {
-    sum.counts[name] = (sum.counts[name] ?? 0) + current[i]!;
-  });
+function countsOf({ names, current }: Counts): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let i = 0; i < names.length; i++) counts[names[i]!] = current[i]!;
+  return counts;
+}
+
+/** into + from; `from` is not kept. */
+function sumOf(into: Sum | null, from: Sum): Sum {
+  if (into === null) return { ...from, counts: { ...from.counts } };
+  into.windows += from.windows;
+  for (const name of Object.keys(from.counts))
+    into.counts[name] = (into.counts[name] ?? 0) + from.counts[name]!;
+  return into;
 }
 
 /** The counts of several windows over the cells of the last of them; null: their cells were others. */
@@ -126,30 +134,36 @@ function foldRate(stream: EvidenceStream, counts: Counts, tolerance: number, sta
   foldCounts(stream.detectors[0], bets, table, startMs);
 }
 
-function foldScale(
+/** Tests the sum of some windows at one scale. */
+function testAt(
   stream: EvidenceStream,
   k: number,
   counts: Counts,
+  current: number[],
   tolerance: number,
-  startMs: number,
-): void {
+  sinceMs: number,
+): boolean {
   stream.detectors[k] ??= createEDetector();
-  if (k === 0) {
-    const logE = logEOf(counts, counts.current, tolerance);
-    if (logE !== undefined) foldE(stream.detectors[0]!, logE, startMs);
-    return;
+  const logE = logEOf(counts, current, tolerance);
+  if (logE !== undefined) foldE(stream.detectors[k]!, logE, sinceMs);
+  return logE !== undefined;
+}
+
+/** Windows are summed to blocks, and those to larger ones: each scale takes what the one below it has gathered. */
+function foldScales(stream: EvidenceStream, counts: Counts, tolerance: number, startMs: number): void {
+  testAt(stream, 0, counts, counts.current, tolerance, startMs);
+  let below: Sum = { sinceMs: startMs, windows: 1, counts: countsOf(counts) };
+  for (let k = 1; k < SCALES.length; k++) {
+    const block = sumOf(stream.blocks[k] ?? null, below);
+    stream.blocks[k] = block;
+    if (block.windows < SCALES[k]!) return;
+    const current = alignedTo(counts, block.counts);
+    // With too few rows the largest block goes on; the others are part of it.
+    const isTested = current === null || testAt(stream, k, counts, current, tolerance, block.sinceMs);
+    if (isTested || k < SCALES.length - 1) stream.blocks[k] = null;
+    if (current === null) return;
+    below = block;
   }
-  let block = stream.blocks[k];
-  if (block === null || block === undefined) block = { sinceMs: startMs, windows: 0, counts: {} };
-  addTo(block, counts);
-  stream.blocks[k] = block;
-  if (block.windows < SCALES[k]!) return;
-  const current = alignedTo(counts, block.counts);
-  const logE = current === null ? undefined : logEOf(counts, current, tolerance);
-  // Too few rows as yet: the block goes on.
-  if (current !== null && logE === undefined) return;
-  if (logE !== undefined) foldE(stream.detectors[k]!, logE, block.sinceMs);
-  stream.blocks[k] = null;
 }
 
 const speaks = ({ detectors }: EvidenceStream): boolean =>
@@ -164,12 +178,11 @@ export function foldStream(
   endMs: number,
 ): void {
   if (counts.form === 'rate') foldRate(stream, counts, tolerance, startMs);
-  else for (let k = 0; k < SCALES.length; k++) foldScale(stream, k, counts, tolerance, startMs);
+  else foldScales(stream, counts, tolerance, startMs);
   stream.lastMs = endMs;
   if (!speaks(stream) && stream.alarm === null) stream.moved = null;
   else {
-    stream.moved ??= { sinceMs: startMs, windows: 0, counts: {} };
-    addTo(stream.moved, counts);
+    stream.moved = sumOf(stream.moved, { sinceMs: startMs, windows: 1, counts: countsOf(counts) });
   }
 }
 

@@ -105,7 +105,7 @@ export function configureEvidence(evidence: Evidence, spec: ServiceSpec, atMs: n
 }
 
 const streamId = (metric: string, subject: string, model: string, segment: string): string =>
-  JSON.stringify([metric, subject, model, segment]);
+  `${metric}\u0000${subject}\u0000${model}\u0000${segment}`;
 
 /** The streams of a window with their counts; new ones are opened as long as there is room. */
 function foldWindow(
@@ -142,25 +142,26 @@ function foldWindow(
   return latest;
 }
 
-/** ln of the weight of a stream; the weights of all streams sum to at most 1, and never rise. */
-function logWeight(group: GroupEvidence, spec: ServiceSpec, { segment }: EvidenceStream): number {
-  const whole = spec.segments.length === 0 ? 1 : WHOLE_SHARE;
-  return segment === '*' ? Math.log(whole / group.wholeMax) : Math.log((1 - whole) / group.segmentsMax);
+/** ln of the weight of a stream of the whole traffic, and of a segment's; the weights of all sum to at most 1, and never rise. */
+function logWeights({ wholeMax, segmentsMax }: GroupEvidence, { segments }: ServiceSpec): [number, number] {
+  const whole = segments.length === 0 ? 1 : WHOLE_SHARE;
+  return [Math.log(whole / Math.max(1, wholeMax)), Math.log((1 - whole) / Math.max(1, segmentsMax))];
 }
 
-function countStreams(group: GroupEvidence): void {
-  const all = Object.values(group.streams);
-  const whole = all.filter(({ segment }) => segment === '*').length;
+type Entries = readonly (readonly [id: string, stream: EvidenceStream])[];
+
+function countStreams(group: GroupEvidence, all: Entries): void {
+  let whole = 0;
+  for (const [, { segment }] of all) if (segment === '*') whole++;
   group.wholeMax = Math.max(group.wholeMax, whole);
   group.segmentsMax = Math.max(group.segmentsMax, all.length - whole);
 }
 
 /** Streams that an alarm names come back after `holdWindows` windows without evidence; the alarms that end with them. */
-function releaseStreams(evidence: Evidence, group: GroupEvidence, spec: ServiceSpec, endMs: number): Alert[] {
+function releaseStreams(evidence: Evidence, all: Entries, spec: ServiceSpec, endMs: number): Alert[] {
   const alerts: Alert[] = [];
-  for (const id of Object.keys(group.streams).sort()) {
-    const stream = group.streams[id]!;
-    if (stream.alarm === null) continue;
+  const named = all.filter(([, { alarm }]) => alarm !== null);
+  for (const [id, stream] of named.sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (logEvidence(stream) >= LOG_STILL) {
       stream.quiet = 0;
       resetStream(stream);
@@ -168,7 +169,7 @@ function releaseStreams(evidence: Evidence, group: GroupEvidence, spec: ServiceS
     }
     stream.quiet++;
     if (stream.quiet < spec.budget!.holdWindows) continue;
-    const alarm = evidence.alarms[stream.alarm]!;
+    const alarm = evidence.alarms[stream.alarm!]!;
     releaseStream(stream);
     alarm.streams = alarm.streams.filter((name) => name !== id);
     if (alarm.streams.length > 0) continue;
@@ -184,13 +185,14 @@ function releaseStreams(evidence: Evidence, group: GroupEvidence, spec: ServiceS
 }
 
 /** All streams that may page, with their evidence. */
-function suspectsOf(group: GroupEvidence, spec: ServiceSpec, endMs: number): Suspect[] {
+function suspectsOf(group: GroupEvidence, all: Entries, spec: ServiceSpec, endMs: number): Suspect[] {
   const suspects: Suspect[] = [];
-  for (const [id, stream] of Object.entries(group.streams)) {
+  const [whole, segments] = logWeights(group, spec);
+  for (const [id, stream] of all) {
     if (stream.alarm !== null) continue;
     const log = logEvidence(stream);
     noteSuspicion(stream, log >= LOG_NAMED, endMs);
-    const logShare = log + logWeight(group, spec, stream);
+    const logShare = log + (stream.segment === '*' ? whole : segments);
     suspects.push({ id, concern: stream.concern, logShare, logEvidence: log });
   }
   return suspects;
@@ -224,10 +226,11 @@ function page(
   budget: BudgetSpec,
   closed: Closed,
   latest: ReadonlyMap<string, Counts>,
+  all: Entries,
 ): Alert[] {
   const group = evidence.groups[name]!;
   const { endMs, dueMs } = closed.due;
-  const suspects = suspectsOf(group, spec, endMs);
+  const suspects = suspectsOf(group, all, spec, endMs);
   const total = logSum(suspects.map(({ logShare }) => logShare));
   const logBoundary = Math.log(boundaryOf(budget, spec.windows.sizeMs, 1 / evidenceGroups(spec).length));
   if (total < logBoundary) return [];
@@ -286,10 +289,11 @@ export function stepEvidence(
   evidence.groups[name] ??= { streams: {}, wholeMax: 0, segmentsMax: 0, untracked: 0 };
   const group = evidence.groups[name];
   const latest = foldWindow(group, spec, budget, closed.cells, closed.due);
-  countStreams(group);
-  const alerts = releaseStreams(evidence, group, spec, endMs);
-  alerts.push(...page(evidence, name, spec, budget, closed, latest));
-  for (const [id, { alarm, lastMs }] of Object.entries(group.streams))
+  const all = Object.entries(group.streams);
+  countStreams(group, all);
+  const alerts = releaseStreams(evidence, all, spec, endMs);
+  alerts.push(...page(evidence, name, spec, budget, closed, latest, all));
+  for (const [id, { alarm, lastMs }] of all)
     if (alarm === null && lastMs < endMs - FORGET_WINDOWS * windows.sizeMs) delete group.streams[id];
   return alerts;
 }

@@ -58,15 +58,12 @@ function binomialOf(uniform: () => number, n: number, p: number): number {
 /** Counts of n draws over cells with these shares. */
 export function multinomial(random: Random, n: number, shares: readonly number[]): number[] {
   const counts = new Array<number>(shares.length).fill(0);
-  const sums: number[] = [];
-  shares.reduce((sum, share, i) => {
-    sums[i] = sum + share;
-    return sums[i];
-  }, 0);
+  let total = 0;
+  for (const share of shares) total += share;
   for (let i = 0; i < n; i++) {
-    const u = random.uniform() * sums.at(-1)!;
+    let u = random.uniform() * total;
     let k = 0;
-    while (k < shares.length - 1 && u >= sums[k]!) k++;
+    while (k < shares.length - 1 && u >= shares[k]!) u -= shares[k++]!;
     counts[k]!++;
   }
   return counts;

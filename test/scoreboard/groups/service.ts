@@ -129,12 +129,14 @@ interface Law {
 }
 const CALM: Law = { shares: (_, i) => SHARES[i]!, error: (_, k) => ERROR_RATES[k]! };
 
+/** Evidence reads of a numeric state what it counts; its sums and its sketch stay empty. */
+const EMPTY = createNumeric({ borders: new Float64Array(0), low: 0, high: 0 });
+
 function inputTrack(i: number, counts: number[], missing: number): TrackState {
   const n = counts.reduce((a, b) => a + b, 0);
   if (i < NUMERIC) {
-    const state = createNumeric({ borders: new Float64Array(0), low: 0, high: 0 });
-    Object.assign(state, { n, missing, cells: Float64Array.from([0, ...counts, 0]) });
-    return { kind: 'numeric', state };
+    const cells = Float64Array.from([0, ...counts, 0]);
+    return { kind: 'numeric', state: { ...EMPTY, n, missing, cells } };
   }
   const known = new Map(counts.map((count, k) => [`k${k}`, count]));
   const state = {
