@@ -60,7 +60,7 @@ export type Feed =
   | { key: string; kind: 'embedding'; column: EmbeddingColumn }
   | { key: string; kind: 'distinct'; hashed: HashedColumn }
   /** Rows by the hash of their request and of their value. */
-  | { key: string; kind: 'heavy'; keys: Float64Array; states: Uint8Array }
+  | { key: string; kind: 'heavy'; ids: Uint32Array; hashed: HashedColumn }
   /** Adds up each named column over the rows. */
   | { key: string; kind: 'counters'; columns: { name: string; values: Counted | null }[] };
 
@@ -180,7 +180,7 @@ export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number
   } else if (feed.kind === 'distinct' && track.kind === 'distinct') {
     updateDistinct(track.state, feed.hashed, rows, n);
   } else if (feed.kind === 'heavy' && track.kind === 'heavy') {
-    updateHeavy(track.state, feed.keys, feed.states, rows, n);
+    updateHeavy(track.state, feed.ids, feed.hashed, rows, n);
   } else if (feed.kind === 'embedding' && track.kind === 'embedding') {
     updateEmbedding(track.state, feed.column, rows, n);
   } else if (feed.kind === 'members' && track.kind === 'counters') {

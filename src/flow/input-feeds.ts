@@ -3,7 +3,7 @@
 import type { CategoricalParameters } from '../profile/categorical.ts';
 import { charColumns } from '../profile/chars.ts';
 import { normsOf } from '../profile/embedding.ts';
-import { hashesOf, idHashes, rowKeys } from '../profile/hashes.ts';
+import { hashesOf, idHashes } from '../profile/hashes.ts';
 import { type JointParameters, jointParametersOf, standardized } from '../profile/joint.ts';
 import type { NumericParameters } from '../profile/numeric.ts';
 import { categoricalParametersOf, numericParametersOf, tracksOfInput } from '../profile/tracks.ts';
@@ -94,10 +94,9 @@ export function inputFeeds(
 
 function valueFeeds(name: string, column: CategoricalColumn | TextColumn, ids: Uint32Array): Feed[] {
   const hashed = hashesOf(column);
-  const keys = rowKeys(ids, hashed);
   return [
     { key: feedKey('distinct', '', name), kind: 'distinct', hashed },
-    { key: feedKey('heavy', '', name), kind: 'heavy', keys, states: column.state },
+    { key: feedKey('heavy', '', name), kind: 'heavy', ids, hashed },
   ];
 }
 

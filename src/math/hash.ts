@@ -15,16 +15,21 @@ function fmix(h: number): number {
 
 /** MurmurHash3 x86 32 bits (A. Appleby, public domain) of the UTF-8 bytes; 0..2^32-1. */
 export function hash32(text: string, seed = 0): number {
-  return hashBytes(encoder.encode(text), seed);
+  return hashBytes(bytesOf(text), seed);
 }
 
 const room = new Uint8Array(4096);
 
+/** UTF-8 bytes of a text, good until the next call. */
+function bytesOf(text: string): Uint8Array {
+  // A UTF-16 unit takes up to three bytes.
+  if (text.length * 3 > room.length) return encoder.encode(text);
+  return room.subarray(0, encoder.encodeInto(text, room).written);
+}
+
 /** 64 bits of a text in `out`, from two differently seeded 32-bit hashes of its UTF-8 bytes. */
 export function hash64(text: string, out: Uint32Array): void {
-  // A UTF-16 unit takes up to three bytes.
-  const fits = text.length * 3 <= room.length;
-  const bytes = fits ? room.subarray(0, encoder.encodeInto(text, room).written) : encoder.encode(text);
+  const bytes = bytesOf(text);
   for (let i = 0; i < 2; i++) out[i] = hashBytes(bytes, Math.imul(i + 1, 0x9e3779b1));
 }
 

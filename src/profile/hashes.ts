@@ -59,10 +59,3 @@ export function hashesOf(column: CategoricalColumn | TextColumn): HashedColumn {
 
 /** 32 bits of the id of each request. */
 export const idHashes = (ids: readonly string[]): Uint32Array => Uint32Array.from(ids, (id) => hash32(id));
-
-/** Keys of rows: those of a request stand together, whatever the value. */
-export function rowKeys(ids: Uint32Array, { values, states }: HashedColumn): Float64Array {
-  const keys = new Float64Array(states.length);
-  for (let row = 0; row < keys.length; row++) keys[row] = ids[row]! * 2 ** VALUE_BITS + values[row]!;
-  return keys;
-}

@@ -7,13 +7,14 @@
 
 import { assert } from '../errors.ts';
 import { CELL_OK } from '../records.ts';
-import { VALUE_BITS } from './hashes.ts';
+import { type HashedColumn, VALUE_BITS } from './hashes.ts';
 import type { ProfileKind } from './track.ts';
 
 /** Rows of a sample: a share is known to 6 percentage points. */
 export const HEAVY_ROWS = 256;
+const VALUES = 2 ** VALUE_BITS;
 /** Rows that are gathered before the smallest are chosen. */
-const GATHERED_MAX = 4 * HEAVY_ROWS;
+const GATHERED_MAX = 2 * HEAVY_ROWS;
 
 export interface HeavyState {
   /** Values, sampled or not. */
@@ -23,6 +24,8 @@ export interface HeavyState {
   keys: Float64Array;
   /** Larger keys are not in the sample; infinite as long as it is not full. */
   limit: number;
+  /** Hash of the id in `limit`. */
+  idLimit: number;
 }
 
 export const createHeavy = (): HeavyState => ({
@@ -30,6 +33,7 @@ export const createHeavy = (): HeavyState => ({
   size: 0,
   keys: new Float64Array(16),
   limit: Number.POSITIVE_INFINITY,
+  idLimit: Number.POSITIVE_INFINITY,
 });
 
 function add(state: HeavyState, key: number): void {
@@ -52,13 +56,14 @@ function settle(state: HeavyState): void {
   if (state.size < HEAVY_ROWS) return;
   state.size = HEAVY_ROWS;
   state.limit = state.keys[HEAVY_ROWS - 1]!;
+  state.idLimit = Math.floor(state.limit / VALUES);
 }
 
-/** Folds the first `count` of `rows`; `keys` as `rowKeys` makes them. */
+/** Folds the first `count` of `rows`; `ids` are the hashes of the requests. */
 export function updateHeavy(
   state: HeavyState,
-  keys: Float64Array,
-  states: Uint8Array,
+  ids: Uint32Array,
+  { values, states }: Pick<HashedColumn, 'values' | 'states'>,
   rows: Int32Array,
   count: number,
 ): void {
@@ -66,7 +71,8 @@ export function updateHeavy(
     const row = rows[i]!;
     if (states[row] !== CELL_OK) continue;
     state.n++;
-    if (keys[row]! <= state.limit) add(state, keys[row]!);
+    // Most rows are not in the sample, which their id tells.
+    if (ids[row]! <= state.idLimit) add(state, ids[row]! * VALUES + values[row]!);
   }
 }
 
@@ -110,7 +116,7 @@ export function topOf(state: HeavyState): { rows: number; top: number } {
   const counts = new Map<number, number>();
   let top = 0;
   for (let i = 0; i < state.size; i++) {
-    const value = state.keys[i]! % 2 ** VALUE_BITS;
+    const value = state.keys[i]! % VALUES;
     const count = (counts.get(value) ?? 0) + 1;
     counts.set(value, count);
     top = Math.max(top, count);

@@ -52,10 +52,9 @@ export const createNumeric = (parameters: NumericParameters): NumericState => ({
 /** Cell of a value: 0 below the first border, the last one above the last border (which is inclusive). */
 export function cellOf(borders: Float64Array, value: number): number {
   const last = borders.length - 1;
-  if (value > borders[last]!) return last + 1;
-  if (value === borders[last]!) return last;
-  let cell = 0;
-  while (cell <= last && value >= borders[cell]!) cell++;
+  // All borders are looked at: leaving early costs more, since which is the last cannot be predicted.
+  let cell = value > borders[last]! ? 1 : 0;
+  for (let i = 0; i < last; i++) cell += value >= borders[i]! ? 1 : 0;
   return cell;
 }
 

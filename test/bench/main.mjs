@@ -1,5 +1,10 @@
 // `npm run bench [-- NAME] [options]`: the benchmark of that name; without one, CPU and memory per request.
-const NAMES = { cpu: './bench.mjs', recovery: './recovery.mjs', soak: './soak.mjs' };
+const NAMES = {
+  cpu: './bench.mjs',
+  profile: './profile.mjs',
+  recovery: './recovery.mjs',
+  soak: './soak.mjs',
+};
 
 const name = process.argv[2] ?? '';
 const isName = Object.hasOwn(NAMES, name);

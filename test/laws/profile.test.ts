@@ -154,19 +154,18 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
   }),
   heavy: subject({
     create: createHeavy,
-    // Keys of few bits come often and twice; a sample is full after few of them.
-    event: fc.tuple(
-      fc.oneof(fc.nat(999), fc.maxSafeInteger().map(Math.abs)),
-      cellState,
-      fc.integer({ min: 1, max: 40 }),
-    ),
+    // Requests of few bits come often and twice; a sample is full after few of them.
+    event: fc.tuple(fc.oneof(fc.nat(999), fc.nat(2 ** 32 - 1)), cellState, fc.integer({ min: 1, max: 40 })),
     feed(state, events) {
-      const many = events.flatMap(([key, of, times]) =>
-        Array.from({ length: times }, (_, i) => [key ^ i, of]),
+      const many = events.flatMap(([id, of, times]) =>
+        Array.from({ length: times }, (_, i) => ({ id: (id ^ i) >>> 0, of, value: (id * 7 + i) % 2 ** 21 })),
       );
-      const keys = Float64Array.from(many, ([key]) => Math.abs(key!));
-      const states = Uint8Array.from(many, ([, of]) => of!);
-      updateHeavy(state, keys, states, rowsOf(many.length), many.length);
+      const hashed = {
+        values: Uint32Array.from(many, ({ value: of }) => of),
+        states: Uint8Array.from(many, ({ of }) => of),
+      };
+      const ids = Uint32Array.from(many, ({ id }) => id);
+      updateHeavy(state, ids, hashed, rowsOf(many.length), many.length);
     },
   }),
   sets: subject({

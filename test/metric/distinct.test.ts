@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CellMeasure } from '../../src/metric/registry.ts';
 import { createDistinct, distinctOf, updateDistinct } from '../../src/profile/distinct.ts';
-import { hashesOf, idHashes, rowKeys } from '../../src/profile/hashes.ts';
+import { hashesOf, idHashes } from '../../src/profile/hashes.ts';
 import { createHeavy, HEAVY_ROWS, updateHeavy } from '../../src/profile/heavy.ts';
 import type { TrackState } from '../../src/profile/registry.ts';
 import { categories, measured, only } from './support.ts';
@@ -13,7 +13,7 @@ function tracksOf(values: readonly string[], withCounts = true): Record<string, 
   const [distinct, heavy] = [createDistinct(), createHeavy()];
   updateDistinct(distinct, hashed, rows, rows.length);
   const ids = idHashes(values.map((_, i) => `request ${i}`));
-  updateHeavy(heavy, rowKeys(ids, hashed), hashed.states, rows, rows.length);
+  updateHeavy(heavy, ids, hashed, rows, rows.length);
   return {
     'distinct//country': { kind: 'distinct', state: distinct },
     'heavy//country': { kind: 'heavy', state: heavy },
@@ -125,7 +125,7 @@ describe('the most frequent value', () => {
       const heavy = createHeavy();
       const ids = idHashes(Array.from({ length: n }, (_, i) => `${trial}/${i}`));
       const rows = Int32Array.from({ length: n }, (_, i) => i);
-      updateHeavy(heavy, rowKeys(ids, hashed), hashed.states, rows, n);
+      updateHeavy(heavy, ids, hashed, rows, n);
       const { low, high } = only(measured({ 'heavy//q': { kind: 'heavy', state: heavy } }), 'top_share');
       if (low! <= 0.2 && 0.2 <= high!) held++;
     }

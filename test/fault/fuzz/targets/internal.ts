@@ -11,7 +11,7 @@ import { createCategorical, updateCategorical } from '../../../../src/profile/ca
 import { createConfusion } from '../../../../src/profile/confusion.ts';
 import { createDistinct, updateDistinct } from '../../../../src/profile/distinct.ts';
 import { createEmbedding, updateEmbedding } from '../../../../src/profile/embedding.ts';
-import { hashesOf, idHashes, rowKeys } from '../../../../src/profile/hashes.ts';
+import { hashesOf, idHashes } from '../../../../src/profile/hashes.ts';
 import { createHeavy, updateHeavy } from '../../../../src/profile/heavy.ts';
 import { createJoint, updateJoint } from '../../../../src/profile/joint.ts';
 import { createNumeric, updateNumeric } from '../../../../src/profile/numeric.ts';
@@ -86,7 +86,7 @@ function someTracks(): Tracks {
   const [sparse, dense, heavy] = [createDistinct(), createDistinct(), createHeavy()];
   updateDistinct(sparse, hashed, every, 20);
   updateDistinct(dense, hashed, every, 3000);
-  updateHeavy(heavy, rowKeys(idHashes(texts), hashed), hashed.states, every, 300);
+  updateHeavy(heavy, idHashes(texts), hashed, every, 300);
   return new Map([
     ['distinct//country', { kind: 'distinct', state: sparse }],
     ['distinct//query', { kind: 'distinct', state: dense }],
