@@ -478,6 +478,8 @@ export interface Result {
   n: number;
   /** Labels seen / requests that wait for one, 0..1; null where no labels are meant. */
   coverage: number | null;
+  /** The coverage that is usual at this revision, the median of past windows; null: not learned, or no labels are meant. */
+  expected: number | null;
   /** Whether this is the last revision. */
   final: boolean;
 }

@@ -131,8 +131,9 @@ function makeRow() {
 }
 
 /** What a reader must know of a number that depends on labels. */
-function maturity({ final, coverage }) {
-  const labels = coverage === null || coverage === undefined ? '' : ', ' + Math.round(100 * coverage) + ' % of labels';
+function maturity({ final, coverage, expected }) {
+  const usual = expected === null || expected === undefined ? '' : ' (usually ' + Math.round(100 * expected) + ' %)';
+  const labels = coverage === null || coverage === undefined ? '' : ', ' + Math.round(100 * coverage) + ' % of labels' + usual;
   return final === false ? labels + ', preliminary' : labels;
 }
 

@@ -33,7 +33,8 @@ import {
 } from './evidence.ts';
 import { JOINED_STREAMS } from './join-state.ts';
 import { adoptSpec, createReferences, learnWindow, noteResolved, type References } from './learned.ts';
-import { mergeWindow, type StoredSlot } from './merge-window.ts';
+import { adoptMaturity, createMaturity, learnMaturity, type Maturity, pastWindows } from './maturity.ts';
+import { isNews, mergeWindow, type StoredSlot } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
 import { referenceOf } from './references.ts';
 import { type Cell, type Due, resultsOf } from './results-of.ts';
@@ -70,6 +71,7 @@ export interface Judge {
   ranges: PaneRange[];
   strays: Strays;
   references: References;
+  maturity: Maturity;
   /** What went wrong in the last step, for its caller to tell and to clear. */
   faults: string[];
 }
@@ -87,6 +89,7 @@ export const createJudge = (service: string): Judge => ({
   ranges: [],
   strays: createStrays(),
   references: createReferences(),
+  maturity: createMaturity(),
   faults: [],
 });
 
@@ -154,15 +157,6 @@ function duesOf(spec: ServiceSpec, group: SourceGroup, panes: GroupSlots, from: 
   return dues.sort((a, b) => a.dueMs - b.dueMs || a.endMs - b.endMs);
 }
 
-/** Whether something of the window became known since the revision before. */
-function isNews(spec: ServiceSpec, panes: GroupSlots, { endMs, revision }: Due): boolean {
-  for (const [startMs, cells] of panes) {
-    if (startMs >= endMs || startMs < endMs - spec.windows.sizeMs) continue;
-    for (const { slot } of cells.values()) if (slot.maturity === revision) return true;
-  }
-  return false;
-}
-
 function closeWindow(
   judge: Judge,
   spec: ServiceSpec,
@@ -171,7 +165,7 @@ function closeWindow(
   due: Due,
 ): Output[] {
   const isFinal = due.revision === revisionsOf(spec, group).length - 1;
-  if (!isFinal && !isNews(spec, panes, due)) return [];
+  if (!isFinal && !isNews(spec, panes, due.endMs, due.revision)) return [];
   const outputs: Output[] = [];
   const alerts: Alert[] = [];
   const merged = mergeWindow(spec, panes, due.endMs, due.revision);
@@ -182,7 +176,13 @@ function closeWindow(
     judge.waiting.push({ dueMs: due.dueMs, alert });
   };
   const cells = [...merged].map(([segment, tracks]): Cell => {
-    return { segment, tracks, reference: referenceOf(judge.references, spec, group, segment, due.endMs) };
+    const reference = referenceOf(judge.references, spec, group, segment, due.endMs);
+    return {
+      segment,
+      tracks,
+      reference,
+      past: pastWindows(judge.maturity, spec, group, segment, due.revision),
+    };
   });
   const results: Result[] = [];
   for (const cell of cells) {
@@ -198,6 +198,7 @@ function closeWindow(
     alarm.group === group ? [alarm.onsetMs] : [],
   );
   learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, onsetsMs, isFinal });
+  if (isFinal) learnMaturity(judge.maturity, spec, group, panes, due.endMs, merged);
   return outputs;
 }
 
@@ -319,6 +320,7 @@ function takeConfig(judge: Judge, specJson: string): Output[] {
   const first = judge.spec === null;
   judge.spec = spec;
   adoptSpec(judge.references, spec);
+  adoptMaturity(judge.maturity, spec);
   const outputs: Output[] = [];
   const ended = first ? [] : dropRemovedRules(judge.alarms, spec, latestMs(judge));
   ended.push(...configureEvidence(judge.evidence, spec, latestMs(judge)));
@@ -378,7 +380,8 @@ export function snapshotJudge(judge: Judge, next: number): JudgeSnapshot {
 
 export function restoreJudge(snapshot: JudgeSnapshot): Judge {
   const { replayFrom: _, ...rest } = snapshot;
-  // Snapshots of older versions have no references.
+  // Snapshots of older versions have neither.
   const references = rest.references ?? createReferences();
-  return { ...rest, references, slots: new Map(), faults: [] };
+  const maturity = rest.maturity ?? createMaturity();
+  return { ...rest, references, maturity, slots: new Map(), faults: [] };
 }

@@ -12,17 +12,34 @@ export interface StoredSlot {
   offset: number;
 }
 
+/** Whether something of the window became known since the revision before. */
+export function isNews(
+  spec: ServiceSpec,
+  panes: ReadonlyMap<number, ReadonlyMap<string, StoredSlot>>,
+  endMs: number,
+  revision: number,
+): boolean {
+  for (const [startMs, cells] of panes) {
+    if (startMs >= endMs || startMs < endMs - spec.windows.sizeMs) continue;
+    for (const { slot } of cells.values()) if (slot.maturity === revision) return true;
+  }
+  return false;
+}
+
 /**
  * Segment -> tracks of the window that ends at `endMs`, of what had become known by the revision
  * `maturityMax`; '*' first, then the segments in order. '*' is the
  * merge of the first segmentation's segments, since each splits the whole traffic. Rule R4: sources are merged in
  * sorted order.
+ *
+ * @param partsMax parts of the slots from this one on are left out
  */
 export function mergeWindow(
   spec: ServiceSpec,
   panes: ReadonlyMap<number, ReadonlyMap<string, StoredSlot>>,
   endMs: number,
   maturityMax: number,
+  partsMax = Number.POSITIVE_INFINITY,
 ): Map<string, Tracks> {
   const bySegmentation = new Map<number, Map<string, Tracks>>();
   const starts = [...panes.keys()].filter((start) => start < endMs && start >= endMs - spec.windows.sizeMs);
@@ -30,7 +47,7 @@ export function mergeWindow(
     const cells = panes.get(start)!;
     for (const key of [...cells.keys()].sort()) {
       const { slot } = cells.get(key)!;
-      if (slot.maturity > maturityMax) continue;
+      if (slot.maturity > maturityMax || slot.part >= partsMax) continue;
       let segments = bySegmentation.get(slot.segmentation);
       if (segments === undefined) {
         segments = new Map();

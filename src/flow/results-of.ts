@@ -4,6 +4,7 @@ import { idOf } from '../math/hash.ts';
 import { coverageOf, measureCell, type Reference } from '../metric/registry.ts';
 import type { Tracks } from '../profile/registry.ts';
 import type { Result, ServiceSpec } from '../records.ts';
+import type { PastWindows } from './maturity.ts';
 
 /** A revision of a window, and when it is due. */
 export interface Due {
@@ -16,17 +17,19 @@ export interface Cell {
   segment: string;
   tracks: Tracks;
   reference: Reference;
+  /** Absent or null: nothing matures there. */
+  past?: PastWindows | null;
 }
 
 export function resultsOf(
   spec: ServiceSpec,
-  { segment, tracks, reference }: Cell,
+  { segment, tracks, reference, past }: Cell,
   { endMs, revision }: Due,
   isFinal: boolean,
 ): Result[] {
   const startMs = endMs - spec.windows.sizeMs;
   const coverage = coverageOf(tracks);
-  const context = { spec, windowMs: spec.windows.sizeMs, reference, isFinal };
+  const context = { spec, windowMs: spec.windows.sizeMs, reference, isFinal, earlyPairs: past?.pairs };
   return measureCell(tracks, context).map(({ metric, family, measure }) => ({
     id: idOf(
       'result',
@@ -55,6 +58,7 @@ export function resultsOf(
     high: measure.high,
     p: measure.p,
     coverage: family === 'performance' ? coverage : null,
+    expected: family === 'performance' ? (past?.expected ?? null) : null,
     final: isFinal,
   }));
 }

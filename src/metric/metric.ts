@@ -7,6 +7,7 @@ import type { NumericState } from '../profile/numeric.ts';
 import type { TrackState } from '../profile/registry.ts';
 import type { TrackKey, TrackRole } from '../profile/track.ts';
 import type { OutputSpec, Result, ServiceSpec, TrackBaseline } from '../records.ts';
+import type { EarlyPair } from './label-curve.ts';
 
 export interface Measure {
   /** Track, output, `output=class`, telemetry metric or stream; '' for the whole service. */
@@ -51,6 +52,10 @@ export interface MetricContext {
   reference: Reference;
   /** Whether no later revision of the window will know more. */
   isFinal: boolean;
+  /**
+   * The headline metric of a model's output in past windows, at this revision and at the final one; absent: nothing matures.
+   */
+  earlyPairs?: ((model: string, output: string) => readonly EarlyPair[]) | undefined;
   /** Another track of the same cell, by key text: some metrics are of two. */
   track(key: string): TrackState | undefined;
 }

@@ -10,6 +10,7 @@ import { ANSWER_DRIFT_METRICS } from './drift/answers.ts';
 import { CELL_DRIFT_METRICS } from './drift/cells.ts';
 import { ORDERED_DRIFT_METRICS } from './drift/ordered.ts';
 import { RANGE_METRICS } from './drift/range.ts';
+import { EARLY_METRICS } from './early.ts';
 import { EMBEDDING_METRICS } from './embedding.ts';
 import { ESTIMATED_METRICS } from './estimated/metrics.ts';
 import { POWERED_METRICS } from './estimated/powered.ts';
@@ -54,6 +55,7 @@ const ALL: readonly MetricKind[] = [
   ...PERFORMANCE_METRICS,
   ...MULTILABEL_METRICS,
   ...SCORED_METRICS,
+  ...EARLY_METRICS,
   ...ESTIMATED_METRICS,
   ...POWERED_METRICS,
   ...REGRESSION_METRICS,

@@ -70,6 +70,7 @@ export function makeResult(i: number, value: number | null, over: Partial<Result
     windowEndMs: endMs,
     revision: 0,
     coverage: null,
+    expected: null,
     final: true,
     value,
     reason: '',

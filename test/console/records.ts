@@ -60,6 +60,7 @@ export function makeResult(window: number, over: Partial<Result> = {}): Result {
     windowEndMs: T0 + (window + 1) * HOUR_MS,
     revision: 0,
     coverage: null,
+    expected: null,
     final: true,
     value: window / 100,
     reason: '',

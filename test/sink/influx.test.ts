@@ -110,12 +110,22 @@ test('a URL that is none is a configuration error', async () => {
 test('of two revisions in one batch the later is written; numbers without a form are left out', () => {
   const points = pointsOf([
     { result: makeResult({ revision: 0, value: 1 }) },
-    { result: makeResult({ id: 'r2', revision: 1, value: Number.NaN, low: -1, high: 2, p: 0.5 }) },
+    {
+      result: makeResult({
+        id: 'r2',
+        revision: 1,
+        value: Number.NaN,
+        low: -1,
+        high: 2,
+        p: 0.5,
+        expected: 0.6,
+      }),
+    },
     {},
   ]);
   expect(points).toHaveLength(1);
   expect(points[0]?.point).toMatchObject({
-    fields: { revision: 1, value: null, reason: '', low: -1, high: 2, p: 0.5 },
+    fields: { revision: 1, value: null, reason: '', low: -1, high: 2, p: 0.5, expected: 0.6 },
     timestamp: String(T0 + 3_600_000),
   });
 });

@@ -16,6 +16,7 @@ export function makeResult(over: Partial<Result> = {}): Result {
     windowEndMs: T0 + HOUR_MS,
     revision: 0,
     coverage: null,
+    expected: null,
     final: true,
     value: 0.25,
     reason: '',

@@ -54,6 +54,7 @@ export function resultOf(fields: Record<string, unknown>): ReadResult | null {
     high: numberOrNull(fields.high),
     p: numberOrNull(fields.p),
     coverage: numberOrNull(fields.coverage),
+    expected: numberOrNull(fields.expected),
   };
 }
 
