@@ -59,6 +59,7 @@ segments: ${streams.includes('requests') ? '[[country]]' : '[]'}
 limits: ${limits}
 windows: ${windows}
 join: ${join}
+baseline: { learn: { rolling: 4, lag: 0 } }
 rules:
   - { name: risk, metric: mae, subject: price, warning: '> 4', min_n: 3 }
   - { name: risk-early, metric: mae, subject: price, critical: '> 4', min_n: 2, min_coverage: 0.3 }
