@@ -8,7 +8,7 @@
  */
 
 import { hash32, idOf } from '../math/hash.ts';
-import { stateOfText, textOfInput, textOfState } from '../profile/baseline/states.ts';
+import { stateOfOwnText, textOfInput, textOfState } from '../profile/baseline/states.ts';
 import { mergeTracks, type TrackState, type Tracks } from '../profile/registry.ts';
 import type { Alert, LearnSpec, Season, ServiceSpec } from '../records.ts';
 import { OTHER_SEGMENT } from '../window/panes.ts';
@@ -142,7 +142,7 @@ function mergeInto(states: Record<string, string>, from: Record<string, string>)
       states[key] = text;
       continue;
     }
-    states[key] = textOfState(mergedOrNewer(stateOfText(own), stateOfText(text)));
+    states[key] = textOfState(mergedOrNewer(stateOfOwnText(own), stateOfOwnText(text)));
   }
 }
 

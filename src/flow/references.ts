@@ -10,7 +10,7 @@ import {
   layerOfStates,
 } from '../metric/reference.ts';
 import type { Reference } from '../metric/registry.ts';
-import { stateOfText } from '../profile/baseline/states.ts';
+import { stateOfOwnText } from '../profile/baseline/states.ts';
 import type { TrackState } from '../profile/registry.ts';
 import type { LearnSpec, ServiceSpec } from '../records.ts';
 import {
@@ -41,7 +41,7 @@ function learnedState(learned: Learned, key: string): TrackState | undefined {
     state = null;
     for (const { states } of learned.blocks) {
       if (!Object.hasOwn(states, key)) continue;
-      const own = stateOfText(states[key]!);
+      const own = stateOfOwnText(states[key]!);
       state = state === null ? own : mergedOrNewer(state, own);
     }
     memo.states.set(key, state);

@@ -11,6 +11,9 @@ import { bucketsOf } from '../sketch.ts';
 
 export const textOfState = (track: TrackState): string => Buffer.from(packState(track)).toString('base64');
 
+/** The inverse of textOfState, for text of our own: it is not checked. */
+export const stateOfOwnText = (text: string): TrackState => unpackState(Buffer.from(text, 'base64'));
+
 /**
  * The inverse of textOfState.
  *
