@@ -65,8 +65,12 @@ const KNOWN = new Map<string, Traits>([
   ),
   ...several(['class_share'], traits('share', null, UNIT)),
   ...several(['mean', 'score_mean', 'telemetry_mean'], traits('mean', null, FREE)),
-  ...several(['psi'], traits('median', 'lower', POSITIVE)),
-  ...several(['ks', 'jensen_shannon', 'hellinger', 'tvd', 'l_infinity'], traits('median', 'lower', UNIT)),
+  ...several(['range_shift'], traits('share', 'lower', UNIT)),
+  ...several(
+    ['psi', 'class_drift', 'score_drift', 'wasserstein', 'chi_square', 'g_test'],
+    traits('median', 'lower', POSITIVE),
+  ),
+  ...several(['ks', 'js', 'hellinger', 'total_variation', 'l_infinity'], traits('median', 'lower', UNIT)),
 ]);
 
 const UNKNOWN = traits('median', null, FREE);
