@@ -143,8 +143,17 @@ const BORDERS = decimalBorders();
 /** Bins are numbered from 0; with the cut at the threshold there is one more than steps between borders. */
 export const SCORE_BINS = BORDERS.length + 1;
 
+/** Borders below 0.01: 0, and 90 for each power of ten. */
+const FIRST_EVEN = 1 + 4 * 90;
+
 /** The last border at or below a score of 0..1. */
 function stepOf(score: number): number {
+  if (score >= 0.01 && score < 0.989) {
+    // The product may be rounded over a border, by one step at most.
+    const step = FIRST_EVEN + Math.floor(score * 1_000) - 10;
+    if (score < BORDERS[step]!) return step - 1;
+    return score >= BORDERS[step + 1]! ? step + 1 : step;
+  }
   let [low, high] = [0, BORDERS.length];
   while (high - low > 1) {
     const middle = (low + high) >> 1;

@@ -41,6 +41,20 @@ describe('telltale report', () => {
     expect(rest.map(({ verdict }: { verdict: string }) => verdict)).toEqual(['better', 'better', 'better']);
   });
 
+  test('shows what is estimated where no label came, by the median of windows', async () => {
+    const about = { family: 'performance', subject: 'y', model: 'm', n: 200 } as const;
+    const estimates = windows(21).flatMap((window) => [
+      resultAt(window, { ...about, metric: 'estimated_accuracy', segment: '*', value: 0.8 + window / 1_000 }),
+      resultAt(window, { ...about, metric: 'estimated_accuracy', segment: 'country=de', value: 0.7 }),
+      resultAt(window, { ...about, metric: 'estimate_weight', segment: '*', value: 0.5 }),
+    ]);
+    const { metrics } = await jsonOf({ 'r.ndjson': resultLines(estimates) });
+    expect(metrics).toHaveLength(1);
+    expect(metrics[0]).toMatchObject({ metric: 'estimated_accuracy', subject: 'y', model: 'm' });
+    expect(metrics[0].whole).toMatchObject({ value: 0.81, windows: 21, by: 'median of windows' });
+    expect(metrics[0].segments[0]).toMatchObject({ segment: 'country=de', verdict: 'worse' });
+  });
+
   test('calls no segment worse where all are alike, although there are many', async () => {
     const alike = windows(30).flatMap((window) => {
       const cells = windows(40).map((i) => {

@@ -43,6 +43,14 @@ describe('bins of scores', () => {
       expect(binOfScore(threshold, threshold)).toBe(firstPositiveBin(threshold));
   });
 
+  test('a border belongs to the bin above it, and the number before it to the one below', () => {
+    for (let bin = 2; bin < SCORE_BINS; bin++) {
+      const [low] = bordersOfBin(bin, 0);
+      expect(binOfScore(low, 0)).toBe(bin);
+      expect(binOfScore(low * (1 - 2 ** -52), 0)).toBe(bin - 1);
+    }
+  });
+
   test('decimals and the scores of a rare class have bins of their own', () => {
     const decimals = Array.from({ length: 1001 }, (_, k) => k / 1000);
     expect(new Set(decimals.map((s) => binOfScore(s, 0.5))).size).toBe(1001);

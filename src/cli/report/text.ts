@@ -123,6 +123,9 @@ export const LEGEND: readonly Block[] = [
       'The larger of two errors holds: that of sampling, and that of the spread of the windows.',
   ),
   line(
+    'estimated_*: expected from scores without labels; it is blind where the relation of inputs and truth moved (docs/without-labels.md).',
+  ),
+  line(
     'Segments are in the order of how much worse they are for certain: by the bound of the difference that is nearest to ' +
       'the whole, then by the value. Intervals are for one segment alone.',
   ),

@@ -43,6 +43,13 @@ const KNOWN = new Map<string, Traits>([
     ['balanced_accuracy', 'roc_auc', 'pr_auc', 'micro_f1', 'macro_f1'],
     traits('median', 'higher', UNIT),
   ),
+  // Part of their interval is no chance of the labels, so windows do not add up as counts.
+  ...several(
+    ['accuracy', 'precision', 'recall', 'f1', 'roc_auc'].map((name) => `estimated_${name}`),
+    traits('median', 'higher', UNIT),
+  ),
+  // Once labels are in, corrected_accuracy is accuracy.
+  ...several(['corrected_accuracy', 'estimate_weight'], traits('median', null, UNIT)),
   ...several(
     ['mcc', 'cohen_kappa', 'gwet_ac1', 'label_kappa', 'label_ac1'],
     traits('median', 'higher', CORRELATION),
