@@ -12,7 +12,7 @@ import { createEmbedding, updateEmbedding } from '../profile/embedding.ts';
 import type { HashedColumn } from '../profile/hashes.ts';
 import { createHeavy, updateHeavy } from '../profile/heavy.ts';
 import { createJoint, type JointParameters, updateJoint } from '../profile/joint.ts';
-import { createNumeric, type NumericParameters, updateNumeric } from '../profile/numeric.ts';
+import { cellsOf, createNumeric, type NumericParameters, updateNumeric } from '../profile/numeric.ts';
 import type { TrackState, Tracks } from '../profile/registry.ts';
 import { ASKED, addScore, createScoreBins } from '../profile/score-bins.ts';
 import { keyText, type TrackRole } from '../profile/track.ts';
@@ -115,13 +115,30 @@ function createTrack(feed: Feed): TrackState {
   }
 }
 
-function trackFor(tracks: Tracks, feed: Feed): TrackState {
-  let track = tracks.get(feed.key);
-  if (track === undefined) {
-    track = createTrack(feed);
-    tracks.set(feed.key, track);
+/** A reload may change what a track is of; what was folded before does not add up with what comes. */
+function isOfBefore(track: TrackState, feed: Feed): boolean {
+  switch (feed.kind) {
+    case 'numeric':
+      return track.kind !== 'numeric' || track.state.cells.length !== cellsOf(feed.parameters);
+    case 'joint':
+      return track.kind !== 'joint' || track.state.standard !== feed.parameters.standard;
+    case 'embedding':
+      return track.kind !== 'embedding' || track.state.dimensions !== feed.column.dimensions;
+    case 'confusion':
+      return track.kind !== 'confusion' || track.state.classes !== feed.classes;
+    case 'members':
+      return track.kind !== 'counters';
+    default:
+      return track.kind !== feed.kind;
   }
-  return track;
+}
+
+function trackFor(tracks: Tracks, feed: Feed): TrackState {
+  const track = tracks.get(feed.key);
+  if (track !== undefined && !isOfBefore(track, feed)) return track;
+  const fresh = createTrack(feed);
+  tracks.set(feed.key, fresh);
+  return fresh;
 }
 
 function addColumn(state: Counters, name: string, values: Counted | null, rows: Int32Array, n: number) {

@@ -1,6 +1,6 @@
 /** The tracks of one window, by segment, merged over sources, panes and parts. */
 
-import { mergeTracks, type Tracks, unpackTracks } from '../profile/registry.ts';
+import { mergeSlotTracks, type Tracks, unpackTracks } from '../profile/registry.ts';
 import type { ServiceSpec } from '../records.ts';
 import { OTHER_SEGMENT, WHOLE } from '../window/panes.ts';
 import { segmentsToDrop } from '../window/segments.ts';
@@ -61,7 +61,7 @@ export function mergeWindow(
   for (const segmentation of [...bySegmentation.keys()].sort((a, b) => a - b)) {
     const segments = bySegmentation.get(segmentation)!;
     if (segmentation === WHOLE) {
-      for (const tracks of segments.values()) mergeTracks(merged.get('*')!, tracks);
+      for (const tracks of segments.values()) mergeSlotTracks(merged.get('*')!, tracks);
       continue;
     }
     // Rule R13 again: sources may together know more segments than each alone.
@@ -70,7 +70,7 @@ export function mergeWindow(
       segments.delete(segment);
     }
     for (const segment of [...segments.keys()].sort()) {
-      if (segmentation === 0) mergeTracks(merged.get('*')!, segments.get(segment)!);
+      if (segmentation === 0) mergeSlotTracks(merged.get('*')!, segments.get(segment)!);
       const name =
         segment === OTHER_SEGMENT ? `${spec.segments[segmentation]!.join(',')}=${segment}` : segment;
       into(merged, name, segments.get(segment)!);
@@ -82,5 +82,5 @@ export function mergeWindow(
 function into(segments: Map<string, Tracks>, segment: string, tracks: Tracks): void {
   const own = segments.get(segment);
   if (own === undefined) segments.set(segment, tracks);
-  else mergeTracks(own, tracks);
+  else mergeSlotTracks(own, tracks);
 }

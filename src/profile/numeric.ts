@@ -37,6 +37,10 @@ export const NO_PARAMETERS: NumericParameters = {
   high: Number.POSITIVE_INFINITY,
 };
 
+/** Cells of the profile: those between the borders, below and above; none without a baseline. */
+export const cellsOf = ({ borders }: NumericParameters): number =>
+  borders.length === 0 ? 0 : borders.length + 1;
+
 export const createNumeric = (parameters: NumericParameters): NumericState => ({
   n: 0,
   missing: 0,
@@ -45,7 +49,7 @@ export const createNumeric = (parameters: NumericParameters): NumericState => ({
   min: Number.POSITIVE_INFINITY,
   max: Number.NEGATIVE_INFINITY,
   sums: createPowerSums(),
-  cells: new Float64Array(parameters.borders.length === 0 ? 0 : parameters.borders.length + 1),
+  cells: new Float64Array(cellsOf(parameters)),
   sketch: createSketch(),
 });
 

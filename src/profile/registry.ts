@@ -53,7 +53,7 @@ const kindOf = (track: TrackState): ProfileKind<TrackState['state']> =>
 /** Tracks of one cell, by key text. */
 export type Tracks = Map<string, TrackState>;
 
-/** into += from, track by track; `from` is not aliased. */
+/** into += from, track by track; `from` is not aliased. Throws where the states of a track are of other parameters. */
 export function mergeTracks(into: Tracks, from: Tracks): void {
   for (const [key, track] of from) {
     const own = into.get(key);
@@ -65,6 +65,46 @@ export function mergeTracks(into: Tracks, from: Tracks): void {
     kindOf(own).merge(own.state, track.state);
   }
 }
+
+/**
+ * The same of slots, which may be of the configurations before and after a reload: where the states of a track do not add
+ * up, those stay whose kind and parameters are the larger, so that the order of merging makes no difference.
+ */
+export function mergeSlotTracks(into: Tracks, from: Tracks): void {
+  for (const [key, track] of from) {
+    const own = into.get(key);
+    if (own === undefined || addUp(own, track)) mergeTracks(into, new Map([[key, track]]));
+    else if (isLarger(track, own)) into.set(key, copyTrack(track));
+  }
+}
+
+/** What states of a kind must have in common to add up; 0: nothing, or no matter what. */
+function parametersOf(track: TrackState): number {
+  switch (track.kind) {
+    case 'numeric':
+      return track.state.cells.length;
+    case 'joint':
+      return track.state.standard;
+    case 'embedding':
+      return track.state.dimensions;
+    case 'confusion':
+    case 'sets':
+      return track.state.classes;
+    default:
+      return 0;
+  }
+}
+
+/** Whether states are of the same parameters. */
+export function addUp(a: TrackState, b: TrackState): boolean {
+  if (a.kind !== b.kind) return false;
+  const [own, other] = [parametersOf(a), parametersOf(b)];
+  // Of numbers, those without a baseline fit any.
+  return own === other || (a.kind === 'numeric' && (own === 0 || other === 0));
+}
+
+const isLarger = (a: TrackState, b: TrackState): boolean =>
+  a.kind === b.kind ? parametersOf(a) > parametersOf(b) : a.kind > b.kind;
 
 function copyTrack(track: TrackState): TrackState {
   const out = new ByteWriter();
