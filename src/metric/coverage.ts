@@ -2,7 +2,8 @@
 
 import type { Tracks } from '../profile/registry.ts';
 import { keyText } from '../profile/track.ts';
-import { counterMetric, shareOf } from './metric.ts';
+import { rateOf } from './intervals.ts';
+import { counterMetric } from './metric.ts';
 
 const LABELS = keyText({ role: 'labels', model: '', subject: '' });
 
@@ -19,13 +20,13 @@ const labelCoverage = counterMetric(
     name: 'label_coverage',
     description:
       'Share of the requests whose label is known; of a sample of them at limits.pending_joins_max.',
-    formula: 'labels seen / requests',
+    formula: 'labels seen / requests; Wilson interval',
     family: 'performance',
     subjects: 'service',
     unit: true,
     roles: ['labels'],
   },
-  (count) => shareOf(count('seen'), count('expected'), 'no requests'),
+  (count) => rateOf(count('seen'), count('expected'), 'no requests'),
 );
 
 export const COVERAGE_METRICS = [labelCoverage];

@@ -1,5 +1,6 @@
 /** 95 % intervals that the metrics share. Where there is none, both ends are undefined. */
 
+import { hypergeometricTwoSided } from '../math/hypergeometric.ts';
 import { normalQuantile, studentQuantile } from '../math/special.ts';
 import { wilson } from './label-curve.ts';
 import type { Outcome } from './metric.ts';
@@ -15,6 +16,18 @@ export const Z95 = normalQuantile(LEVEL);
 /** part / n with the interval of Wilson, or the reason where n is 0. */
 export const rateOf = (part: number, n: number, reason: string): Outcome =>
   n === 0 ? { reason, n } : { value: part / n, n, ...wilson(part, n) };
+
+export interface Share {
+  part: number;
+  n: number;
+}
+
+/** The same with the p-value of a share against that of the reference: exact for both sizes, two-sided; none without rows there. */
+export function comparedRate({ part, n }: Share, before: Share | undefined, reason: string): Outcome {
+  const rate = rateOf(part, n, reason);
+  if ('reason' in rate || before === undefined || before.n === 0) return rate;
+  return { ...rate, p: hypergeometricTwoSided(part, n, before.part, before.n) };
+}
 
 /**
  * Of a value in 0..1 with a known sampling variance: Wilson's interval of a share with as much variance (effective sample

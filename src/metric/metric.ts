@@ -113,10 +113,6 @@ export function measureOf(subject: string, model: string, outcome: Outcome): Mea
   };
 }
 
-/** part / n, or the reason where n is 0. */
-export const shareOf = (part: number, n: number, reason: string): Outcome =>
-  n === 0 ? { reason, n } : { value: part / n, n };
-
 type About = Omit<MetricKind, 'measure'>;
 
 /** A metric of numeric tracks with one measure for each, under the track's own subject and model. */

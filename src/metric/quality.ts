@@ -1,7 +1,8 @@
 /** Cells of inputs that carry no value, a value that is not allowed, or one that was never seen. */
 
 import type { TrackState } from '../profile/registry.ts';
-import { categoricalMetric, type MetricKind, measureOf, numericMetric, shareOf } from './metric.ts';
+import { comparedRate, rateOf } from './intervals.ts';
+import { categoricalMetric, type MetricKind, measureOf, numericMetric } from './metric.ts';
 
 const about = { family: 'input', unit: true, roles: ['input'] } as const;
 
@@ -11,12 +12,18 @@ function cellShare(name: 'missing' | 'invalid', description: string): MetricKind
     ...about,
     name: `${name}_rate`,
     description,
-    formula: `${name} / (values + missing + invalid)`,
+    formula: `${name} / (values + missing + invalid); Wilson interval; p of Fisher against the baseline, two-sided`,
     subjects: 'track',
-    measure(key, track) {
+    measure(key, track, { reference }) {
       const cells = cellsOf(track);
       if (cells === null) return [];
-      return [measureOf(key.subject, key.model, shareOf(cells[name], cells.all, 'no rows'))];
+      const before = reference.baseline(key.subject);
+      const outcome = comparedRate(
+        { part: cells[name], n: cells.all },
+        before && { part: before[name], n: before.n + before.missing + before.invalid },
+        'no rows',
+      );
+      return [measureOf(key.subject, key.model, outcome)];
     },
   };
 }
@@ -33,7 +40,7 @@ const outOfRange = numericMetric(
     ...about,
     name: 'out_of_range_rate',
     description: 'Share of the values of a numeric input that lie outside its declared range.',
-    formula: 'values outside the range / values',
+    formula: 'values outside the range / values; Wilson interval',
     subjects: 'numeric_track',
   },
   (state, key, { spec }) => {
@@ -41,7 +48,7 @@ const outOfRange = numericMetric(
     // Lengths and brightness have no range that could be declared.
     if (input === undefined) return null;
     if (input.range === null) return { reason: 'no range', n: state.n };
-    return shareOf(state.outOfRange, state.n, 'no values');
+    return rateOf(state.outOfRange, state.n, 'no values');
   },
 );
 
@@ -50,14 +57,14 @@ const newCategories = categoricalMetric(
     ...about,
     name: 'new_category_rate',
     description: 'Share of the values whose category is neither declared nor in the baseline.',
-    formula: 'values in unknown categories / values',
+    formula: 'values in unknown categories / values; Wilson interval',
     subjects: 'categorical_track',
   },
   (state) => {
     if (state.known.size === 0) return { reason: 'no known categories', n: state.n };
     let unknown = state.other;
     for (const count of state.unknown.values()) unknown += count;
-    return shareOf(unknown, state.n, 'no values');
+    return rateOf(unknown, state.n, 'no values');
   },
 );
 
