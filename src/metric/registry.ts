@@ -4,6 +4,7 @@ import type { Tracks } from '../profile/registry.ts';
 import { keyOf, type TrackRole } from '../profile/track.ts';
 import { AGREEMENT_METRICS } from './agreement.ts';
 import { BEHAVIOUR_METRICS } from './behaviour.ts';
+import { CONCEPT_METRICS } from './concept.ts';
 import { COVERAGE_METRICS } from './coverage.ts';
 import { DISTINCT_METRICS } from './distinct.ts';
 import { ANSWER_DRIFT_METRICS } from './drift/answers.ts';
@@ -53,6 +54,7 @@ const ALL: readonly MetricKind[] = [
   ...COVERAGE_METRICS,
   ...AGREEMENT_METRICS,
   ...PERFORMANCE_METRICS,
+  ...CONCEPT_METRICS,
   ...MULTILABEL_METRICS,
   ...SCORED_METRICS,
   ...EARLY_METRICS,

@@ -22,7 +22,7 @@ import {
 
 const NAMES =
   `abandonment_rate accuracy agreement balanced_accuracy bias brier char_share chi_square class_drift
-  class_precision class_recall class_share click_through_rate cohen_kappa corrected_accuracy
+  class_precision class_recall class_share click_through_rate cohen_kappa concept_drift corrected_accuracy
   correlation_shift dead_letters discordant_gain distinct_count dropped duplicates early_corrected
   early_label_bias ece
   embedding_distance embedding_shift error_rate estimate_weight estimated_accuracy estimated_f1

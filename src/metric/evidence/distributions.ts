@@ -1,9 +1,11 @@
 /** Inputs and answers against their distribution in the reference. */
 
 import type { CategoricalState } from '../../profile/categorical.ts';
+import { keyText } from '../../profile/track.ts';
 import { cellCounts } from '../cells.ts';
 import { outputOf } from '../metric.ts';
-import type { EvidenceKind } from './exhibit.ts';
+import { distributionOf } from '../reference.ts';
+import type { Counts, EvidenceKind } from './exhibit.ts';
 
 const TOLERANCE = { default: 0.01, unit: 'psi' } as const;
 
@@ -57,4 +59,19 @@ const classDrift: EvidenceKind = {
   },
 };
 
-export const DISTRIBUTION_EVIDENCE = [inputDrift, classDrift];
+const scoreDrift: EvidenceKind = {
+  metric: 'score_drift',
+  concern: 'answers',
+  description: 'The scores or numbers of a model are distributed otherwise than in the reference.',
+  tolerance: TOLERANCE,
+  roles: ['score'],
+  exhibits(key, track, { reference }) {
+    const cells = cellCounts(track, distributionOf(reference.state(keyText(key))));
+    if (cells === null || 'reason' in cells) return [];
+    const { names, reference: before, current } = cells;
+    const counts: Counts = { form: 'cells', names, reference: [...before], current: [...current] };
+    return [{ subject: key.subject, model: key.model, counts }];
+  },
+};
+
+export const DISTRIBUTION_EVIDENCE = [inputDrift, classDrift, scoreDrift];

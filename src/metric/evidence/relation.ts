@@ -4,9 +4,10 @@
  */
 
 import type { ConfusionState } from '../../profile/confusion.ts';
+import type { TrackState } from '../../profile/registry.ts';
 import { type ScoreBinsState, scoreBinsOf } from '../../profile/score-bins.ts';
-import { keyText } from '../../profile/track.ts';
-import { outputOf } from '../metric.ts';
+import { keyText, type TrackKey } from '../../profile/track.ts';
+import { type MetricContext, outputOf } from '../metric.ts';
 import type { Counts, EvidenceKind } from './exhibit.ts';
 
 /** Scores are grouped into so many strata of about as many labels of the reference. */
@@ -59,27 +60,32 @@ function answerStrata(before: ConfusionState, now: ConfusionState, answers: stri
   return { form: 'strata', names, reference: read(before), current: read(now) };
 }
 
+/** Bad and good rows by stratum, of the window and of its reference; null: there is nothing to compare, or scores say more. */
+export function relationOf(
+  key: TrackKey,
+  track: TrackState,
+  { spec, reference, track: other }: Pick<MetricContext, 'spec' | 'reference' | 'track'>,
+): Counts | null {
+  const output = outputOf(spec, key.subject);
+  const before = reference.state(keyText(key));
+  if (output === undefined || before === undefined) return null;
+  if (track.kind === 'score_bins' && before.kind === 'score_bins')
+    return scoreStrata(before.state, track.state);
+  const scores = keyText({ ...key, role: 'scores' });
+  if (other(scores) !== undefined && reference.state(scores) !== undefined) return null;
+  if (track.kind !== 'confusion' || before.kind !== 'confusion') return null;
+  return answerStrata(before.state, track.state, output.classes);
+}
+
 const relation: EvidenceKind = {
   metric: 'concept_drift',
   concern: 'relation',
   description: 'At equal scores, or equal answers, labels come in other shares than in the reference.',
   tolerance: TOLERANCE,
   roles: ['scores', 'performance'],
-  exhibits(key, track, { spec, reference, track: other }) {
-    const output = outputOf(spec, key.subject);
-    const before = reference.state(keyText(key));
-    if (output === undefined || before === undefined) return [];
-    const about = { subject: key.subject, model: key.model };
-    if (track.kind === 'score_bins' && before.kind === 'score_bins') {
-      const counts = scoreStrata(before.state, track.state);
-      return counts === null ? [] : [{ ...about, counts }];
-    }
-    // With scores on both sides those say more.
-    const scores = keyText({ ...key, role: 'scores' });
-    if (other(scores) !== undefined && reference.state(scores) !== undefined) return [];
-    if (track.kind !== 'confusion' || before.kind !== 'confusion') return [];
-    const counts = answerStrata(before.state, track.state, output.classes);
-    return counts === null ? [] : [{ ...about, counts }];
+  exhibits(key, track, context) {
+    const counts = relationOf(key, track, context);
+    return counts === null ? [] : [{ subject: key.subject, model: key.model, counts }];
   },
 };
 
