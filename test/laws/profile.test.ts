@@ -24,6 +24,8 @@ interface Subject<State, Event> {
   create(): State;
   event: fc.Arbitrary<Event>;
   feed(state: State, events: Event[]): void;
+  /** Of any state, packed. */
+  bytesMax: number;
 }
 
 const subject = <State, Event>(given: Subject<State, Event>): Subject<unknown, unknown> =>
@@ -50,6 +52,7 @@ const words = { minLength: 2, maxLength: 2 };
 
 const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
   numeric: subject({
+    bytesMax: 40_000,
     create: () => createNumeric(parameters),
     event: fc.tuple(number, cellState),
     feed(state, events) {
@@ -59,6 +62,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   categorical: subject({
+    bytesMax: 200,
     create: () => createCategorical({ known: ['card', 'cash'], categoriesMax: 3 }),
     event: fc.tuple(fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz', 'card', 'cash', '', '🦊'), cellState),
     feed(state, events) {
@@ -70,6 +74,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   counters: subject({
+    bytesMax: 200,
     create: () => new Map<string, number>(),
     event: fc.tuple(fc.constantFrom('rows', 'late', 'dead', 'é'), fc.nat(1e9)),
     feed(state, events) {
@@ -77,6 +82,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   confusion: subject({
+    bytesMax: 100,
     create: () => createConfusion(3),
     event: fc.tuple(fc.nat(2), fc.nat(2)),
     feed(state, events) {
@@ -84,6 +90,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   score_bins: subject({
+    bytesMax: 60_000,
     create: createScoreBins,
     event: fc.tuple(
       fc.oneof(
@@ -97,6 +104,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   regression: subject({
+    bytesMax: 4_000,
     create: createRegression,
     event: fc.tuple(number, number),
     feed(state, events) {
@@ -104,6 +112,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   joint: subject({
+    bytesMax: 200,
     create: () => createJoint({ size: 3, standard: 7 }),
     event: fc.tuple(fc.array(number, { minLength: 3, maxLength: 3 }), cellState),
     feed(state, events) {
@@ -120,6 +129,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   embedding: subject({
+    bytesMax: 200,
     create: () => createEmbedding(3),
     event: fc.tuple(fc.array(component, { minLength: 3, maxLength: 3 }), cellState),
     feed(state, events) {
@@ -141,6 +151,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   distinct: subject({
+    bytesMax: 1_600,
     create: createDistinct,
     event: fc.tuple(value, cellState),
     feed(state, events) {
@@ -153,6 +164,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   heavy: subject({
+    bytesMax: 2_000,
     create: createHeavy,
     // Requests of few bits come often and twice; a sample is full after few of them.
     event: fc.tuple(fc.oneof(fc.nat(999), fc.nat(2 ** 32 - 1)), cellState, fc.integer({ min: 1, max: 40 })),
@@ -169,6 +181,7 @@ const SUBJECTS: { readonly [K in KindName]: Subject<unknown, unknown> } = {
     },
   }),
   sets: subject({
+    bytesMax: 1_500,
     create: () => createSets(40),
     event: fc.tuple(fc.array(fc.integer(), words), fc.array(fc.integer(), words)),
     feed(state, events) {
@@ -189,7 +202,7 @@ const kinds = Object.keys(PROFILE_KINDS) as KindName[];
 
 describe.each(kinds)('%s', (name) => {
   const kind = PROFILE_KINDS[name] as unknown as ProfileKind<unknown>;
-  const { create, event, feed } = SUBJECTS[name];
+  const { create, event, feed, bytesMax } = SUBJECTS[name];
   const stream = fc.array(event, { maxLength: 60 });
   const fold = (events: unknown[]): unknown => {
     const state = create();
@@ -273,6 +286,18 @@ describe.each(kinds)('%s', (name) => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('a state stays within its bound, whatever is fed', () => {
+    const state = create();
+    for (let round = 0; round < 20; round++) {
+      const events = fc.sample(fc.array(event, { minLength: 500, maxLength: 500 }), {
+        numRuns: 1,
+        seed: round,
+      });
+      feed(state, events[0]!);
+      expect(bytesOf(kind, state).length / 2).toBeLessThanOrEqual(bytesMax);
+    }
   });
 
   test('a stream in many small batches packs to the same bytes', () => {

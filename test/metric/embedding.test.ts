@@ -7,7 +7,8 @@ import {
   normsOf,
   updateEmbedding,
 } from '../../src/profile/embedding.ts';
-import type { EmbeddingColumn } from '../../src/records.ts';
+import { packState } from '../../src/profile/registry.ts';
+import { EMBEDDING_DIMENSIONS_MAX, type EmbeddingColumn } from '../../src/records.ts';
 import { contextOf, only, service } from './support.ts';
 
 const columnOf = (vectors: readonly (readonly number[])[]): EmbeddingColumn => ({
@@ -54,6 +55,16 @@ describe('the profile', () => {
     const vectors = Array.from({ length: 3000 }, (_, i) => [i % 2 === 0 ? 2 ** 20 : -(2 ** 20), 2 ** -20]);
     expect([...centroidOf(stateOf(vectors))]).toEqual([0, 2 ** -20]);
   });
+});
+
+test('a part of a slot, of 24 tracks, holds a dozen inputs of the most dimensions', () => {
+  const vectors = Array.from({ length: 50 }, (_, i) =>
+    Array.from({ length: EMBEDDING_DIMENSIONS_MAX }, (_, d) => (i % 2 === 0 ? 2 ** 20 : -1e6) / (d + 1)),
+  );
+  const bytes = packState({ kind: 'embedding', state: stateOf(vectors) });
+  expect(bytes.length).toBeLessThan(50_000);
+  // The other track is the numeric one of the norm; rule R4.
+  expect(12 * bytes.length).toBeLessThan(900_000 - 12 * 20_000);
 });
 
 describe('drift', () => {
