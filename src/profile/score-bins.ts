@@ -312,6 +312,13 @@ export function scoreBinsOf({ asked, labelled }: ScoreBinsState): ScoreBin[] {
   return [...found.values()].sort((a, b) => a.bin - b.bin);
 }
 
+/** Rows of role `asked`. */
+export function askedRowsOf({ asked: { size, numbers } }: ScoreBinsState): number {
+  let n = 0;
+  for (let i = 0; i < size; i++) n += numbers[i * ASKED_LANES]!;
+  return n;
+}
+
 /** Labelled rows with a score, and how many of them are positive. */
 export function labelledOf({ labelled: { size, numbers } }: ScoreBinsState): { n: number; positive: number } {
   let [n, positive] = [0, 0];

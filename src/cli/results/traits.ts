@@ -38,6 +38,10 @@ const KNOWN = new Map<string, Traits>([
     traits('share', 'higher', UNIT),
   ),
   ...several(['agreement', 'click_through_rate', 'label_coverage'], traits('share', 'higher', UNIT)),
+  // Sums over answers: windows add up to what all of them together would give.
+  ...several(['estimated_accuracy', 'estimated_precision'], traits('mean', 'higher', UNIT)),
+  ...several(['estimated_recall', 'estimated_f1', 'estimated_roc_auc'], traits('median', 'higher', UNIT)),
+  ...several(['corrected_accuracy'], traits('mean', 'higher', UNIT)),
   ...several(['f1'], traits('f1', 'higher', UNIT)),
   ...several(
     ['balanced_accuracy', 'roc_auc', 'pr_auc', 'micro_f1', 'macro_f1'],

@@ -1,6 +1,6 @@
 /** How right a classifier is expected to be before labels come; `docs/without-labels.md` says what it rests on. */
 
-import { labelledOf, type ScoreBinsState } from '../../profile/score-bins.ts';
+import { askedRowsOf, labelledOf, type ScoreBinsState } from '../../profile/score-bins.ts';
 import { keyText } from '../../profile/track.ts';
 import type { BaselinePart, ServiceSpec } from '../../records.ts';
 import {
@@ -16,6 +16,7 @@ import { type Calibrator, calibratorOf } from './calibrator.ts';
 import {
   accuracyOf,
   type Estimator,
+  type ExpectedBin,
   expectedBins,
   f1Of,
   outcomeOf,
@@ -36,6 +37,24 @@ function memoized(state: ScoreBinsState): Calibrator | undefined {
   const made = calibratorOf(state);
   if (made !== undefined) calibrators.set(state, made);
   return made;
+}
+
+interface Expectation {
+  calibrator: Calibrator;
+  rows: number;
+  bins: readonly ExpectedBin[];
+}
+
+/** Five metrics ask for the bins of one window in turn. */
+const expectations = new WeakMap<ScoreBinsState, Expectation>();
+
+function expected(state: ScoreBinsState, calibrator: Calibrator, threshold: number): readonly ExpectedBin[] {
+  const rows = askedRowsOf(state);
+  const known = expectations.get(state);
+  if (known !== undefined && known.calibrator === calibrator && known.rows === rows) return known.bins;
+  const bins = expectedBins(state, calibrator, threshold);
+  expectations.set(state, { calibrator, rows, bins });
+  return bins;
 }
 
 /** The calibrator by the labelled scores of a cell's reference, or why there is none. */
@@ -107,7 +126,7 @@ function estimated(
         typeof calibrator === 'string'
           ? { reason: calibrator, n: 0 }
           : outcomeOf(
-              expectedBins(track.state, calibrator, isBinary(output) ? output.threshold : 0),
+              expected(track.state, calibrator, isBinary(output) ? output.threshold : 0),
               calibrator,
               estimator,
             );

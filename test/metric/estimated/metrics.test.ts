@@ -76,6 +76,15 @@ describe('what is estimated', () => {
     expect(only(of('fraud'), 'estimated_accuracy').value).toBeCloseTo(0.9, 12);
   });
 
+  test('of a state that has grown since, all that is in it', () => {
+    const spec = withReference(CALIBRATED);
+    const track = askedOf([0.1]);
+    const value = () => only(estimated({ 'asked/mlp/fraud': track }, spec), 'estimated_accuracy').value;
+    expect(value()).toBeCloseTo(0.9, 12);
+    if (track.kind === 'score_bins') addScore(track.state, 0.7, ASKED, 0.5);
+    expect(value()).toBeCloseTo(0.8, 12);
+  });
+
   test('nothing where the labels of a reference are missing or few, with the reason', () => {
     const tracks = { 'asked/mlp/fraud': askedOf([0.1, 0.9]) };
     const reasonOf = (spec: ServiceSpec) => {
