@@ -66,7 +66,7 @@ const kappa = confusionMetric(
     ...about,
     name: 'cohen_kappa',
     description: "Cohen's kappa of the classes of shadow and primary: agreement beyond that of chance.",
-    formula: '(agreement - sum r_k c_k) / (1 - sum r_k c_k); delta method on atanh',
+    formula: '(agreement - sum r_k c_k) / (1 - sum r_k c_k); interval by the delta method on atanh',
   },
   (state) => correlationOutcome(state, cohenKappa, NO_ANSWERS),
 );
@@ -78,7 +78,7 @@ const ac1 = confusionMetric(
     description:
       "Gwet's AC1 of the classes of shadow and primary: as kappa, and steady where one class is rare.",
     formula:
-      '(agreement - e) / (1 - e), e = sum m_k (1 - m_k) / (classes - 1), m_k = (r_k + c_k) / 2; delta method on atanh',
+      '(agreement - e) / (1 - e), e = sum m_k (1 - m_k) / (classes - 1), m_k = (r_k + c_k) / 2; interval by the delta method on atanh',
   },
   (state) => correlationOutcome(state, gwetAc1, NO_ANSWERS),
 );
@@ -114,7 +114,7 @@ const discordantGain = counterMetric(
     description:
       'How much more often the shadow is right than the primary on the same labelled requests; the p-value is that of equal models.',
     formula:
-      '(only the shadow right - only the primary right) / labelled pairs; Agresti-Min interval, exact McNemar p',
+      '(only the shadow right - only the primary right) / labelled pairs; Agresti-Min interval; p of McNemar, exact',
     family: 'performance',
     subjects: 'model_output',
     roles: ['pairs'],

@@ -96,7 +96,8 @@ export const DISTINCT_METRICS = [
       name: 'distinct_count',
       description:
         'Number of different values of a categorical or text input in the window. Exact up to limits.categories_max categories, else an estimate; the interval is that of the estimate.',
-      formula: 'HyperLogLog of 2,048 registers (Flajolet 2007, Ertl 2017), standard error 2.3 %',
+      formula:
+        'HyperLogLog of 2,048 registers (Flajolet 2007, Ertl 2017), standard error 2.3 %; interval of the estimate',
     },
     'distinct',
     counted,

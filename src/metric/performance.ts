@@ -157,7 +157,8 @@ const mcc = confusionMetric(
     ...about,
     name: 'mcc',
     description: 'Matthews correlation of answers and labels, of several classes R_K.',
-    formula: '(sum p_kk - sum r_k c_k) / sqrt((1 - sum r_k^2) (1 - sum c_k^2)); delta method on atanh',
+    formula:
+      '(sum p_kk - sum r_k c_k) / sqrt((1 - sum r_k^2) (1 - sum c_k^2)); interval by the delta method on atanh',
   },
   (state) => correlationOutcome(state, matthews, NO_LABELS),
 );
@@ -167,7 +168,7 @@ const labelKappa = confusionMetric(
     ...about,
     name: 'label_kappa',
     description: "Cohen's kappa of answers and labels: agreement beyond that of chance.",
-    formula: '(agreement - sum r_k c_k) / (1 - sum r_k c_k); delta method on atanh',
+    formula: '(agreement - sum r_k c_k) / (1 - sum r_k c_k); interval by the delta method on atanh',
   },
   (state) => correlationOutcome(state, cohenKappa, NO_LABELS),
 );
@@ -178,7 +179,7 @@ const labelAc1 = confusionMetric(
     name: 'label_ac1',
     description: "Gwet's AC1 of answers and labels: as kappa, and steady where one class is rare.",
     formula:
-      '(agreement - e) / (1 - e), e = sum m_k (1 - m_k) / (classes - 1), m_k = (r_k + c_k) / 2; delta method on atanh',
+      '(agreement - e) / (1 - e), e = sum m_k (1 - m_k) / (classes - 1), m_k = (r_k + c_k) / 2; interval by the delta method on atanh',
   },
   (state) => correlationOutcome(state, gwetAc1, NO_LABELS),
 );

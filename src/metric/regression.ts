@@ -49,7 +49,7 @@ const bias = errorMetric(
 const rmse = errorMetric(
   'rmse',
   'Root of the mean squared error of a regressor.',
-  'sqrt(sum (prediction - truth)^2 / n); delta method on the logarithm',
+  'sqrt(sum (prediction - truth)^2 / n); interval by the delta method on the logarithm',
   (n, total) => {
     const square = total('e2') / n;
     const variance = meanVariance(total('e2'), total('e4'), n);
@@ -87,7 +87,7 @@ function r2Of(n: number, total: Total): Outcome {
 const r2 = errorMetric(
   'r2',
   'Share of the variance of the truths that a regressor explains; below 0 it is worse than their mean.',
-  '1 - sum (prediction - truth)^2 / sum (truth - mean)^2; delta method on ln(1 - R2)',
+  '1 - sum (prediction - truth)^2 / sum (truth - mean)^2; interval by the delta method on ln(1 - R2)',
   r2Of,
 );
 

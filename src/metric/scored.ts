@@ -213,7 +213,7 @@ export function calibrationPOf(groups: readonly CalibrationGroup[]): number | un
 const rocAuc = scoreMetric(
   'roc_auc',
   'Area under the ROC curve of a classifier with a positive class; scores within 0.001 are ties, nearer to 0 and 1 finer.',
-  'P(score of a positive > score of a negative) + P(equal) / 2; DeLong variance on the logit scale',
+  'P(score of a positive > score of a negative) + P(equal) / 2; interval by the variance of DeLong on the logit scale',
   true,
   (state) => rocAucOf(scoreBinsOf(state)),
 );
@@ -221,7 +221,7 @@ const rocAuc = scoreMetric(
 const prAuc = scoreMetric(
   'pr_auc',
   'Average precision of a classifier with a positive class; ties as for roc_auc.',
-  'sum over positives of the precision at their score / positives; jackknife variance on the logit scale',
+  'sum over positives of the precision at their score / positives; interval by the jackknife on the logit scale',
   true,
   (state) => averagePrecisionOf(scoreBinsOf(state)),
 );
