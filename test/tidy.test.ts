@@ -62,6 +62,7 @@ const PURE_FILES = [
   'events-of',
   'segments',
   'merge-window',
+  'blocks',
   'learned',
   'references',
   'results-of',

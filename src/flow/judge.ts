@@ -32,7 +32,14 @@ import {
   stepEvidence,
 } from './evidence.ts';
 import { JOINED_STREAMS } from './join-state.ts';
-import { adoptSpec, createReferences, learnWindow, noteResolved, type References } from './learned.ts';
+import {
+  adoptSpec,
+  createReferences,
+  learnWindow,
+  noteResolved,
+  packReferences,
+  type References,
+} from './learned.ts';
 import { adoptMaturity, createMaturity, learnMaturity, type Maturity, pastWindows } from './maturity.ts';
 import { isNews, mergeWindow, type StoredSlot } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
@@ -375,7 +382,7 @@ export function snapshotJudge(judge: Judge, next: number): JudgeSnapshot {
     }
   }
   const { slots: _, faults: __, ...rest } = judge;
-  return { ...rest, replayFrom };
+  return { ...rest, references: packReferences(judge.references), replayFrom };
 }
 
 export function restoreJudge(snapshot: JudgeSnapshot): Judge {

@@ -8,20 +8,11 @@
  */
 
 import { hash32, idOf } from '../math/hash.ts';
-import { stateOfOwnText, textOfInput, textOfState } from '../profile/baseline/states.ts';
-import { mergeTracks, type TrackState, type Tracks } from '../profile/registry.ts';
+import type { Tracks } from '../profile/registry.ts';
 import type { Alert, LearnSpec, Season, ServiceSpec } from '../records.ts';
 import { OTHER_SEGMENT } from '../window/panes.ts';
+import { type Block, blockOf, measureBlock, mergeBlock, packBlock } from './blocks.ts';
 import type { SourceGroup } from './messages.ts';
-
-/** A run of windows that were merged. */
-export interface Block {
-  windows: number;
-  /** End of the newest window. */
-  endMs: number;
-  /** Packed states by key text, base64. */
-  states: Record<string, string>;
-}
 
 export interface Learned {
   /** Oldest first. `first` has one; `rolling` at most one more than BLOCKS. */
@@ -39,9 +30,11 @@ export interface GroupReferences {
   hashMax: number;
   /** Fingerprints of the alarms of this group that fire. */
   firing: string[];
+  /** The part that was learned from last. */
+  part: string;
 }
 
-/** Plain JSON, since it is part of the judge's snapshot (rule R12). */
+/** Plain JSON once it is packed; then it is part of the judge's snapshot (rule R12). */
 export interface References {
   /** What the states depend on: another key begins anew. */
   key: string;
@@ -49,6 +42,15 @@ export interface References {
 }
 
 export const createReferences = (): References => ({ key: '', groups: {} });
+
+/** Makes all of it plain JSON, for a snapshot. */
+export function packReferences(references: References): References {
+  for (const { segments } of Object.values(references.groups))
+    for (const parts of Object.values(segments))
+      for (const { blocks, waiting } of Object.values(parts))
+        for (const block of [...blocks, ...waiting]) packBlock(block);
+  return references;
+}
 
 /** A rolling reference moves on by whole blocks, so that a service keeps few states whatever its length. */
 const BLOCKS = 8;
@@ -87,7 +89,7 @@ export function adoptSpec(references: References, spec: ServiceSpec): void {
 }
 
 function groupOf(references: References, group: SourceGroup): GroupReferences {
-  references.groups[group] ??= { segments: {}, hashMax: HASH_MAX, firing: [] };
+  references.groups[group] ??= { segments: {}, hashMax: HASH_MAX, firing: [], part: '' };
   return references.groups[group];
 }
 
@@ -116,67 +118,38 @@ export function noteResolved(references: References, alerts: readonly Alert[]): 
   for (const own of Object.values(references.groups)) noteFiring(own, alerts);
 }
 
-/** Scores without labels are large, and nothing is compared with them. */
-const isCompared = (key: string): boolean => !key.startsWith('asked/');
-
-const statesOf = (tracks: Tracks): Record<string, string> =>
-  Object.fromEntries(
-    [...tracks].filter(([key]) => isCompared(key)).map(([key, track]) => [key, textOfInput(track)]),
-  );
-
-/** Slots of the configuration before may be of other parameters, such as other classes; those do not add up, and the newer stays. */
-export function mergedOrNewer(own: TrackState, newer: TrackState): TrackState {
-  const tracks: Tracks = new Map([['', own]]);
-  try {
-    mergeTracks(tracks, new Map([['', newer]]));
-    return tracks.get('')!;
-  } catch {
-    return newer;
-  }
-}
-
-function mergeInto(states: Record<string, string>, from: Record<string, string>): void {
-  for (const [key, text] of Object.entries(from)) {
-    const own = Object.hasOwn(states, key) ? states[key] : undefined;
-    if (own === undefined) {
-      states[key] = text;
-      continue;
-    }
-    states[key] = textOfState(mergedOrNewer(stateOfOwnText(own), stateOfOwnText(text)));
-  }
-}
-
-function addTo(learned: Learned, { windows, endMs, states }: Block, windowsMax: number): void {
+function addTo(learned: Learned, block: Block, windowsMax: number): void {
   const last = learned.blocks.at(-1);
+  const isOpen = last !== undefined && last.windows < windowsMax;
+  if (isOpen) mergeBlock(last, block);
+  else learned.blocks.push(block);
+  const own = isOpen ? last : block;
+  const isWhole = own.windows >= windowsMax;
+  measureBlock(own, isWhole);
+  if (!isWhole) return;
+  packBlock(own);
   learned.version++;
-  if (last === undefined || last.windows >= windowsMax) {
-    learned.blocks.push({ windows, endMs, states: { ...states } });
-    return;
-  }
-  last.windows += windows;
-  last.endMs = endMs;
-  mergeInto(last.states, states);
 }
 
 export const windowsOf = ({ blocks }: Learned): number =>
   blocks.reduce((sum, { windows }) => sum + windows, 0);
+
+/** Blocks that are compared with; the one that is being filled is not. */
+export const wholeBlocks = ({ blocks }: Learned, learn: LearnSpec): Block[] =>
+  blocks.filter(({ windows }) => windows >= (learn.kind === 'first' ? learn.windows : blockSize(learn)));
 
 /** Moves on the windows that are old enough for whatever closes next, and drops blocks beyond the wanted length. */
 function roll(learned: Learned, learn: LearnSpec, newestMs: number): void {
   while (learned.waiting.length > 0 && learned.waiting[0]!.endMs <= newestMs) {
     addTo(learned, learned.waiting.shift()!, blockSize(learn));
   }
-  while (windowsOf(learned) - (learned.blocks[0]?.windows ?? 0) >= learn.windows) {
+  while ((wholeBlocks(learned, learn).length - 1) * blockSize(learn) >= learn.windows) {
     learned.blocks.shift();
     learned.version++;
   }
 }
 
-const bytesOf = (blocks: readonly Block[]): number =>
-  blocks.reduce(
-    (sum, { states }) => sum + Object.values(states).reduce((own, text) => own + 0.75 * text.length, 0),
-    0,
-  );
+const bytesOf = (blocks: readonly Block[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Rule R13: segments of the largest hashes give way until what is kept fits; the whole traffic stays. */
 function bound(own: GroupReferences, bytesMax: number): void {
@@ -204,6 +177,24 @@ export const isOther = (segment: string): boolean => segment.endsWith(`=${OTHER_
 /** Whether the bound leaves room for a segment. */
 export const isLearnt = (own: GroupReferences | undefined, segment: string): boolean =>
   segment === '*' || (!isOther(segment) && hash32(segment) <= (own?.hashMax ?? HASH_MAX));
+
+/** Many waiting windows are kept packed. */
+const WAITING_LIVE = 2;
+
+function wait(learned: Learned, block: Block, { lagWindows }: LearnSpec): void {
+  if (lagWindows > WAITING_LIVE) {
+    measureBlock(block, true);
+    packBlock(block);
+  }
+  learned.waiting.push(block);
+}
+
+/** Of a season one hour is live at a time. */
+function packParts(own: GroupReferences, part: string): void {
+  own.part = part;
+  for (const parts of Object.values(own.segments))
+    for (const { blocks } of Object.values(parts)) for (const block of blocks) packBlock(block);
+}
 
 /** A revision of a window of a source group. */
 export interface Closed {
@@ -235,14 +226,14 @@ export function learnWindow(
   const isSince = learn.sinceMs === null || endMs - windows.sizeMs >= learn.sinceMs;
   if (isApart && isSince && own.firing.length === 0 && onsetsMs.length === 0) {
     const part = partOf(spec, endMs);
+    if (part !== own.part) packParts(own, part);
     for (const [segment, tracks] of cells) {
       if (!isLearnt(own, segment)) continue;
       own.segments[segment] ??= {};
       own.segments[segment][part] ??= { blocks: [], waiting: [], version: 0 };
       const learned = own.segments[segment][part];
-      if (learn.kind === 'rolling') learned.waiting.push({ windows: 1, endMs, states: statesOf(tracks) });
-      else if (windowsOf(learned) < learn.windows)
-        addTo(learned, { windows: 1, endMs, states: statesOf(tracks) }, learn.windows);
+      if (learn.kind === 'rolling') wait(learned, blockOf(endMs, tracks), learn);
+      else if (windowsOf(learned) < learn.windows) addTo(learned, blockOf(endMs, tracks), learn.windows);
     }
   }
   if (learn.kind === 'rolling') {

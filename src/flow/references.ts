@@ -13,6 +13,7 @@ import type { Reference } from '../metric/registry.ts';
 import { stateOfOwnText } from '../profile/baseline/states.ts';
 import type { TrackState } from '../profile/registry.ts';
 import type { LearnSpec, ServiceSpec } from '../records.ts';
+import { mergedOrNewer } from './blocks.ts';
 import {
   blockSize,
   type GroupReferences,
@@ -20,9 +21,9 @@ import {
   isLearnt,
   isOther,
   type Learned,
-  mergedOrNewer,
   partOf,
   type References,
+  wholeBlocks,
   windowsOf,
 } from './learned.ts';
 import type { SourceGroup } from './messages.ts';
@@ -30,7 +31,7 @@ import type { SourceGroup } from './messages.ts';
 /** Merged states of what was learned, made when asked for; a restored judge makes the same ones again. */
 const merged = new WeakMap<Learned, { version: number; states: Map<string, TrackState | null> }>();
 
-function learnedState(learned: Learned, key: string): TrackState | undefined {
+function learnedState(learned: Learned, learn: LearnSpec, key: string): TrackState | undefined {
   let memo = merged.get(learned);
   if (memo === undefined || memo.version !== learned.version) {
     memo = { version: learned.version, states: new Map() };
@@ -39,9 +40,10 @@ function learnedState(learned: Learned, key: string): TrackState | undefined {
   let state = memo.states.get(key);
   if (state === undefined) {
     state = null;
-    for (const { states } of learned.blocks) {
-      if (!Object.hasOwn(states, key)) continue;
-      const own = stateOfOwnText(states[key]!);
+    for (const { states } of wholeBlocks(learned, learn)) {
+      const text = states !== null && Object.hasOwn(states, key) ? states[key] : undefined;
+      if (text === undefined) continue;
+      const own = stateOfOwnText(text);
       state = state === null ? own : mergedOrNewer(state, own);
     }
     memo.states.set(key, state);
@@ -62,7 +64,8 @@ function learnedLayer(
   const learned = own?.segments[segment]?.[partOf(spec, endMs)];
   const found = learned === undefined ? 0 : windowsOf(learned);
   const needed = learn.kind === 'first' ? learn.windows : blockSize(learn);
-  if (learned !== undefined && found >= needed) return layerOfStates((key) => learnedState(learned, key));
+  if (learned !== undefined && found >= needed)
+    return layerOfStates((key) => learnedState(learned, learn, key));
   const hour = spec.season === undefined ? '' : ' of this hour';
   return `baseline is being learned (${found} of ${needed} windows${hour})`;
 }

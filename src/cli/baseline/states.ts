@@ -4,6 +4,7 @@
  */
 
 import { NO_COUNTS } from '../../flow/assembly.ts';
+import { statesOf as statesIn } from '../../flow/blocks.ts';
 import { createEmbedded } from '../../flow/embedded.ts';
 import { createJudge, stepJudge } from '../../flow/judge.ts';
 import { hourOf, type References } from '../../flow/learned.ts';
@@ -97,7 +98,8 @@ function bySegment({ groups }: References): Map<string, Record<string, string>> 
   const found = new Map<string, Record<string, string>>();
   for (const { segments } of Object.values(groups)) {
     for (const [segment, learned] of Object.entries(segments)) {
-      const states = learned['']?.blocks[0]?.states ?? {};
+      const block = learned['']?.blocks[0];
+      const states = block === undefined ? {} : statesIn(block);
       found.set(segment, { ...found.get(segment), ...states });
     }
   }

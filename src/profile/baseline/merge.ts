@@ -2,7 +2,7 @@
 
 import { assert, TelltaleError } from '../../errors.ts';
 import type { Baseline, BaselinePart, NumericBaseline, TrackBaseline } from '../../records.ts';
-import { mergeTracks, type Tracks } from '../registry.ts';
+import { addUp, mergeTracks, type Tracks } from '../registry.ts';
 import { keyText } from '../track.ts';
 import { baselineOfState, categoricalBaselineOf, countedOver, stateOfText, textOfState } from './states.ts';
 
@@ -15,11 +15,10 @@ function mergeParts(parts: readonly Part[], left: Set<string>): Part {
   for (const part of parts) {
     n += part.n;
     for (const [key, text] of Object.entries(part.states)) {
-      try {
-        mergeTracks(merged, new Map([[key, stateOfText(text)]]));
-      } catch {
-        left.add(key);
-      }
+      const state = stateOfText(text);
+      const own = merged.get(key);
+      if (own === undefined || addUp(own, state)) mergeTracks(merged, new Map([[key, state]]));
+      else left.add(key);
     }
   }
   for (const key of left) merged.delete(key);
