@@ -55,16 +55,77 @@ function binomialOf(uniform: () => number, n: number, p: number): number {
   }
 }
 
-/** Counts of n draws over cells with these shares. */
-export function multinomial(random: Random, n: number, shares: readonly number[]): number[] {
-  const counts = new Array<number>(shares.length).fill(0);
-  let total = 0;
-  for (const share of shares) total += share;
-  for (let i = 0; i < n; i++) {
-    let u = random.uniform() * total;
-    let k = 0;
-    while (k < shares.length - 1 && u >= shares[k]!) u -= shares[k++]!;
-    counts[k]!++;
+/** Distribution function of a binomial law from `from` on, as far as it is not 0 or 1 in what a draw can tell. */
+interface Table {
+  from: number;
+  upTo: Float64Array;
+}
+
+/** Eight standard deviations: further draws are rarer than one in 10^14. */
+const SIGMAS = 8;
+const TABLES_MAX = 50_000;
+const tables = new Map<number, Map<number, Table>>();
+let tableCount = 0;
+
+function createTable(n: number, p: number): Table {
+  const mode = Math.floor((n + 1) * p);
+  const reach = Math.ceil(SIGMAS * Math.sqrt(n * p * (1 - p))) + SIGMAS;
+  const from = Math.max(0, mode - reach);
+  const upTo = new Float64Array(Math.min(n, mode + reach) - from + 1);
+  // Ratios of neighbours, from the mode outwards: no factorials.
+  upTo[mode - from] = 1;
+  for (let k = mode; k > from; k--) upTo[k - 1 - from] = (upTo[k - from]! * k * (1 - p)) / ((n - k + 1) * p);
+  for (let k = mode + 1; k - from < upTo.length; k++)
+    upTo[k - from] = (upTo[k - 1 - from]! * (n - k + 1) * p) / (k * (1 - p));
+  let sum = 0;
+  for (let k = 0; k < upTo.length; k++) {
+    sum += upTo[k]!;
+    upTo[k] = sum;
   }
+  for (let k = 0; k < upTo.length; k++) upTo[k]! /= sum;
+  return { from, upTo };
+}
+
+/** Successes of n trials by inversion of a kept table: for laws that are drawn from again and again. */
+function keptBinomial(uniform: () => number, n: number, p: number): number {
+  let byN = tables.get(p);
+  if (byN === undefined) {
+    byN = new Map();
+    tables.set(p, byN);
+  }
+  let table = byN.get(n);
+  if (table === undefined) {
+    if (tableCount++ >= TABLES_MAX) {
+      tables.clear();
+      tableCount = 0;
+    }
+    table = createTable(n, p);
+    byN.set(n, table);
+  }
+  const { from, upTo } = table;
+  const u = uniform();
+  let [low, high] = [0, upTo.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (u < upTo[middle]!) high = middle;
+    else low = middle + 1;
+  }
+  return from + low;
+}
+
+/** Counts of n draws over cells with these shares: each cell is binomial given those before it. */
+export function multinomial({ uniform }: Random, n: number, shares: readonly number[]): number[] {
+  const counts = new Array<number>(shares.length).fill(0);
+  let rest = 0;
+  for (const share of shares) rest += share;
+  let left = n;
+  for (let k = 0; k < shares.length - 1 && left > 0; k++) {
+    const p = shares[k]! / rest;
+    const count = p <= 0 ? 0 : p >= 1 ? left : keptBinomial(uniform, left, p);
+    counts[k] = count;
+    left -= count;
+    rest -= shares[k]!;
+  }
+  counts[shares.length - 1]! += left;
   return counts;
 }

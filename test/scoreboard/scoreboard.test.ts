@@ -78,6 +78,13 @@ test('draws have the shares that were asked for', () => {
   const counts = multinomial(random, 10_000, [0.5, 0.3, 0.2]);
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10_000);
   expect(counts[0]! / 10_000).toBeCloseTo(0.5, 1);
+  // The last cell of three is binomial too, and rows are neither lost nor made up.
+  const lasts = Array.from({ length: 2_000 }, () => multinomial(random, 200, [0.5, 0.2, 0.3])[2]!);
+  const lastMean = lasts.reduce((sum, value) => sum + value, 0) / lasts.length;
+  expect(lastMean).toBeCloseTo(60, 0);
+  const spread = lasts.reduce((sum, value) => sum + (value - lastMean) ** 2, 0) / lasts.length;
+  expect(Math.abs(spread / 42 - 1)).toBeLessThan(0.15);
+  expect(multinomial(random, 7, [0, 1, 0])).toEqual([0, 7, 0]);
 });
 
 test('rules of other tools: silent on the reference itself, loud on another', () => {

@@ -5,7 +5,7 @@ import { GENERATORS, rowAt, SCHEDULES, type Schedule } from '../generators/index
 import { type Group, type Mode, median, numberText, shareText } from '../group.ts';
 import { train } from '../learners.ts';
 import { randomOf } from '../random.ts';
-import { BASELINE, NAMES, type Outcome, optionsFor, watch } from '../rules/detectors.ts';
+import { BASELINE, NAMES, type Outcome, optionsFor, streamsFor, watch } from '../rules/detectors.ts';
 
 const SEEDS: Record<Mode, number> = { quick: 2, default: 20, full: 100 };
 const BEFORE = 5_000;
@@ -34,6 +34,7 @@ function run(task: string, mode: Mode): Found {
     const errors = new Uint8Array(rows);
     for (let i = 0; i < rows; i++) errors[i] = model.errorOf(rowAt(generator, random, schedule, i, changeAt));
     for (const detector of NAMES) {
+      if (seed >= streamsFor(detector, SEEDS[mode])) continue;
       const kind = DETECTORS[detector]!;
       outcomes[detector]!.push(watch(kind, optionsFor(kind, known), errors, changeAt));
     }
@@ -61,11 +62,11 @@ export const DETECTOR_GROUP: Group = {
       const all = list.flatMap(({ outcomes }) => outcomes[detector]!);
       const before = all.reduce((sum, one) => sum + one.before, 0);
       const rows = list.reduce((sum, one) => sum + (one.schedule === 'none' ? one.rows : BEFORE), 0);
-      return numberText((100_000 * before) / rows / SEEDS[mode]);
+      return numberText((100_000 * before) / rows / streamsFor(detector, SEEDS[mode]));
     };
     const nulls = {
       title: 'False alarms without drift',
-      text: `Alarms in 100,000 errors of a model that was trained and frozen, ${SEEDS[mode]} streams of ${NULL_ROWS} each; default options. \`e_sr\` and \`e_cusum\` know the errors of ${BASELINE} labels.`,
+      text: `Alarms in 100,000 errors of a model that was trained and frozen, ${SEEDS[mode]} streams of ${NULL_ROWS} each; default options. \`e_sr\` and \`e_cusum\` know the errors of ${BASELINE} labels. KSWIN sees a tenth of the streams.`,
       head: ['detector', ...names, 'all'],
       rows: NAMES.map((detector) => [
         detector,
@@ -89,6 +90,27 @@ export const DETECTOR_GROUP: Group = {
         ];
       }),
     }));
-    return [nulls, ...drifts];
+    const drifting = SCHEDULES.filter((schedule) => schedule !== 'none');
+    const papers = GENERATORS.map(({ name, paper }) => `${name} (${paper})`).join(', ');
+    const summary = {
+      title: 'Detectors in short',
+      text: `Median delay over all generators by the kind of change, default options; alarms in 100,000 are those of the streams without drift. Generators: ${papers}. The model is trained on concept 0 and frozen, as the models that Telltale watches are: naive Bayes for classes, least squares for numbers, whose error is an answer further off than nine in ten were.`,
+      head: ['detector', 'alarms in 100,000', ...drifting, 'missed'],
+      rows: NAMES.map((detector) => {
+        const outcomesOf = (schedule: Schedule): Outcome[] =>
+          names.flatMap((name) => of(schedule, name).outcomes[detector]!);
+        const all = drifting.flatMap(outcomesOf);
+        return [
+          detector,
+          alarms(
+            detector,
+            names.map((name) => of('none', name)),
+          ),
+          ...drifting.map((schedule) => cellOf(outcomesOf(schedule))),
+          shareText(all.filter(({ delay }) => delay === null).length, all.length),
+        ];
+      }),
+    };
+    return [summary, nulls, ...drifts];
   },
 };
