@@ -94,6 +94,13 @@ describe('telltale baseline build with labels', () => {
     expect(baseline.tracks.amount).not.toHaveProperty('sketch');
   });
 
+  it('is of all rows, whatever the service has a budget of alarms for', async () => {
+    const budgeted = `${yaml}budget: 1 per 30d\n`;
+    const { text } = await build(whole, ALL);
+    // One window of thirty thousand years is far beyond any budget, and would page at once.
+    expect((await build({ ...whole, 'services/a.yaml': budgeted }, ALL)).text).toBe(text);
+  });
+
   it('is the same for rows in another order, and for rows without times', async () => {
     const { text } = await build(whole, ALL);
     const shuffled = [...rows].sort((a, b) => ((a.amount * 31) % 17) - ((b.amount * 31) % 17));

@@ -52,7 +52,8 @@ const LEFT_OUT = new Set(['rows', 'labels', 'asked', 'telemetry', 'distinct', 'h
 function specOf({ spec, by, inputs }: StatesParts): ServiceSpec {
   const hour: InputSpec = { name: HOUR, type: 'categorical', from: HOUR, range: null, categories: null };
   const isSeasonal = by !== null && by !== 'segments';
-  const { season: _, ...rest } = specOfFiles(spec);
+  // What raises an alarm is not learned from: here nothing may.
+  const { season: _, budget: __, ...rest } = specOfFiles(spec);
   return {
     ...rest,
     inputs: isSeasonal ? [...spec.inputs, hour] : spec.inputs,
