@@ -240,13 +240,14 @@ const alertId = ({ service, fingerprint, windowEndMs, state, level, evidence }: 
   idOf('alert', service, fingerprint, windowEndMs, state, level, evidence?.kind ?? '');
 
 /**
- * Whether what a page would open is what an alarm of the same group already tells: it moved before that paged, or it is of answers, which follow
- * from the inputs that it tells of.
+ * Whether what a page would open is what an alarm already tells: the same one, where other streams of it have not come back; or, in the same group, it
+ * moved before that paged, or it is of answers, which follow from the inputs that the other tells of.
  */
 export const isToldBy = (alarm: BudgetAlarm, opened: BudgetAlarm): boolean =>
-  alarm.group === opened.group &&
-  alarm.last.level === opened.last.level &&
-  (opened.onsetMs <= alarm.pagedMs || (alarm.concern === 'inputs' && opened.concern === 'answers'));
+  alarm.fingerprint === opened.fingerprint ||
+  (alarm.group === opened.group &&
+    alarm.last.level === opened.last.level &&
+    (opened.onsetMs <= alarm.pagedMs || (alarm.concern === 'inputs' && opened.concern === 'answers')));
 
 /** The alert of a firing alarm whose kind has become known; null: it says nothing new. */
 export function reviewAlarm(alarm: BudgetAlarm, kind: DriftKind, spec: ServiceSpec): Alert | null {

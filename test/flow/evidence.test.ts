@@ -113,6 +113,15 @@ describe('a page', () => {
     ]);
   });
 
+  test('a stream that comes back and moves again while others of its alarm have not joins it', () => {
+    const both: Moved = (name, segment) => (name === 'a' && segment !== 'c=y' ? 80 : undefined);
+    const one: Moved = (name, segment) => (name === 'a' && segment === 'c=x' ? 80 : undefined);
+    const run = new Run(spec()).windows(10).windows(10, both).windows(8, one).windows(10, both);
+    expect(run.alerts).toHaveLength(1);
+    run.windows(20);
+    expect(told(run.alerts).map(([, , state]) => state)).toEqual(['firing', 'resolved']);
+  });
+
   test('a segment without a reference of its own has no evidence', () => {
     const moved: Moved = (_, segment) => (segment === 'c=x' ? 90 : undefined);
     expect(new Run(spec(), false).windows(20, moved).alerts).toEqual([]);

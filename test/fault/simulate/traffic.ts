@@ -29,8 +29,11 @@ const specOf = (yaml: string): ServiceSpec => {
     files: { resolve: (path) => path, exists: () => true, read: () => null },
   });
   if ('problems' in parsed) throw new Error(parsed.problems.map(({ message }) => message).join('\n'));
-  return parsed.spec;
+  return { ...parsed.spec, budget: BUDGET };
 };
+
+/** So large that pages come and go within an hour of a few rows a minute: no owner may ask for as many. */
+const BUDGET = { alarms: 1, periodMs: 6_000, tolerance: {}, holdWindows: 2 };
 
 interface Shape {
   streams: string;
