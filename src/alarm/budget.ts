@@ -50,6 +50,8 @@ export interface Named extends Suspect {
 
 /** Plain JSON: part of the judge's snapshot. */
 export interface BudgetAlarm {
+  /** Of this firing: an alarm that fires again before its end was told is another. */
+  key: string;
   fingerprint: string;
   group: string;
   /** Of the stream that leads. */
@@ -59,8 +61,10 @@ export interface BudgetAlarm {
   /** Event time of the window that paged, and of the change. */
   pagedMs: number;
   onsetMs: number;
-  /** When labels of that time are in, and the kind is looked at again; null: it has been. */
-  reviewMs: number | null;
+  /** Of its page; that of its last alert may have risen since. */
+  level: Level;
+  /** End of the window in which its last stream came back; null: it fires. */
+  endedMs: number | null;
   last: Alert;
 }
 
@@ -176,13 +180,12 @@ export interface Page {
   logBoundary: number;
   coverage: number | null;
   windowEndMs: number;
-  reviewMs: number | null;
   /** Value of the leading metric in the window that pages, where it has one. */
   value: number | null;
 }
 
-/** The alarm that a page opens; its kind is what is known at that time. */
-export function openAlarm(page: Page, kind: DriftKind): BudgetAlarm {
+/** The alarm that a page opens; of which kind it is, is not known yet. */
+export function openAlarm(page: Page): BudgetAlarm {
   const { spec, budget, named, logEvidence, logBoundary, windowEndMs } = page;
   const streams = named.map(({ moved, logShare }) => ({
     ...moved,
@@ -193,7 +196,7 @@ export function openAlarm(page: Page, kind: DriftKind): BudgetAlarm {
   const fingerprint = idOf('alarm', spec.service, BUDGET_RULE, metric, subject, model, segment);
   const level: Level = named.some(({ concern }) => HARM.has(concern)) ? 'critical' : 'warning';
   const evidence: AlertEvidence = {
-    kind,
+    kind: 'unknown',
     onsetMs,
     log10Evidence: logEvidence / Math.LN10,
     log10Boundary: logBoundary / Math.LN10,
@@ -214,7 +217,7 @@ export function openAlarm(page: Page, kind: DriftKind): BudgetAlarm {
     segment,
     state: 'firing',
     level,
-    reason: reasonText(kind, named[0]!.concern, streams),
+    reason: reasonText('unknown', named[0]!.concern, streams),
     value: page.value,
     threshold: `evidence >= ${boundary} (${budgetText(budget)})`,
     n: top.n,
@@ -225,13 +228,15 @@ export function openAlarm(page: Page, kind: DriftKind): BudgetAlarm {
     configDigest: spec.digest,
   };
   return {
+    key: `${fingerprint}@${windowEndMs}`,
     fingerprint,
     group: page.group,
     concern: named[0]!.concern,
     streams: named.map(({ id }) => id),
     pagedMs: windowEndMs,
     onsetMs,
-    reviewMs: page.reviewMs,
+    level,
+    endedMs: null,
     last: { ...last, id: alertId(last) },
   };
 }
@@ -246,12 +251,11 @@ const alertId = ({ service, fingerprint, windowEndMs, state, level, evidence }: 
 export const isToldBy = (alarm: BudgetAlarm, opened: BudgetAlarm): boolean =>
   alarm.fingerprint === opened.fingerprint ||
   (alarm.group === opened.group &&
-    alarm.last.level === opened.last.level &&
+    alarm.level === opened.level &&
     (opened.onsetMs <= alarm.pagedMs || (alarm.concern === 'inputs' && opened.concern === 'answers')));
 
 /** The alert of a firing alarm whose kind has become known; null: it says nothing new. */
 export function reviewAlarm(alarm: BudgetAlarm, kind: DriftKind, spec: ServiceSpec): Alert | null {
-  alarm.reviewMs = null;
   const { evidence } = alarm.last;
   if (evidence === null || kind === evidence.kind || kind === 'unknown') return null;
   const level: Level = kind === 'data' ? alarm.last.level : 'critical';

@@ -8,7 +8,7 @@
  * are compared with the same reference.
  *
  * Chi-square is an approximation: where few rows are expected in a cell its tail is too light for Pearson's statistic or for G. So cells are
- * pooled until the reference lets expect EXPECTED_MIN rows, and the smaller of both statistics counts. In simulations with 20 to
+ * pooled until the reference has EXPECTED_MIN rows and lets expect as many, and the smaller of both statistics counts. In simulations with 20 to
  * 5,000 rows a window and 500 to 10,000 in the reference the mean e-value under the null is 0.3 to 0.9 at tolerance 0.
  */
 
@@ -37,7 +37,7 @@ function poolCells(reference: readonly number[], current: readonly number[], m: 
     sum += expected[i]!;
     was += reference[i]!;
     is += current[i]!;
-    if (sum < EXPECTED_MIN) continue;
+    if (Math.min(sum, was) < EXPECTED_MIN) continue;
     pooled.reference.push(was);
     pooled.current.push(is);
     [sum, was, is] = [0, 0, 0];

@@ -55,7 +55,7 @@ export interface EvidenceStream {
   moved: Sum | null;
   firstMs: number;
   lastMs: number;
-  /** Fingerprint of the alarm that names it: it pages no more until it has come back. */
+  /** Key of the alarm that names it: it pages no more until it has come back. */
   alarm: string | null;
   /** Windows without evidence since it was named. */
   quiet: number;

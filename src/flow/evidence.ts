@@ -65,14 +65,35 @@ export interface Evidence {
   /** Hash of what it was gathered against: with another budget or baseline it begins again. */
   of: string;
   groups: Partial<Record<SourceGroup, GroupEvidence>>;
+  /** By key, until their end was told. */
   alarms: Record<string, BudgetAlarm>;
-  /** Alarms that wait until what other groups say of their time is known, oldest first. */
-  untold: { dueMs: number; fingerprint: string }[];
+  untold: Untold[];
+}
+
+/**
+ * What is told in the order of event time, when all groups have closed it: alarms of labels and the kinds of others, which follow from what several
+ * groups say of that time, and ends, which come after them.
+ */
+interface Untold {
+  dueMs: number;
+  what: 'fire' | 'review' | 'end';
+  key: string;
+  reason: string;
 }
 
 export const createEvidence = (): Evidence => ({ of: '', groups: {}, alarms: {}, untold: [] });
 
-export const hasAlarms = ({ alarms }: Evidence): boolean => Object.keys(alarms).length > 0;
+export const isWaiting = ({ untold }: Evidence): boolean => untold.length > 0;
+
+const firingOf = (alarms: Record<string, BudgetAlarm>): BudgetAlarm[] =>
+  Object.keys(alarms)
+    .sort()
+    .map((key) => alarms[key]!)
+    .filter(({ endedMs }) => endedMs === null);
+
+/** When what the alarms of a group tell of began. */
+export const onsetsOf = ({ alarms }: Evidence, group: SourceGroup): number[] =>
+  firingOf(alarms).flatMap((alarm) => (alarm.group === group ? [alarm.onsetMs] : []));
 
 /** The groups of a service that have evidence; they have equal shares of the budget. */
 export function evidenceGroups(spec: ServiceSpec): SourceGroup[] {
@@ -91,13 +112,13 @@ export function configureEvidence(evidence: Evidence, spec: ServiceSpec, atMs: n
   const compared = JSON.stringify([budget, baseline, learn, season, windows.sizeMs, segments]);
   const of = budget === undefined ? '' : idOf(compared);
   if (of === evidence.of) return [];
-  const untold = new Set(evidence.untold.map(({ fingerprint }) => fingerprint));
+  const reason = budget === undefined ? 'budget removed' : 'budget or baseline changed';
+  const unheard = new Set(evidence.untold.filter(({ what }) => what === 'fire').map(({ key }) => key));
   const alerts = Object.keys(evidence.alarms)
-    .filter((fingerprint) => !untold.has(fingerprint))
+    .filter((key) => !unheard.has(key))
     .sort()
-    .map((fingerprint) => {
-      const alarm = evidence.alarms[fingerprint]!;
-      const reason = budget === undefined ? 'budget removed' : 'budget or baseline changed';
+    .map((key) => {
+      const alarm = evidence.alarms[key]!;
       return resolveAlarm(alarm, spec, Math.max(atMs, alarm.pagedMs), reason);
     });
   Object.assign(evidence, createEvidence(), { of });
@@ -157,9 +178,9 @@ function countStreams(group: GroupEvidence, all: Entries): void {
   group.segmentsMax = Math.max(group.segmentsMax, all.length - whole);
 }
 
-/** Streams that an alarm names come back after `holdWindows` windows without evidence; the alarms that end with them. */
-function releaseStreams(evidence: Evidence, all: Entries, spec: ServiceSpec, endMs: number): Alert[] {
-  const alerts: Alert[] = [];
+/** Streams that an alarm names come back after `holdWindows` windows without evidence; with its last one an alarm ends. */
+function releaseStreams(evidence: Evidence, all: Entries, spec: ServiceSpec, { endMs, dueMs }: Due): void {
+  const { holdWindows } = spec.budget!;
   const named = all.filter(([, { alarm }]) => alarm !== null);
   for (const [id, stream] of named.sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (logEvidence(stream) >= LOG_STILL) {
@@ -168,20 +189,15 @@ function releaseStreams(evidence: Evidence, all: Entries, spec: ServiceSpec, end
       continue;
     }
     stream.quiet++;
-    if (stream.quiet < spec.budget!.holdWindows) continue;
+    if (stream.quiet < holdWindows) continue;
     const alarm = evidence.alarms[stream.alarm!]!;
     releaseStream(stream);
     alarm.streams = alarm.streams.filter((name) => name !== id);
     if (alarm.streams.length > 0) continue;
-    delete evidence.alarms[alarm.fingerprint];
-    if (evidence.untold.some(({ fingerprint }) => fingerprint === alarm.fingerprint)) {
-      evidence.untold = evidence.untold.filter(({ fingerprint }) => fingerprint !== alarm.fingerprint);
-      continue;
-    }
-    const reason = `no evidence for ${spec.budget!.holdWindows} windows`;
-    alerts.push(resolveAlarm(alarm, spec, endMs, reason));
+    alarm.endedMs = endMs;
+    const reason = `no evidence for ${holdWindows} windows`;
+    evidence.untold.push({ dueMs, what: 'end', key: alarm.key, reason });
   }
-  return alerts;
 }
 
 /** All streams that may page, with their evidence. */
@@ -245,22 +261,15 @@ function page(
     (one) =>
       one.metric === metric && one.subject === subject && one.model === model && one.segment === segment,
   );
-  const opened = openAlarm(
-    {
-      ...{ spec, budget, group: name, named, logEvidence: total, logBoundary, windowEndMs: endMs },
-      coverage: name === 'events' && whole !== undefined ? coverageOf(whole.tracks) : null,
-      reviewMs: needsJoin(spec) && name !== 'events' ? endMs + spec.revisionsMs.at(-1)! : null,
-      value: result?.value ?? null,
-    },
-    'unknown',
-  );
-  const firing = Object.keys(evidence.alarms)
-    .sort()
-    .map((fingerprint) => evidence.alarms[fingerprint]!);
-  const alarm = firing.find((one) => isToldBy(one, opened)) ?? opened;
+  const opened = openAlarm({
+    ...{ spec, budget, group: name, named, logEvidence: total, logBoundary, windowEndMs: endMs },
+    coverage: name === 'events' && whole !== undefined ? coverageOf(whole.tracks) : null,
+    value: result?.value ?? null,
+  });
+  const alarm = firingOf(evidence.alarms).find((one) => isToldBy(one, opened)) ?? opened;
   for (const { id } of named) {
     const stream = group.streams[id]!;
-    stream.alarm = alarm.fingerprint;
+    stream.alarm = alarm.key;
     stream.quiet = 0;
     resetStream(stream);
   }
@@ -268,11 +277,14 @@ function page(
     alarm.streams.push(...ids);
     return [];
   }
-  evidence.alarms[alarm.fingerprint] = alarm;
-  if (name !== 'events') return [alarm.last];
-  // What the inputs did at that time says of which kind it is.
-  evidence.untold.push({ dueMs, fingerprint: alarm.fingerprint });
-  return [];
+  const { key } = alarm;
+  evidence.alarms[key] = alarm;
+  // Of which kind it is follows from what other groups say of that time.
+  const untold = { key, reason: '' };
+  if (name === 'events') evidence.untold.push({ ...untold, dueMs, what: 'fire' });
+  else if (needsJoin(spec))
+    evidence.untold.push({ ...untold, dueMs: endMs + spec.revisionsMs.at(-1)!, what: 'review' });
+  return name === 'events' ? [] : [alarm.last];
 }
 
 /** Folds the final results of a window of one group. */
@@ -291,8 +303,8 @@ export function stepEvidence(
   const latest = foldWindow(group, spec, budget, closed.cells, closed.due);
   const all = Object.entries(group.streams);
   countStreams(group, all);
-  const alerts = releaseStreams(evidence, all, spec, endMs);
-  alerts.push(...page(evidence, name, spec, budget, closed, latest, all));
+  releaseStreams(evidence, all, spec, closed.due);
+  const alerts = page(evidence, name, spec, budget, closed, latest, all);
   for (const [id, { alarm, lastMs }] of all)
     if (alarm === null && lastMs < endMs - FORGET_WINDOWS * windows.sizeMs) delete group.streams[id];
   return alerts;
@@ -317,27 +329,31 @@ function reviewed(evidence: Evidence, alarm: BudgetAlarm, spec: ServiceSpec): Al
   return reviewAlarm(alarm, kindOf(at('inputs'), at('relation'), at('performance')), spec);
 }
 
-/**
- * Tells what waited for other groups, and of what kind an alarm is, as soon as all groups have closed that time; until then it would
- * depend on which of them was read first.
- */
-export function reviewEvidence(
+const ORDER = ['fire', 'review', 'end'];
+
+const inOrder = (a: Untold, b: Untold): number =>
+  a.dueMs - b.dueMs || ORDER.indexOf(a.what) - ORDER.indexOf(b.what) || (a.key < b.key ? -1 : 1);
+
+/** What can be told now that all groups have closed the time through `throughMs`; earlier it would depend on which is read first. */
+export function tellEvidence(
   evidence: Evidence,
   spec: ServiceSpec,
   throughMs: number,
 ): { alert: Alert; dueMs: number }[] {
+  const ready = evidence.untold.filter(({ dueMs }) => dueMs <= throughMs).sort(inOrder);
+  if (ready.length === 0) return [];
+  evidence.untold = evidence.untold.filter(({ dueMs }) => dueMs > throughMs);
   const alerts: { alert: Alert; dueMs: number }[] = [];
-  const ready = evidence.untold.filter(({ dueMs }) => dueMs <= throughMs);
-  if (ready.length > 0) evidence.untold = evidence.untold.filter(({ dueMs }) => dueMs > throughMs);
-  for (const { dueMs, fingerprint } of ready) {
-    const alarm = evidence.alarms[fingerprint]!;
-    alerts.push({ dueMs, alert: reviewed(evidence, alarm, spec) ?? alarm.last });
-  }
-  for (const fingerprint of Object.keys(evidence.alarms).sort()) {
-    const alarm = evidence.alarms[fingerprint]!;
-    if (alarm.reviewMs === null || alarm.reviewMs > throughMs) continue;
-    const dueMs = alarm.reviewMs;
-    const alert = reviewed(evidence, alarm, spec);
+  for (const { dueMs, what, key, reason } of ready) {
+    const alarm = evidence.alarms[key];
+    // Its end has been told before the labels of its time were in.
+    if (alarm === undefined) continue;
+    if (what === 'end') {
+      alerts.push({ dueMs, alert: resolveAlarm(alarm, spec, alarm.endedMs!, reason) });
+      delete evidence.alarms[key];
+      continue;
+    }
+    const alert = reviewed(evidence, alarm, spec) ?? (what === 'fire' ? alarm.last : null);
     if (alert !== null) alerts.push({ dueMs, alert });
   }
   return alerts;

@@ -27,9 +27,10 @@ import {
   configureEvidence,
   createEvidence,
   type Evidence,
-  hasAlarms,
-  reviewEvidence,
+  isWaiting,
+  onsetsOf,
   stepEvidence,
+  tellEvidence,
 } from './evidence.ts';
 import { JOINED_STREAMS } from './join-state.ts';
 import {
@@ -179,7 +180,6 @@ function closeWindow(
   countStrays(judge, group, merged.get('*')!);
   const tell = (alert: Alert): void => {
     outputs.push({ type: 'alert', record: alert });
-    alerts.push(alert);
     judge.waiting.push({ dueMs: due.dueMs, alert });
   };
   const cells = [...merged].map(([segment, tracks]): Cell => {
@@ -196,14 +196,12 @@ function closeWindow(
     for (const record of resultsOf(spec, cell, due, isFinal)) {
       outputs.push({ type: 'result', record });
       results.push(record);
-      for (const alert of stepAlarms(judge.alarms, spec, record, DETECTING)) tell(alert);
+      alerts.push(...stepAlarms(judge.alarms, spec, record, DETECTING));
     }
   }
-  if (isFinal)
-    for (const alert of stepEvidence(judge.evidence, spec, group, { cells, results, due })) tell(alert);
-  const onsetsMs = Object.values(judge.evidence.alarms).flatMap((alarm) =>
-    alarm.group === group ? [alarm.onsetMs] : [],
-  );
+  alerts.forEach(tell);
+  if (isFinal) stepEvidence(judge.evidence, spec, group, { cells, results, due }).forEach(tell);
+  const onsetsMs = onsetsOf(judge.evidence, group);
   learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, onsetsMs, isFinal });
   if (isFinal) learnMaturity(judge.maturity, spec, group, panes, due.endMs, merged);
   return outputs;
@@ -293,14 +291,14 @@ function isSilent(judge: Judge, spec: ServiceSpec, group: SourceGroup): boolean 
  * take the alerts in the order of event time, so that they do not depend on which group was read first.
  */
 function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
-  if (judge.waiting.length === 0 && !hasAlarms(judge.evidence)) return [];
+  if (judge.waiting.length === 0 && !isWaiting(judge.evidence)) return [];
   const throughMs = Math.min(
     ...groupsOf(spec)
       .filter((group) => !isSilent(judge, spec, group))
       .map((group) => judge.closed[group] ?? TIME_MIN_MS),
   );
   const outputs: Output[] = [];
-  for (const waiting of reviewEvidence(judge.evidence, spec, throughMs)) {
+  for (const waiting of tellEvidence(judge.evidence, spec, throughMs)) {
     outputs.push({ type: 'alert', record: waiting.alert });
     judge.waiting.push(waiting);
   }

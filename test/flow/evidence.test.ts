@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { configureEvidence, createEvidence, type Evidence, stepEvidence } from '../../src/flow/evidence.ts';
+import {
+  configureEvidence,
+  createEvidence,
+  type Evidence,
+  stepEvidence,
+  tellEvidence,
+} from '../../src/flow/evidence.ts';
 import {
   createStream,
   foldStream,
@@ -67,6 +73,7 @@ class Run {
       }));
       const due = { dueMs: endMs, endMs, revision: 0 };
       this.alerts.push(...stepEvidence(this.evidence, this.spec, 'requests', { cells, results: [], due }));
+      for (const { alert } of tellEvidence(this.evidence, this.spec, endMs)) this.alerts.push(alert);
       const through = JSON.parse(JSON.stringify(this.evidence)) as Evidence;
       expect(through).toEqual(this.evidence);
     }

@@ -5,6 +5,7 @@ import {
   createEvidence,
   type Evidence,
   stepEvidence,
+  tellEvidence,
 } from '../../../src/flow/evidence.ts';
 import { type Layer, layered } from '../../../src/metric/reference.ts';
 import { type ConfusionState, createConfusion } from '../../../src/profile/confusion.ts';
@@ -200,8 +201,7 @@ function step(world: World, minute: number, law: Law): Alert[] {
     alerts.push(...stepEvidence(evidence, spec, group, { cells: all, results: [], due }));
   }
   // Those of labels wait for the inputs; here both have come.
-  for (const { fingerprint } of evidence.untold) alerts.push(evidence.alarms[fingerprint]!.last);
-  evidence.untold = [];
+  for (const { alert } of tellEvidence(evidence, spec, endMs)) alerts.push(alert);
   return alerts.filter(({ state }) => state === 'firing');
 }
 
