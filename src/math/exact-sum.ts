@@ -93,17 +93,23 @@ export function mergeExact(into: ExactSum, from: ExactSum): void {
   carry(into);
 }
 
-/** log2 of the unit of `unitsOf`. */
-export const UNIT_EXPONENT = -1023;
+/** A number m 2^e. */
+export interface Dyadic {
+  m: bigint;
+  e: number;
+}
 
-/** The sum exactly, in units of 2^UNIT_EXPONENT. */
-export function unitsOf(sum: ExactSum): bigint {
+/** The sum exactly. */
+export function dyadicOf(sum: ExactSum): Dyadic {
   carry(sum);
-  let units = 0n;
-  for (let c = 0; c < CHUNKS; c++) {
-    if (sum.chunks[c] !== 0) units += BigInt(sum.chunks[c]!) << BigInt(32 * c);
-  }
-  return units;
+  const { chunks } = sum;
+  let first = 0;
+  while (first < CHUNKS - 1 && chunks[first] === 0) first++;
+  let last = CHUNKS - 1;
+  while (last > first && chunks[last] === 0) last--;
+  let m = 0n;
+  for (let c = last; c >= first; c--) m = (m << 32n) + BigInt(chunks[c]!);
+  return { m, e: 32 * first - 1023 };
 }
 
 /** The sum as a double, a function of the canonical chunks alone. */

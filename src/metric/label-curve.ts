@@ -42,6 +42,7 @@ export const BIAS_COHORTS_MIN = 5;
 /** A prediction for one more cohort: its width is that of the spread, which fewer do not show. */
 export const CORRECTION_COHORTS_MIN = 20;
 const LEVEL = 0.975;
+const Z = normalQuantile(LEVEL);
 
 /**
  * 95 % interval of a share (E. B. Wilson, Probable inference, the law of succession, and statistical inference, 1927).
@@ -49,7 +50,7 @@ const LEVEL = 0.975;
  * @param count n times the share; n may be an effective sample size, both need not be whole
  */
 export function wilson(count: number, n: number): Interval {
-  const z = normalQuantile(LEVEL);
+  const z = Z;
   const share = count / n;
   const centre = (share + (z * z) / (2 * n)) / (1 + (z * z) / n);
   const half = (z / (1 + (z * z) / n)) * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));

@@ -1,7 +1,7 @@
 /** Location, spread and shape of numeric tracks: inputs, scores, latency and telemetry. */
 
 import { studentQuantile } from '../math/special.ts';
-import { shapeOf } from '../profile/central.ts';
+import { type Shape, shapeOf } from '../profile/central.ts';
 import { meanOf, type NumericState, reachOf, varianceOf } from '../profile/numeric.ts';
 import { POWERS_REACH } from '../profile/powers.ts';
 import type { TrackRole } from '../profile/track.ts';
@@ -15,14 +15,40 @@ type Reading = (state: NumericState) => Outcome;
 const EMPTY = 'no values';
 const BEYOND = 'beyond the range of numbers';
 
+/** What several metrics read of one state; a state with as many values is the same one. */
+interface Known {
+  n: number;
+  variance: number | undefined;
+  shape: Shape | { reason: string } | undefined;
+}
+
+const known = new WeakMap<NumericState, Known>();
+
+function knownOf(state: NumericState): Known {
+  let found = known.get(state);
+  if (found === undefined || found.n !== state.n) {
+    found = { n: state.n, variance: varianceOf(state), shape: undefined };
+    known.set(state, found);
+  }
+  return found;
+}
+
+/** The windows of a segment have one n for most of their tracks. */
+const lastStudent = { n: 0, quantile: 0 };
+
+function studentOf(n: number): number {
+  if (lastStudent.n !== n) Object.assign(lastStudent, { n, quantile: studentQuantile(0.975, n - 1) });
+  return lastStudent.quantile;
+}
+
 /** The mean with the interval of Student's t. */
 const mean: Reading = (state) => {
   const { n } = state;
   const value = meanOf(state);
   if (value === undefined) return { reason: EMPTY, n };
-  const variance = varianceOf(state);
+  const { variance } = knownOf(state);
   if (variance === undefined) return { value, n };
-  const half = studentQuantile(0.975, n - 1) * Math.sqrt(variance / n);
+  const half = studentOf(n) * Math.sqrt(variance / n);
   return { value, n, low: value - half, high: value + half };
 };
 
@@ -31,7 +57,7 @@ const SPREAD_N_MIN = 4;
 
 const deviation: Reading = (state) => {
   const { n } = state;
-  const variance = varianceOf(state);
+  const { variance } = knownOf(state);
   if (variance === undefined) return { reason: 'fewer than two values', n };
   if (variance === Number.POSITIVE_INFINITY) return { reason: BEYOND, n };
   return { value: Math.sqrt(variance), n, ...spreadEnds(state, variance) };
@@ -59,8 +85,13 @@ const POWERS_LEAST = 2 ** -200;
  */
 const DEVIATIONS_MAX = (0.001 * 2 ** 98) ** 0.25;
 
-function shapeOutcome(state: NumericState): { skewness: number; kurtosis: number } | { reason: string } {
-  const variance = varianceOf(state);
+function shapeOutcome(state: NumericState): Shape | { reason: string } {
+  const found = knownOf(state);
+  found.shape ??= measuredShape(state, found.variance);
+  return found.shape;
+}
+
+function measuredShape(state: NumericState, variance: number | undefined): Shape | { reason: string } {
   if (variance === undefined) return { reason: 'fewer than two values' };
   if (state.min === state.max) return { reason: 'all values are equal' };
   const reach = reachOf(state);
@@ -71,7 +102,7 @@ function shapeOutcome(state: NumericState): { skewness: number; kurtosis: number
 }
 
 const shape =
-  (read: (found: { skewness: number; kurtosis: number }) => number): Reading =>
+  (read: (found: Shape) => number): Reading =>
   (state) => {
     const found = shapeOutcome(state);
     return 'reason' in found ? { ...found, n: state.n } : { value: read(found), n: state.n };
