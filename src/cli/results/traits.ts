@@ -38,22 +38,18 @@ const KNOWN = new Map<string, Traits>([
     traits('share', 'higher', UNIT),
   ),
   ...several(['agreement', 'click_through_rate', 'label_coverage'], traits('share', 'higher', UNIT)),
-  // Sums over answers: windows add up to what all of them together would give.
-  ...several(['estimated_accuracy', 'estimated_precision'], traits('mean', 'higher', UNIT)),
-  ...several(['estimated_recall', 'estimated_f1', 'estimated_roc_auc'], traits('median', 'higher', UNIT)),
   ...several(['corrected_accuracy'], traits('mean', 'higher', UNIT)),
   ...several(['f1'], traits('f1', 'higher', UNIT)),
   ...several(
     ['balanced_accuracy', 'roc_auc', 'pr_auc', 'micro_f1', 'macro_f1'],
     traits('median', 'higher', UNIT),
   ),
-  // Part of their interval is no chance of the labels, so windows do not add up as counts.
+  // What their calibrator is off by is the same in all windows: a mean of them would seem too certain.
   ...several(
     ['accuracy', 'precision', 'recall', 'f1', 'roc_auc'].map((name) => `estimated_${name}`),
     traits('median', 'higher', UNIT),
   ),
-  // Once labels are in, corrected_accuracy is accuracy.
-  ...several(['corrected_accuracy', 'estimate_weight'], traits('median', null, UNIT)),
+  ...several(['estimate_weight'], traits('median', null, UNIT)),
   ...several(
     ['mcc', 'cohen_kappa', 'gwet_ac1', 'label_kappa', 'label_ac1'],
     traits('median', 'higher', CORRELATION),

@@ -28,6 +28,8 @@ export interface Block {
 export interface Calibrator {
   kind: 'isotonic' | 'scores';
   blocks: readonly Block[];
+  /** What it rests on, by rising score. */
+  points: readonly Point[];
   /** Labelled rows. */
   n: number;
   /** Expected calibration errors of the scores, and of isotonic regression on rows that it was not fitted to. */
@@ -36,7 +38,7 @@ export interface Calibrator {
 }
 
 /** Rows of one bin with a label, and their mean score. */
-interface Point {
+export interface Point {
   score: number;
   n: number;
   positive: number;
@@ -117,6 +119,10 @@ function toldBy(blocks: readonly Block[], score: number): number {
 export const probabilityOf = ({ kind, blocks }: Calibrator, score: number): number =>
   kind === 'scores' ? score : toldBy(blocks, score);
 
+/** Labelled rows that it was fitted to with a score at or above the threshold. */
+export const labelledFrom = ({ points }: Calibrator, threshold: number): number =>
+  rowsOf(points.filter(({ score }) => score >= threshold));
+
 const GROUPS = 10;
 
 /** The group of each point: at most ten of about equally many rows; the rows of a bin stay together. */
@@ -157,7 +163,7 @@ export function calibratorOf(state: ScoreBinsState): Calibrator | undefined {
   });
   const kind = isotonicError < scoresError ? 'isotonic' : 'scores';
   const blocks = kind === 'isotonic' ? poolAdjacentViolators(points) : blocksOfGroups(points, n);
-  return { kind, blocks, n, scoresError, isotonicError };
+  return { kind, blocks, points, n, scoresError, isotonicError };
 }
 
 /** How far the scores were checked: a block for each group. */

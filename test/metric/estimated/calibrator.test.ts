@@ -64,7 +64,14 @@ describe('isotonic regression', () => {
       { score: 0.3, n: 4, positive: 0 },
       { score: 0.5, n: 4, positive: 3 },
     ]);
-    const calibrator = { kind: 'isotonic' as const, blocks, n: 12, scoresError: 0, isotonicError: 0 };
+    const calibrator = {
+      kind: 'isotonic' as const,
+      blocks,
+      points: [],
+      n: 12,
+      scoresError: 0,
+      isotonicError: 0,
+    };
     const told = [0, 0.25, 0.3, 0.35, 0.4, 0.5, 1].map((score) => probabilityOf(calibrator, score));
     const expected = [0.125, 0.125, 0.125, 0.28125, 0.4375, 0.75, 0.75];
     told.forEach((p, i) => {

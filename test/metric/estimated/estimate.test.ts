@@ -184,6 +184,7 @@ test('of few answers an end that labels reach by chance is in the interval', () 
   const calibrator = {
     kind: 'scores' as const,
     blocks: [{ low: 0, high: 1, n: 1e9, positive: 5e8, sum: 5e8 }],
+    points: [],
     n: 1e9,
   };
   const of = (scores: number[]) => {

@@ -99,6 +99,19 @@ describe('what is estimated', () => {
     );
   });
 
+  test('nothing of positive answers where few of the reference have a label', () => {
+    const rows = CALIBRATED.filter(([score]) => score < 0.5);
+    const rare = [...rows, ...rows, ...CALIBRATED.filter(([score]) => score >= 0.5).slice(0, 99)];
+    const found = estimated({ 'asked/mlp/fraud': askedOf([0.1, 0.9]) }, withReference(rare));
+    for (const name of ['precision', 'recall', 'f1'])
+      expect(only(found, `estimated_${name}`)).toMatchObject({
+        value: null,
+        reason: '99 labelled scores of positive answers in the baseline, 100 are needed',
+      });
+    expect(only(found, 'estimated_accuracy').value).not.toBeNull();
+    expect(only(found, 'estimated_roc_auc').value).not.toBeNull();
+  });
+
   test('nothing without scores, or without answers of a kind', () => {
     const of = (scores: number[], metric: string) =>
       only(estimated({ 'asked/mlp/fraud': askedOf(scores) }, withReference(CALIBRATED)), metric);
