@@ -1,6 +1,12 @@
 /** A part of the scoreboard: tasks that run apart from each other, and what they come to. */
 
-export type Mode = 'quick' | 'default' | 'full';
+export type Size = 'quick' | 'default' | 'full';
+
+export interface Mode {
+  size: Size;
+  /** Simulated days of each seed of the whole service; null: those of the size. */
+  days: number | null;
+}
 
 export interface Table {
   title: string;

@@ -14,6 +14,8 @@ const rowsOf = (name: string, concept: number, count = 5_000) => {
   return Array.from({ length: count }, () => generatorOf(name).row(random, concept));
 };
 
+const QUICK = { size: 'quick', days: null } as const;
+
 describe('generators', () => {
   test('SEA: the sum of two inputs against theta, with a tenth of the labels wrong', () => {
     const wrong = rowsOf('SEA', 1).filter(({ x, y }) => (x[0]! + x[1]! <= 7 ? 1 : 0) !== y);
@@ -109,15 +111,15 @@ test('an alarm before the change is false, and the first after it is the delay',
 
 test('every group has tasks whose results are the same each time, and tables with a cell for each head', () => {
   for (const group of GROUPS) {
-    const tasks = group.tasks('quick');
+    const tasks = group.tasks(QUICK);
     // Without its file elec has none.
     const cheap = group.name === 'inputs' ? tasks.filter((task) => task.startsWith('50/')) : [];
-    const first = cheap.map((task) => group.run(task, 'quick'));
-    expect(cheap.map((task) => group.run(task, 'quick'))).toEqual(first);
+    const first = cheap.map((task) => group.run(task, QUICK));
+    expect(cheap.map((task) => group.run(task, QUICK))).toEqual(first);
     expect(new Set(tasks).size).toBe(tasks.length);
   }
   const elec = GROUPS.find(({ name }) => name === 'elec')!;
-  const tables = elec.tables([{ detector: 'a', rows: 10, wrong: 1, alarms: 2 }], 'quick');
+  const tables = elec.tables([{ detector: 'a', rows: 10, wrong: 1, alarms: 2 }], QUICK);
   for (const { head, rows } of tables) for (const row of rows) expect(row).toHaveLength(head.length);
 });
 

@@ -2,13 +2,13 @@
 
 import type { Options } from '../../../src/detect/detector.ts';
 import { DETECTORS } from '../../../src/detect/registry.ts';
-import { type Group, type Mode, median, numberText } from '../group.ts';
+import { type Group, type Mode, median, numberText, type Size } from '../group.ts';
 import { randomOf } from '../random.ts';
 import { BASELINE, NAMES, optionsFor, streamsFor } from '../rules/detectors.ts';
 
-const STREAMS: Record<Mode, number> = { quick: 100, default: 1_000, full: 4_000 };
+const STREAMS: Record<Size, number> = { quick: 100, default: 1_000, full: 4_000 };
 /** Null streams are long, so that what happens once in 100,000 is seen often enough. */
-const NULL_STREAMS: Record<Mode, number> = { quick: 2, default: 20, full: 100 };
+const NULL_STREAMS: Record<Size, number> = { quick: 2, default: 20, full: 100 };
 const NULL_ROWS = 100_000;
 const CHANGE_AT = 5_000;
 const HORIZON = 5_000;
@@ -52,7 +52,7 @@ function watchAll(
     for (let i = 0; i < BASELINE; i++) if (random.uniform() < 0.1) known++;
     return known;
   };
-  for (let seed = 0; seed < streamsFor(detector, NULL_STREAMS[mode]); seed++) {
+  for (let seed = 0; seed < streamsFor(detector, NULL_STREAMS[mode.size]); seed++) {
     const random = randomOf(base + 7_000_000 + seed);
     const options = optionsFor(kind, knownOf(random), more);
     const state = kind.create(options);
@@ -60,7 +60,7 @@ function watchAll(
       if (kind.step(state, options, random.uniform() < 0.1 ? 1 : 0) === 'drift') found.nullAlarms++;
     found.nullRows += NULL_ROWS;
   }
-  for (let seed = 0; seed < streamsFor(detector, STREAMS[mode]); seed++) {
+  for (let seed = 0; seed < streamsFor(detector, STREAMS[mode.size]); seed++) {
     const random = randomOf(base + seed);
     const options = optionsFor(kind, knownOf(random), more);
     const state = kind.create(options);
@@ -140,7 +140,7 @@ export const BERNOULLI_GROUP: Group = {
         String(delays.length - known.length),
       ];
     };
-    const text = `${NULL_STREAMS[mode]} null streams of ${NULL_ROWS}, ${STREAMS[mode]} streams with the change; the baseline rate is estimated from ${BASELINE} labels. KSWIN sees a tenth of the streams.`;
+    const text = `${NULL_STREAMS[mode.size]} null streams of ${NULL_ROWS}, ${STREAMS[mode.size]} streams with the change; the baseline rate is estimated from ${BASELINE} labels. KSWIN sees a tenth of the streams.`;
     const head = [
       'alarms in 100,000 without change',
       'in the 5,000 before it, per 100,000',

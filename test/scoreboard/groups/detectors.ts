@@ -2,12 +2,12 @@
 
 import { DETECTORS } from '../../../src/detect/registry.ts';
 import { GENERATORS, rowAt, SCHEDULES, type Schedule } from '../generators/index.ts';
-import { type Group, type Mode, median, numberText, shareText } from '../group.ts';
+import { type Group, type Mode, median, numberText, type Size, shareText } from '../group.ts';
 import { train } from '../learners.ts';
 import { randomOf } from '../random.ts';
 import { BASELINE, NAMES, type Outcome, optionsFor, streamsFor, watch } from '../rules/detectors.ts';
 
-const SEEDS: Record<Mode, number> = { quick: 2, default: 20, full: 100 };
+const SEEDS: Record<Size, number> = { quick: 2, default: 20, full: 100 };
 const BEFORE = 5_000;
 const AFTER = 5_000;
 const NULL_ROWS = 50_000;
@@ -26,7 +26,7 @@ function run(task: string, mode: Mode): Found {
   const rows = schedule === 'none' ? NULL_ROWS : BEFORE + AFTER;
   const changeAt = schedule === 'none' ? rows : BEFORE;
   const outcomes: Record<string, Outcome[]> = Object.fromEntries(NAMES.map((one) => [one, []]));
-  for (let seed = 0; seed < SEEDS[mode]; seed++) {
+  for (let seed = 0; seed < SEEDS[mode.size]; seed++) {
     const random = randomOf(1_000 * at + 100_000 * SCHEDULES.indexOf(schedule) + seed);
     const model = train(generator, random);
     let known = 0;
@@ -34,7 +34,7 @@ function run(task: string, mode: Mode): Found {
     const errors = new Uint8Array(rows);
     for (let i = 0; i < rows; i++) errors[i] = model.errorOf(rowAt(generator, random, schedule, i, changeAt));
     for (const detector of NAMES) {
-      if (seed >= streamsFor(detector, SEEDS[mode])) continue;
+      if (seed >= streamsFor(detector, SEEDS[mode.size])) continue;
       const kind = DETECTORS[detector]!;
       outcomes[detector]!.push(watch(kind, optionsFor(kind, known), errors, changeAt));
     }
@@ -62,11 +62,11 @@ export const DETECTOR_GROUP: Group = {
       const all = list.flatMap(({ outcomes }) => outcomes[detector]!);
       const before = all.reduce((sum, one) => sum + one.before, 0);
       const rows = list.reduce((sum, one) => sum + (one.schedule === 'none' ? one.rows : BEFORE), 0);
-      return numberText((100_000 * before) / rows / streamsFor(detector, SEEDS[mode]));
+      return numberText((100_000 * before) / rows / streamsFor(detector, SEEDS[mode.size]));
     };
     const nulls = {
       title: 'False alarms without drift',
-      text: `Alarms in 100,000 errors of a model that was trained and frozen, ${SEEDS[mode]} streams of ${NULL_ROWS} each; default options. \`e_sr\` and \`e_cusum\` know the errors of ${BASELINE} labels. KSWIN sees a tenth of the streams.`,
+      text: `Alarms in 100,000 errors of a model that was trained and frozen, ${SEEDS[mode.size]} streams of ${NULL_ROWS} each; default options. \`e_sr\` and \`e_cusum\` know the errors of ${BASELINE} labels. KSWIN sees a tenth of the streams.`,
       head: ['detector', ...names, 'all'],
       rows: NAMES.map((detector) => [
         detector,
@@ -79,7 +79,7 @@ export const DETECTOR_GROUP: Group = {
     };
     const drifts = SCHEDULES.filter((schedule) => schedule !== 'none').map((schedule) => ({
       title: `Delay, ${schedule} change`,
-      text: `Median of the rows from the change at ${BEFORE} to the first alarm, ${SEEDS[mode]} streams; missed: none within ${AFTER}. Delays of detectors with false alarms are flattered: an alarm may come by chance.`,
+      text: `Median of the rows from the change at ${BEFORE} to the first alarm, ${SEEDS[mode.size]} streams; missed: none within ${AFTER}. Delays of detectors with false alarms are flattered: an alarm may come by chance.`,
       head: ['detector', ...names, 'missed'],
       rows: NAMES.map((detector) => {
         const all = names.flatMap((name) => of(schedule, name).outcomes[detector]!);

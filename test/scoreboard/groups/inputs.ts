@@ -5,12 +5,12 @@ import { fileReference } from '../../../src/metric/registry.ts';
 import type { Tracks } from '../../../src/profile/registry.ts';
 import type { NumericBaseline, ServiceSpec } from '../../../src/records.ts';
 import { input, numbers, service } from '../../metric/support.ts';
-import { type Group, type Mode, median, numberText, shareText } from '../group.ts';
+import { type Group, type Mode, median, numberText, type Size, shareText } from '../group.ts';
 import { type Random, randomOf } from '../random.ts';
 import { PEER_RULES } from '../rules/peers.ts';
 
-const SEEDS: Record<Mode, number> = { quick: 1, default: 10, full: 50 };
-const NULL_WINDOWS: Record<Mode, number> = { quick: 20, default: 100, full: 200 };
+const SEEDS: Record<Size, number> = { quick: 1, default: 10, full: 50 };
+const NULL_WINDOWS: Record<Size, number> = { quick: 20, default: 100, full: 200 };
 const INPUTS = 10;
 const REFERENCE = 5_000;
 const BEFORE = 20;
@@ -102,7 +102,7 @@ function run(task: string, mode: Mode): Found {
   const rows = Number(size);
   const found: Found = { rows, shift, rules: {} };
   const isNull = shift === 'none';
-  for (let seed = 0; seed < SEEDS[mode]; seed++) {
+  for (let seed = 0; seed < SEEDS[mode.size]; seed++) {
     const random = randomOf(10_000 * rows + 100 * Object.keys(SHIFTS).indexOf(shift) + seed);
     const draw = (n: number, of: (random: Random) => number): Float64Array =>
       Float64Array.from({ length: n }, () => of(random));
@@ -112,7 +112,7 @@ function run(task: string, mode: Mode): Found {
     );
     const waiting = decidersOf(references, rows);
     const delays = new Map<string, number | null>([...waiting.keys()].map((name) => [name, null]));
-    const windows = isNull ? NULL_WINDOWS[mode] : BEFORE + HORIZON;
+    const windows = isNull ? NULL_WINDOWS[mode.size] : BEFORE + HORIZON;
     for (let index = 0; index < windows; index++) {
       const isAfter = !isNull && index >= BEFORE;
       const window = references.map((_, i) => draw(rows, isAfter && i === 0 ? SHIFTS[shift]! : SHIFTS.none!));
@@ -147,7 +147,7 @@ export const INPUT_GROUP: Group = {
       found.find((one) => one.rows === rows && one.shift === shift)!;
     const nulls = {
       title: 'Windows of ten inputs without drift',
-      text: `Share of the windows in which the rule alarms for any of ${INPUTS} normal inputs; ${SEEDS[mode]} x ${NULL_WINDOWS[mode]} windows, references of ${REFERENCE} rows (10,000 for windows of 1,000).`,
+      text: `Share of the windows in which the rule alarms for any of ${INPUTS} normal inputs; ${SEEDS[mode.size]} x ${NULL_WINDOWS[mode.size]} windows, references of ${REFERENCE} rows (10,000 for windows of 1,000).`,
       head: ['rule', ...SIZES.map((size) => `${size} rows`)],
       rows: names.map((name) => [
         name,
@@ -160,7 +160,7 @@ export const INPUT_GROUP: Group = {
     const shifts = Object.keys(SHIFTS).filter((shift) => shift !== 'none');
     const delays = {
       title: 'Windows until one moved input of ten is noticed',
-      text: `Median over ${SEEDS[mode]} streams of the windows from the change to the first alarm; a rule that alarms all the time has the delay 1. Missed: none within ${HORIZON} windows.`,
+      text: `Median over ${SEEDS[mode.size]} streams of the windows from the change to the first alarm; a rule that alarms all the time has the delay 1. Missed: none within ${HORIZON} windows.`,
       head: ['rule', ...SIZES.flatMap((size) => shifts.map((shift) => `${shift}, ${size} rows`))],
       rows: names.map((name) => [
         name,

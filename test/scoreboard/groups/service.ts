@@ -19,7 +19,7 @@ import type {
   TrackBaseline,
 } from '../../../src/records.ts';
 import { input, output, service } from '../../metric/support.ts';
-import { type Group, type Mode, median, numberText } from '../group.ts';
+import { type Group, type Mode, median, numberText, type Size } from '../group.ts';
 import { binomial, multinomial, type Random, randomOf } from '../random.ts';
 
 const MINUTE = 60_000;
@@ -35,14 +35,15 @@ const ERROR_RATES = [0.1, 0.12];
 const MISSING = 0.01;
 
 /** Simulated days of each seed, and seeds. */
-const DAYS: Record<Mode, number> = { quick: 0.2, default: 1, full: 30 };
-const SEEDS: Record<Mode, number> = { quick: 2, default: 10, full: 50 };
-const POWER_SEEDS: Record<Mode, number> = { quick: 2, default: 10, full: 50 };
+const DAYS: Record<Size, number> = { quick: 0.2, default: 1, full: 30 };
+const SEEDS: Record<Size, number> = { quick: 2, default: 10, full: 50 };
+const POWER_SEEDS: Record<Size, number> = { quick: 2, default: 10, full: 50 };
 /** Rows of a segment in a window. */
 const SIZES = [200, 1_000];
 /** Of the long run without drift. */
-const NULL_SIZES: Record<Mode, readonly number[]> = { quick: SIZES, default: SIZES, full: [200] };
+const NULL_SIZES: Record<Size, readonly number[]> = { quick: SIZES, default: SIZES, full: [200] };
 const FEW_DAYS = ' So few days say little of the budget of 30; `--full` has 1,500 of them.';
+const daysOf = ({ size, days }: Mode): number => days ?? DAYS[size];
 const BUDGETS: Readonly<Record<string, number>> = { '1 per 30d': 30, '1 per 1d': 1 };
 
 /** Rows go through a quantile cell of ten; shares fall by a law of Zipf for categories. */
@@ -242,7 +243,7 @@ interface PowerFound {
  * largest one is a run without a page under all.
  */
 function runNull(rows: number, seed: number, mode: Mode): NullFound {
-  const windows = Math.round(DAYS[mode] * 24 * 60);
+  const windows = Math.round(daysOf(mode) * 24 * 60);
   const pages: Record<string, number> = {};
   let isCalm = false;
   for (const [budget, days] of Object.entries(BUDGETS).sort(([, a], [, b]) => a - b)) {
@@ -259,7 +260,7 @@ function runPower(power: string, rows: number, mode: Mode): PowerFound {
   const law: Law = { ...CALM, ...POWER[power]! };
   const delays: (number | null)[] = [];
   const first: string[] = [];
-  for (let seed = 0; seed < POWER_SEEDS[mode]; seed++) {
+  for (let seed = 0; seed < POWER_SEEDS[mode.size]; seed++) {
     const world = createWorld(500_000 + 1_000 * rows + seed, rows, 30);
     let delay: number | null = null;
     for (let minute = 0; minute < POWER_BEFORE + POWER_HORIZON && delay === null; minute++) {
@@ -277,8 +278,8 @@ export const SERVICE_GROUP: Group = {
   name: 'service',
   description: 'a whole service under its budget: false pages without drift, and the delay of real ones',
   tasks: (mode) => [
-    ...NULL_SIZES[mode].flatMap((rows) =>
-      Array.from({ length: SEEDS[mode] }, (_, seed) => `null//${rows}/${seed}`),
+    ...NULL_SIZES[mode.size].flatMap((rows) =>
+      Array.from({ length: SEEDS[mode.size] }, (_, seed) => `null//${rows}/${seed}`),
     ),
     ...SIZES.flatMap((rows) => Object.keys(POWER).map((power) => `power/${power}/${rows}`)),
   ],
@@ -292,10 +293,10 @@ export const SERVICE_GROUP: Group = {
     return [
       {
         title: 'A whole service without drift',
-        text: `${SUBJECTS.length} inputs x ${SEGMENTS.length} segments and the whole, two models with labels, windows of a minute over ${DAYS[mode]} days, ${SEEDS[mode]} seeds; references of ${REFERENCE} rows and ${LABELS} labels a segment. Pages in 30 days, against the budget.${mode === 'full' ? '' : FEW_DAYS}`,
+        text: `${SUBJECTS.length} inputs x ${SEGMENTS.length} segments and the whole, two models with labels, windows of a minute over ${daysOf(mode)} days, ${SEEDS[mode.size]} seeds; references of ${REFERENCE} rows and ${LABELS} labels a segment. Pages in 30 days, against the budget.${daysOf(mode) >= 30 ? '' : FEW_DAYS}`,
         head: ['budget', 'rows a segment and window', 'days in all', 'false pages', 'in 30 days', 'allowed'],
         rows: Object.keys(BUDGETS).flatMap((budget) =>
-          NULL_SIZES[mode].map((rows) => {
+          NULL_SIZES[mode.size].map((rows) => {
             const own = nulls.filter((one) => one.rows === rows);
             const days = own.reduce((sum, { windows }) => sum + windows, 0) / (24 * 60);
             const pages = own.reduce((sum, one) => sum + one.pages[budget]!, 0);
@@ -313,7 +314,7 @@ export const SERVICE_GROUP: Group = {
       },
       {
         title: 'The same service, one change',
-        text: `Budget 1 per 30d. Median of the windows from the change to the page, over ${POWER_SEEDS[mode]} seeds; right: the page leads with what has moved.`,
+        text: `Budget 1 per 30d. Median of the windows from the change to the page, over ${POWER_SEEDS[mode.size]} seeds; right: the page leads with what has moved.`,
         head: ['change', ...SIZES.flatMap((rows) => [`delay, ${rows} rows`, 'missed', 'right'])],
         rows: Object.keys(POWER).map((power) => [
           power,
