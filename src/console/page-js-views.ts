@@ -60,20 +60,25 @@ function alarmCard(alert, firing) {
     el('div', { class: 'row' }, state, el('span', { class: 'what' }, alert.service + ': ' + alert.rule), el('span', { class: 'when' }, when)),
     el('div', {}, about(alert) + ' = ' + measured),
     el('div', { class: 'why' }, alert.reason),
-    alert.evidence ? evidenceOf(alert.evidence) : null);
+    alert.evidence ? evidenceOf(alert) : null);
 }
 
 const KINDS = { data: 'data drift', concept: 'concept drift', both: 'data and concept drift', unknown: 'kind not known yet' };
 const percent = (share) => number(Math.round(share * 1000) / 10) + ' %';
 
+/** Alarms whose evidence is open: cards are drawn anew with every alert. */
+const openEvidence = new Set();
+
 /** Why an alarm on the budget fires: the streams that moved, each with the cells that moved most. */
-function evidenceOf(evidence) {
+function evidenceOf({ fingerprint, evidence }) {
   const facts = KINDS[evidence.kind] + ', evidence 10^' + evidence.log10Evidence.toFixed(1) + ' of 10^' + evidence.log10Boundary.toFixed(1)
     + (evidence.coverage === null ? '' : ', ' + percent(evidence.coverage) + ' of the labels known');
   const moved = evidence.streams.slice(0, 5).map((stream) => el('li', {},
     percent(stream.share) + ' ' + about(stream) + ' since ' + moment(stream.onsetMs)
       + stream.cells.slice(0, 3).map((cell, i) => (i ? ', ' : ': ') + cell.cell + ' ' + percent(cell.reference) + ' → ' + percent(cell.current)).join('')));
-  return el('details', { class: 'evidence' }, el('summary', {}, facts), el('ul', {}, ...moved));
+  const note = (event) => openEvidence[event.target.open ? 'add' : 'delete'](fingerprint);
+  const open = openEvidence.has(fingerprint) ? { open: '' } : {};
+  return el('details', { class: 'evidence', ontoggle: note, ...open }, el('summary', {}, facts), el('ul', {}, ...moved));
 }
 
 function drawAlarms() {
