@@ -9,6 +9,7 @@ import { COVERAGE_METRICS } from './coverage.ts';
 import { DISTINCT_METRICS } from './distinct.ts';
 import { ANSWER_DRIFT_METRICS } from './drift/answers.ts';
 import { CELL_DRIFT_METRICS } from './drift/cells.ts';
+import { LOCATION_METRICS } from './drift/location.ts';
 import { ORDERED_DRIFT_METRICS } from './drift/ordered.ts';
 import { RANGE_METRICS } from './drift/range.ts';
 import { EARLY_METRICS } from './early.ts';
@@ -44,6 +45,7 @@ const ALL: readonly MetricKind[] = [
   ...MOMENT_METRICS,
   ...CELL_DRIFT_METRICS,
   ...ORDERED_DRIFT_METRICS,
+  ...LOCATION_METRICS,
   ...RANGE_METRICS,
   ...DISTINCT_METRICS,
   ...TEXT_METRICS,

@@ -194,6 +194,8 @@ export interface Vectors {
     tvd: number;
     l_infinity: number;
     psi?: number;
+    psi_scaled?: number;
+    psi_p?: number;
   }[];
   raw_two_sample: {
     a: number[];
@@ -202,6 +204,10 @@ export interface Vectors {
     ks_p_exact: number;
     wasserstein: number;
     wasserstein_over_std_a: number;
+    energy: number;
+    welch_p: number;
+    mann_whitney_u: number;
+    mann_whitney_p: number;
   }[];
   moments: {
     parts: number[][];

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { chiSquareStatistics } from '../../src/math/homogeneity.ts';
 import { chiSquareTail } from '../../src/math/special.ts';
+import { superiorityOf, welch } from '../../src/metric/drift/location.ts';
 import { hellingerOf, jsOf, lInfinityOf, psiOf, totalVariationOf } from '../../src/metric/drift/measures.ts';
-import { ksOf, ksP, transportOf } from '../../src/metric/drift/ordered.ts';
+import { energyOf, ksOf, ksP, transportOf } from '../../src/metric/drift/ordered.ts';
 import { calibrationErrorOf, equalWidthGroups } from '../../src/metric/scored.ts';
 import { scoreBinsOf } from '../../src/profile/score-bins.ts';
 import { bucketsOf, middleOf } from '../../src/profile/sketch.ts';
@@ -25,6 +26,12 @@ const near = (found: number | null, expected: number): void => {
   expect(found).not.toBeNull();
   expect(Math.abs(found! - expected)).toBeLessThanOrEqual(1e-9 * Math.abs(expected));
 };
+
+function momentsOf(values: readonly number[]) {
+  const n = values.length;
+  const mean = values.reduce((sum, x) => sum + x, 0) / n;
+  return { n, mean, variance: values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1) };
+}
 
 describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
   test('a binary classifier', () => {
@@ -112,14 +119,16 @@ describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
     }
   });
 
-  // The vectors have no half rows; with cells a million times as full these no longer show.
-  test('PSI, in the limit of full cells', () => {
+  test('PSI as published, and with the half rows of ours', () => {
     const withPsi = vectors!.binned_two_sample.filter(({ psi }) => psi !== undefined);
     expect(withPsi.length).toBeGreaterThan(2);
-    for (const { ref, cur, psi } of withPsi) {
-      const full = (cells: number[]): number[] => cells.map((count) => count * 1e6);
-      expect(Math.abs(psiOf(full(ref), full(cur)) / psi! - 1)).toBeLessThan(1e-5);
-      // And as they are, the half rows only draw the two sides together.
+    for (const { ref, cur, psi, psi_scaled, psi_p, df } of withPsi) {
+      near(psiOf(ref, cur, 0), psi!);
+      const sum = (counts: number[]): number => counts.reduce((total, count) => total + count, 0);
+      const scaled = psiOf(ref, cur, 0) / (1 / sum(ref) + 1 / sum(cur));
+      near(scaled, psi_scaled!);
+      near(chiSquareTail(scaled, df), psi_p!);
+      // Half rows only draw the two sides together.
       expect(psiOf(ref, cur)).toBeLessThan(psi!);
       expect(psiOf(ref, cur)).toBeGreaterThan(0.8 * psi!);
     }
@@ -152,9 +161,15 @@ describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
       near(ksP(expected.ks_d, a.length, b.length), expected.ks_p_exact);
       const { distance } = transportOf(reference, current);
       near(distance, expected.wasserstein);
-      const mean = a.reduce((sum, x) => sum + x, 0) / a.length;
-      const variance = a.reduce((sum, x) => sum + (x - mean) ** 2, 0) / a.length;
-      near(distance / Math.sqrt(variance), expected.wasserstein_over_std_a);
+      const { variance, n } = momentsOf(a);
+      near(distance / Math.sqrt((variance * (n - 1)) / n), expected.wasserstein_over_std_a);
+      near(energyOf(reference, current), expected.energy);
+      expect(welch(momentsOf(a), momentsOf(b))).toHaveProperty('p');
+      const welched = welch(momentsOf(a), momentsOf(b)) as { p: number };
+      near(welched.p, expected.welch_p);
+      const { value, p } = superiorityOf(reference, current);
+      near((1 - value) * a.length * b.length, expected.mann_whitney_u);
+      near(p, expected.mann_whitney_p);
     }
   });
 

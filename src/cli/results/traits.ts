@@ -72,9 +72,11 @@ const KNOWN = new Map<string, Traits>([
   ),
   ...several(['class_share'], traits('share', null, UNIT)),
   ...several(['mean', 'score_mean', 'telemetry_mean'], traits('mean', null, FREE)),
+  ...several(['mean_shift'], traits('mean', null, FREE)),
+  ...several(['superiority'], traits('share', null, UNIT)),
   ...several(['range_shift'], traits('share', 'lower', UNIT)),
   ...several(
-    ['psi', 'class_drift', 'score_drift', 'wasserstein', 'chi_square', 'g_test'],
+    ['psi', 'class_drift', 'score_drift', 'wasserstein', 'energy_distance', 'chi_square', 'g_test'],
     traits('median', 'lower', POSITIVE),
   ),
   ...several(['ks', 'js', 'hellinger', 'total_variation', 'l_infinity'], traits('median', 'lower', UNIT)),

@@ -11,8 +11,10 @@ const JEFFREYS = 0.5;
  * Population stability index: sum (q - p) ln(q / p) over the shares of two tables of counts with the same
  * cells (S. Kullback, R. A. Leibler, 1951, in its symmetric form). Each cell is counted as half a row more
  * (Jeffreys' prior). Cells that are empty on both sides say nothing and are left out. Never negative.
+ *
+ * @param more rows that every cell is counted as more; 0 is the index as published, infinite where a cell is empty
  */
-export function psiOf(reference: Counts, current: Counts): number {
+export function psiOf(reference: Counts, current: Counts, more = JEFFREYS): number {
   let [cells, m, n] = [0, 0, 0];
   for (let i = 0; i < reference.length; i++) {
     if (reference[i] === 0 && current[i] === 0) continue;
@@ -23,8 +25,8 @@ export function psiOf(reference: Counts, current: Counts): number {
   let psi = 0;
   for (let i = 0; i < reference.length; i++) {
     if (reference[i] === 0 && current[i] === 0) continue;
-    const p = (reference[i]! + JEFFREYS) / (m + JEFFREYS * cells);
-    const q = (current[i]! + JEFFREYS) / (n + JEFFREYS * cells);
+    const p = (reference[i]! + more) / (m + more * cells);
+    const q = (current[i]! + more) / (n + more * cells);
     psi += (q - p) * Math.log(q / p);
   }
   return psi;

@@ -25,10 +25,10 @@ function pointsOfBaseline(baseline: NumericBaseline): Points {
   return points;
 }
 
-const sizeOf = (points: Points): number => points.reduce((sum, [, count]) => sum + count, 0);
+export const sizeOf = (points: Points): number => points.reduce((sum, [, count]) => sum + count, 0);
 
 /** Calls back after each value that occurs, with the rows of either side up to it, and how far the next value is. */
-function walk(
+export function walk(
   reference: Points,
   current: Points,
   step: (was: number, is: number, x: number, gap: number) => void,
@@ -122,9 +122,24 @@ export function transportP({ distance, expected, deviation }: Transport, m: numb
   return distance <= expected || error === 0 ? 1 : normalTail((distance - expected) / error);
 }
 
+/**
+ * Energy distance of two distributions, sqrt(2 sum (F - G)^2 dx), in the root of the unit of the values (G. J. Szekely, M. L. Rizzo 2013).
+ *
+ * @param reference not empty; likewise `current`
+ */
+export function energyOf(reference: Points, current: Points): number {
+  const [m, n] = [sizeOf(reference), sizeOf(current)];
+  let sum = 0;
+  walk(reference, current, (was, is, _, gap) => {
+    sum += (was / m - is / n) ** 2 * gap;
+  });
+  return Math.sqrt(2 * sum);
+}
+
 const about = { family: 'input', subjects: 'numeric_track', roles: ['input'] } as const;
 
-const metric = (
+/** A metric of the values of a window and of its baseline, in their order. */
+export const orderedMetric = (
   kind: Pick<MetricKind, 'name' | 'description' | 'formula' | 'unit'>,
   read: (reference: Points, current: Points, state: NumericState, baseline: NumericBaseline) => Outcome,
 ): MetricKind =>
@@ -138,7 +153,7 @@ const metric = (
   });
 
 export const ORDERED_DRIFT_METRICS = [
-  metric(
+  orderedMetric(
     {
       name: 'ks',
       description:
@@ -158,7 +173,7 @@ export const ORDERED_DRIFT_METRICS = [
       };
     },
   ),
-  metric(
+  orderedMetric(
     {
       name: 'wasserstein',
       description:
@@ -172,5 +187,17 @@ export const ORDERED_DRIFT_METRICS = [
       const deviation = std * Math.sqrt(1 - 1 / m);
       return { value: transport.distance / deviation, n, p: transportP(transport, m, n) };
     },
+  ),
+  orderedMetric(
+    {
+      name: 'energy_distance',
+      description:
+        'Energy distance from the baseline, for values in standard deviations of the baseline. Less than `wasserstein` it looks at far values.',
+      formula: 'sqrt(2 sum (F(x) - G(x))^2 dx / std of the baseline)',
+    },
+    (reference, current, { n }, { std }) =>
+      std === 0
+        ? { reason: 'the values of the baseline do not vary', n }
+        : { value: energyOf(reference, current) / Math.sqrt(std), n },
   ),
 ];
