@@ -270,8 +270,11 @@ function detectorOf(
   };
 }
 
-/** Windows without evidence until what had moved counts as back. */
-const BUDGET_HOLD_DEFAULT = 60;
+/**
+ * Windows without evidence until what had moved counts as back: twice the 64 windows that are summed at most, else a small change would come and
+ * go while its windows are being summed.
+ */
+const BUDGET_HOLD_DEFAULT = 130;
 
 function budgetOf({ budget }: View): Pick<ServiceSpec, 'budget'> {
   if (budget === undefined) return {};

@@ -13,7 +13,7 @@ describe('a budget', () => {
       alarms: 1,
       periodMs: 30 * DAY,
       tolerance: {},
-      holdWindows: 60,
+      holdWindows: 130,
     });
     const more =
       '{ alarms: 0.5 per 7d, hold: 5, tolerance: { psi: 0.02, psi/amount: 0.05, accuracy: 0.01 } }';
