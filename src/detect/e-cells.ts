@@ -3,8 +3,8 @@
  * tolerance: a p-value of the homogeneity statistic under the worst null, made an e-value by the calibrators of `logEOfP`.
  *
  * The null hypothesis is about the truth behind the reference: it lies within sqrt(tolerance) of what the window is drawn from, in the metric of
- * chi-square. The reference itself lies within sqrt(chi2_df(CONFIDENCE) / m) of it. By the triangle inequality n T is then at most
- * noncentral chi-square with noncentrality n (sqrt(tolerance) + sqrt(chi2_df(CONFIDENCE) / m))^2, window after window, although all
+ * chi-square. The reference itself lies within sqrt(chi2_df(confidence) / m) of it. By the triangle inequality n T is then at most
+ * noncentral chi-square with noncentrality n (sqrt(tolerance) + sqrt(chi2_df(confidence) / m))^2, window after window, although all
  * are compared with the same reference.
  *
  * Chi-square is an approximation: where few rows are expected in a cell its tail is too light for Pearson's statistic or for G. So cells are
@@ -15,9 +15,6 @@
 import { assert } from '../errors.ts';
 import { chiSquareQuantile, noncentralChiSquareTail } from '../math/special.ts';
 import { logEOfP } from './e-values.ts';
-
-/** That the reference is no further from its truth than is granted to it. */
-const CONFIDENCE = 0.99;
 
 const EXPECTED_MIN = 5;
 
@@ -68,28 +65,40 @@ function statisticOf({ reference, current }: Groups, m: number, n: number): numb
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-/** chi2_df(CONFIDENCE), by df. */
-const quantiles: number[] = [];
+/** chi2_df(confidence), of those that were asked for: it takes a root search, and a reference is the same for many windows. */
+const quantiles = new Map<string, number>();
+const QUANTILES_MAX = 10_000;
 
-function quantileOf(df: number): number {
-  quantiles[df] ??= chiSquareQuantile(CONFIDENCE, df);
-  return quantiles[df];
+function quantileOf(confidence: number, df: number): number {
+  const key = `${confidence}/${df}`;
+  let quantile = quantiles.get(key);
+  if (quantile !== undefined) return quantile;
+  quantile = chiSquareQuantile(confidence, df);
+  if (quantiles.size >= QUANTILES_MAX) quantiles.clear();
+  quantiles.set(key, quantile);
+  return quantile;
 }
 
-function logEOf(statistic: number, df: number, n: number, err: number, tolerance: number): number {
-  const noncentrality = (Math.sqrt(n * tolerance) + Math.sqrt(err * quantileOf(df))) ** 2;
+/** How far the window may lie from the reference without being any worse. */
+export interface Allowance {
+  /** In units of sum (q - b)^2 / b, of strata the mean over the rows of (q - b)^2 / (b (1 - b)); at least 0. */
+  tolerance: number;
+  /** That the reference is no further from its truth than is granted to it, in 0..1. */
+  confidence: number;
+}
+
+function logEOf(statistic: number, df: number, n: number, err: number, { tolerance, confidence }: Allowance) {
+  const noncentrality = (Math.sqrt(n * tolerance) + Math.sqrt(err * quantileOf(confidence, df))) ** 2;
   return logEOfP(noncentralChiSquareTail(statistic, df, noncentrality));
 }
 
 /**
  * ln e of the cells of a window; undefined: too few rows to tell two groups of cells apart.
- *
- * @param tolerance in units of sum (q - b)^2 / b, at least 0
  */
 export function logEOfCells(
   reference: readonly number[],
   current: readonly number[],
-  tolerance: number,
+  allowance: Allowance,
 ): number | undefined {
   assert(reference.length === current.length, 'both sides count the same cells');
   const [m, n] = [sumOf(reference), sumOf(current)];
@@ -97,7 +106,7 @@ export function logEOfCells(
   const groups = poolCells(reference, current, m, n);
   const df = groups.reference.length - 1;
   if (df < 1) return undefined;
-  return logEOf(statisticOf(groups, m, n), df, n, n / m, tolerance);
+  return logEOf(statisticOf(groups, m, n), df, n, n / m, allowance);
 }
 
 /**
@@ -105,12 +114,11 @@ export function logEOfCells(
  * reference lets expect EXPECTED_MIN bad and as many good rows.
  *
  * @param reference bad and good rows of each stratum in turn; `current` alike
- * @param tolerance in units of the mean over the rows of (q - b)^2 / (b (1 - b))
  */
 export function logEOfStrata(
   reference: readonly number[],
   current: readonly number[],
-  tolerance: number,
+  allowance: Allowance,
 ): number | undefined {
   assert(reference.length === current.length && reference.length % 2 === 0, 'strata are pairs of counts');
   const strata: Groups[] = [];
@@ -136,5 +144,5 @@ export function logEOfStrata(
     // Errors of the strata's references are independent; the largest ratio of sizes bounds their sum.
     err = Math.max(err, n / m);
   }
-  return logEOf(statistic, strata.length, rows, err, tolerance);
+  return logEOf(statistic, strata.length, rows, err, allowance);
 }

@@ -2,7 +2,7 @@
 
 import { logSum } from '../alarm/budget.ts';
 import { type Component, increaseOf, upperBoundOf } from '../detect/components.ts';
-import { logEOfCells, logEOfStrata } from '../detect/e-cells.ts';
+import { type Allowance, logEOfCells, logEOfStrata } from '../detect/e-cells.ts';
 import {
   createEDetector,
   type EDetectorState,
@@ -23,9 +23,6 @@ import type { MovedCell } from '../records.ts';
 const SCALES = [1, 4, 16, 64] as const;
 const SCALE_SHARES = [1 / 2, 1 / 6, 1 / 6, 1 / 6] as const;
 const LOG_WEIGHTS = SCALES.map((scale, k) => Math.log(scale * SCALE_SHARES[k]!));
-
-/** That the rate of bad rows is not above its bound by the reference. */
-const RATE_CONFIDENCE = 0.99;
 
 /** Cells told of a stream. */
 const CELLS_TOLD = 5;
@@ -106,28 +103,31 @@ function alignedTo({ names }: Counts, counts: Record<string, number>): number[] 
   return current;
 }
 
-const logEOf = ({ form, reference }: Counts, current: number[], tolerance: number): number | undefined =>
+const logEOf = ({ form, reference }: Counts, current: number[], allowance: Allowance): number | undefined =>
   form === 'strata'
-    ? logEOfStrata(reference, current, tolerance)
-    : logEOfCells(reference, current, tolerance);
+    ? logEOfStrata(reference, current, allowance)
+    : logEOfCells(reference, current, allowance);
 
 /** The bets of rates that were asked for; a reference is the same for many windows, and its bound takes a root search. */
 const betsKnown = new Map<string, Component[]>();
 const BETS_KNOWN_MAX = 10_000;
 
 /** The bets on more bad rows than the reference and the tolerance allow. */
-function betsOf({ reference: [bad = 0, good = 0] }: Counts, tolerance: number): Component[] {
-  const key = `${bad}/${good}/${tolerance}`;
+function betsOf(
+  { reference: [bad = 0, good = 0] }: Counts,
+  { tolerance, confidence }: Allowance,
+): Component[] {
+  const key = `${bad}/${good}/${tolerance}/${confidence}`;
   let bets = betsKnown.get(key);
   if (bets !== undefined) return bets;
-  bets = increaseOf(Math.min(1, upperBoundOf(bad, bad + good, RATE_CONFIDENCE) + tolerance));
+  bets = increaseOf(Math.min(1, upperBoundOf(bad, bad + good, confidence) + tolerance));
   if (betsKnown.size >= BETS_KNOWN_MAX) betsKnown.clear();
   betsKnown.set(key, bets);
   return bets;
 }
 
-function foldRate(stream: EvidenceStream, counts: Counts, tolerance: number, startMs: number): void {
-  const bets = betsOf(counts, tolerance);
+function foldRate(stream: EvidenceStream, counts: Counts, allowance: Allowance, startMs: number): void {
+  const bets = betsOf(counts, allowance);
   stream.detectors[0] ??= createEDetector(bets.length);
   const [bad = 0, good = 0] = counts.current;
   const table = [[1, bad] as const, [0, good] as const];
@@ -140,18 +140,18 @@ function testAt(
   k: number,
   counts: Counts,
   current: number[],
-  tolerance: number,
+  allowance: Allowance,
   sinceMs: number,
 ): boolean {
   stream.detectors[k] ??= createEDetector();
-  const logE = logEOf(counts, current, tolerance);
+  const logE = logEOf(counts, current, allowance);
   if (logE !== undefined) foldE(stream.detectors[k]!, logE, sinceMs);
   return logE !== undefined;
 }
 
 /** Windows are summed to blocks, and those to larger ones: each scale takes what the one below it has gathered. */
-function foldScales(stream: EvidenceStream, counts: Counts, tolerance: number, startMs: number): void {
-  testAt(stream, 0, counts, counts.current, tolerance, startMs);
+function foldScales(stream: EvidenceStream, counts: Counts, allowance: Allowance, startMs: number): void {
+  testAt(stream, 0, counts, counts.current, allowance, startMs);
   let below: Sum = { sinceMs: startMs, windows: 1, counts: countsOf(counts) };
   for (let k = 1; k < SCALES.length; k++) {
     const block = sumOf(stream.blocks[k] ?? null, below);
@@ -159,7 +159,7 @@ function foldScales(stream: EvidenceStream, counts: Counts, tolerance: number, s
     if (block.windows < SCALES[k]!) return;
     const current = alignedTo(counts, block.counts);
     // With too few rows the largest block goes on; the others are part of it.
-    const isTested = current === null || testAt(stream, k, counts, current, tolerance, block.sinceMs);
+    const isTested = current === null || testAt(stream, k, counts, current, allowance, block.sinceMs);
     if (isTested || k < SCALES.length - 1) stream.blocks[k] = null;
     if (current === null) return;
     below = block;
@@ -173,12 +173,12 @@ const speaks = ({ detectors }: EvidenceStream): boolean =>
 export function foldStream(
   stream: EvidenceStream,
   counts: Counts,
-  tolerance: number,
+  allowance: Allowance,
   startMs: number,
   endMs: number,
 ): void {
-  if (counts.form === 'rate') foldRate(stream, counts, tolerance, startMs);
-  else foldScales(stream, counts, tolerance, startMs);
+  if (counts.form === 'rate') foldRate(stream, counts, allowance, startMs);
+  else foldScales(stream, counts, allowance, startMs);
   stream.lastMs = endMs;
   if (!speaks(stream) && stream.alarm === null) stream.moved = null;
   else {

@@ -128,15 +128,22 @@ export function configureEvidence(evidence: Evidence, spec: ServiceSpec, atMs: n
 const streamId = (metric: string, subject: string, model: string, segment: string): string =>
   `${metric}\u0000${subject}\u0000${model}\u0000${segment}`;
 
-/** The streams of a window with their counts; new ones are opened as long as there is room. */
-function foldWindow(
+/** What a window shows of a stream. */
+interface Shown {
+  stream: EvidenceStream;
+  counts: Counts;
+  tolerance: number;
+}
+
+/** What a window shows, by stream; new streams are opened as long as there is room. */
+function shownIn(
   group: GroupEvidence,
   spec: ServiceSpec,
   budget: BudgetSpec,
   cells: readonly Cell[],
-  { endMs }: Due,
-): Map<string, Counts> {
-  const latest = new Map<string, Counts>();
+  endMs: number,
+): Map<string, Shown> {
+  const shown = new Map<string, Shown>();
   const windowMs = spec.windows.sizeMs;
   let room = STREAMS_MAX - Object.keys(group.streams).length;
   for (const { segment, tracks, reference } of cells) {
@@ -156,12 +163,21 @@ function foldWindow(
         stream = createStream({ metric, concern, subject, model, segment }, endMs);
         group.streams[id] = stream;
       }
-      foldStream(stream, counts, toleranceOf(budget, kind, subject), endMs - windowMs, endMs);
-      latest.set(id, counts);
+      shown.set(id, { stream, counts, tolerance: toleranceOf(budget, kind, subject) });
     }
   }
-  return latest;
+  return shown;
 }
+
+/**
+ * References that are further from their truths than is granted, in the mean over all streams of a group. Each of those may page once, for no
+ * other reason than its reference.
+ */
+const REFERENCES_OFF = 0.1;
+
+/** By powers of two of the streams, so that it rarely changes. */
+const confidenceOf = ({ wholeMax, segmentsMax }: GroupEvidence): number =>
+  1 - REFERENCES_OFF / 2 ** Math.ceil(Math.log2(Math.max(1, wholeMax + segmentsMax)));
 
 /** ln of the weight of a stream of the whole traffic, and of a segment's; the weights of all sum to at most 1, and never rise. */
 function logWeights({ wholeMax, segmentsMax }: GroupEvidence, { segments }: ServiceSpec): [number, number] {
@@ -214,7 +230,7 @@ function suspectsOf(group: GroupEvidence, all: Entries, spec: ServiceSpec, endMs
   return suspects;
 }
 
-function tell(group: GroupEvidence, suspect: Suspect, latest: ReadonlyMap<string, Counts>): Named {
+function tell(group: GroupEvidence, suspect: Suspect, shown: ReadonlyMap<string, Shown>): Named {
   const stream = group.streams[suspect.id]!;
   const { metric, subject, model, segment } = stream;
   return {
@@ -223,7 +239,7 @@ function tell(group: GroupEvidence, suspect: Suspect, latest: ReadonlyMap<string
       ...{ metric, subject, model, segment },
       log10Evidence: suspect.logEvidence / Math.LN10,
       onsetMs: onsetMs(stream),
-      ...movedCells(stream, latest.get(suspect.id)),
+      ...movedCells(stream, shown.get(suspect.id)?.counts),
     },
   };
 }
@@ -241,7 +257,7 @@ function page(
   spec: ServiceSpec,
   budget: BudgetSpec,
   closed: Closed,
-  latest: ReadonlyMap<string, Counts>,
+  shown: ReadonlyMap<string, Shown>,
   all: Entries,
 ): Alert[] {
   const group = evidence.groups[name]!;
@@ -250,7 +266,7 @@ function page(
   const total = logSum(suspects.map(({ logShare }) => logShare));
   const logBoundary = Math.log(boundaryOf(budget, spec.windows.sizeMs, 1 / evidenceGroups(spec).length));
   if (total < logBoundary) return [];
-  const named = namedOf(suspects).map((suspect) => tell(group, suspect, latest));
+  const named = namedOf(suspects).map((suspect) => tell(group, suspect, shown));
   const ids = new Set(named.map(({ id }) => id));
   const rest = suspects.filter(({ id }) => !ids.has(id));
   const kept = keptShare(total, logSum(rest.map(({ logShare }) => logShare)), logBoundary);
@@ -300,11 +316,14 @@ export function stepEvidence(
   if (budget === undefined || !evidenceGroups(spec).includes(name) || endMs % windows.sizeMs !== 0) return [];
   evidence.groups[name] ??= { streams: {}, wholeMax: 0, segmentsMax: 0, untracked: 0 };
   const group = evidence.groups[name];
-  const latest = foldWindow(group, spec, budget, closed.cells, closed.due);
+  const shown = shownIn(group, spec, budget, closed.cells, endMs);
   const all = Object.entries(group.streams);
   countStreams(group, all);
+  const confidence = confidenceOf(group);
+  for (const { stream, counts, tolerance } of shown.values())
+    foldStream(stream, counts, { tolerance, confidence }, endMs - windows.sizeMs, endMs);
   releaseStreams(evidence, all, spec, closed.due);
-  const alerts = page(evidence, name, spec, budget, closed, latest, all);
+  const alerts = page(evidence, name, spec, budget, closed, shown, all);
   for (const [id, { alarm, lastMs }] of all)
     if (alarm === null && lastMs < endMs - FORGET_WINDOWS * windows.sizeMs) delete group.streams[id];
   return alerts;

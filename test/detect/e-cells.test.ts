@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { logEOfCells, logEOfStrata } from '../../src/detect/e-cells.ts';
+import { logEOfCells as cells, logEOfStrata as strata } from '../../src/detect/e-cells.ts';
 import { randomOf } from '../scenario/support.ts';
+
+/** With the reference granted its error at 99 %. */
+const logEOfCells = (reference: number[], current: number[], tolerance: number) =>
+  cells(reference, current, { tolerance, confidence: 0.99 });
+const logEOfStrata = (reference: number[], current: number[], tolerance: number) =>
+  strata(reference, current, { tolerance, confidence: 0.99 });
 
 /** Counts of n draws. */
 function multinomial(random: () => number, n: number, shares: readonly number[]): number[] {

@@ -198,10 +198,24 @@ describe('a stream', () => {
   test('small changes in small windows are seen in many windows together', () => {
     const stream = createStream(about, 0);
     // PSI 0.078: of 20 rows a window no test sees it.
-    for (let w = 0; w < 256; w++) foldStream(stream, counts(w % 7 < 3 ? [12, 8] : [13, 7]), 0.005, w, w + 1);
+    for (let w = 0; w < 256; w++)
+      foldStream(
+        stream,
+        counts(w % 7 < 3 ? [12, 8] : [13, 7]),
+        { tolerance: 0.005, confidence: 0.99 },
+        w,
+        w + 1,
+      );
     expect(logEvidence(stream)).toBeGreaterThan(15);
     const calm = createStream(about, 0);
-    for (let w = 0; w < 256; w++) foldStream(calm, counts(w % 2 === 0 ? [12, 8] : [8, 12]), 0.005, w, w + 1);
+    for (let w = 0; w < 256; w++)
+      foldStream(
+        calm,
+        counts(w % 2 === 0 ? [12, 8] : [8, 12]),
+        { tolerance: 0.005, confidence: 0.99 },
+        w,
+        w + 1,
+      );
     expect(logEvidence(calm)).toBeLessThan(3);
   });
 
@@ -209,8 +223,16 @@ describe('a stream', () => {
     for (const form of ['cells', 'rate'] as const) {
       const stream = createStream(about, 0);
       const calm: [number, number] = form === 'cells' ? [101, 99] : [95, 105];
-      for (let w = 0; w < 50; w++) foldStream(stream, counts(calm, form), 0.01, w * 10, w * 10 + 10);
-      for (let w = 50; w < 60; w++) foldStream(stream, counts([150, 50], form), 0.01, w * 10, w * 10 + 10);
+      for (let w = 0; w < 50; w++)
+        foldStream(stream, counts(calm, form), { tolerance: 0.01, confidence: 0.99 }, w * 10, w * 10 + 10);
+      for (let w = 50; w < 60; w++)
+        foldStream(
+          stream,
+          counts([150, 50], form),
+          { tolerance: 0.01, confidence: 0.99 },
+          w * 10,
+          w * 10 + 10,
+        );
       expect(onsetMs(stream)).toBe(500);
       const { cells, n } = movedCells(stream, counts([150, 50], form));
       expect(n).toBe(2_000);
@@ -220,14 +242,22 @@ describe('a stream', () => {
 
   test('fewer bad rows are no evidence', () => {
     const stream = createStream({ ...about, metric: 'accuracy' }, 0);
-    for (let w = 0; w < 50; w++) foldStream(stream, counts([10, 190], 'rate'), 0, w, w + 1);
+    for (let w = 0; w < 50; w++)
+      foldStream(stream, counts([10, 190], 'rate'), { tolerance: 0, confidence: 0.99 }, w, w + 1);
     expect(logEvidence(stream)).toBeLessThan(0);
   });
 
   test('a block begins again where the cells are others', () => {
     const stream = createStream(about, 0);
-    foldStream(stream, counts([10, 10]), 0, 0, 1);
-    for (let w = 1; w < 4; w++) foldStream(stream, { ...counts([10, 10]), names: ['u', 'w'] }, 0, w, w + 1);
+    foldStream(stream, counts([10, 10]), { tolerance: 0, confidence: 0.99 }, 0, 1);
+    for (let w = 1; w < 4; w++)
+      foldStream(
+        stream,
+        { ...counts([10, 10]), names: ['u', 'w'] },
+        { tolerance: 0, confidence: 0.99 },
+        w,
+        w + 1,
+      );
     expect(stream.blocks[1]).toBeNull();
     expect(stream.detectors[1]).toBeUndefined();
   });
