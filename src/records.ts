@@ -226,8 +226,6 @@ export interface BudgetSpec {
   periodMs: number;
   /** By metric, or `metric/subject`: how much worse than the reference is no worse. All that the owner has set. */
   tolerance: Record<string, number>;
-  /** Windows without evidence until what had moved counts as back. */
-  holdWindows: number;
 }
 
 export interface RetrainSpec {

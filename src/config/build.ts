@@ -270,16 +270,10 @@ function detectorOf(
   };
 }
 
-/**
- * Windows without evidence until what had moved counts as back: twice the 64 windows that are summed at most, else a small change would come and
- * go while its windows are being summed.
- */
-const BUDGET_HOLD_DEFAULT = 130;
-
 function budgetOf({ budget }: View): Pick<ServiceSpec, 'budget'> {
   if (budget === undefined) return {};
-  const { alarms, tolerance, hold } = sound(budget);
-  return { budget: { ...alarms, tolerance, holdWindows: hold ?? BUDGET_HOLD_DEFAULT } };
+  const { alarms, tolerance } = sound(budget);
+  return { budget: { ...alarms, tolerance } };
 }
 
 function retrainOf(view: View): ServiceSpec['retrain'] {

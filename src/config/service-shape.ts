@@ -164,14 +164,13 @@ export const ruleShape = z.strictObject({
 /** `budget: 1 per 30d`, or with more to say. */
 export const budgetShape = z.union(
   [
-    alarmsPerTime.transform((alarms) => ({ alarms, tolerance: {}, hold: undefined })),
+    alarmsPerTime.transform((alarms) => ({ alarms, tolerance: {} })),
     z.strictObject({
       alarms: alarmsPerTime,
       tolerance: z.record(text, z.number().min(0).max(100)).prefault({}),
-      hold: z.int().min(1).max(1_000_000).optional(),
     }),
   ],
-  { error: "false alarms in a time such as '1 per 30d', or a mapping of alarms, tolerance and hold" },
+  { error: "false alarms in a time such as '1 per 30d', or a mapping of alarms and tolerance" },
 );
 
 export const retrainShape = z.strictObject({

@@ -48,14 +48,14 @@ export interface EvidenceStream {
   detectors: EDetectorState[];
   /** Of the scales above 1, what is not tested yet. */
   blocks: (Sum | null)[];
-  /** What was seen since the onset; null while nothing speaks against the null. */
+  /** What was seen since the onset, until an alarm names it; null while nothing speaks against the null. */
   moved: Sum | null;
   firstMs: number;
   lastMs: number;
   /** Key of the alarm that names it: it pages no more until it has come back. */
   alarm: string | null;
-  /** Windows without evidence since it was named. */
-  quiet: number;
+  /** While it is named: evidence that it is as it was rather than as it had moved, as a logarithm; at least 0. */
+  back: number;
   /** Stretches in which it had evidence of its own, the last few; null: it still has. */
   suspected: [fromMs: number, untilMs: number | null][];
 }
@@ -71,7 +71,7 @@ export const createStream = (
   firstMs,
   lastMs: firstMs,
   alarm: null,
-  quiet: 0,
+  back: 0,
   suspected: [],
 });
 
@@ -169,6 +169,39 @@ function foldScales(stream: EvidenceStream, counts: Counts, allowance: Allowance
 const speaks = ({ detectors }: EvidenceStream): boolean =>
   detectors.some(({ peaks }) => peaks.some((peak) => peak > 0));
 
+/** Evidence that ends an alarm of a stream, and the most of it that one window may give: one good window is no recovery. */
+const BACK = Math.log(100);
+const BACK_STEP = BACK / 4;
+
+/** ln of how much better the reference explains the window than what was seen since the onset, with half a row more in each cell. */
+function logBack({ form, reference, current }: Counts, moved: readonly number[]): number {
+  const size = form === 'cells' ? reference.length : 2;
+  let log = 0;
+  for (let from = 0; from < reference.length; from += size) {
+    let [m, n] = [size / 2, size / 2];
+    for (let i = from; i < from + size; i++) {
+      m += reference[i]!;
+      n += moved[i]!;
+    }
+    for (let i = from; i < from + size; i++)
+      log += current[i]! * Math.log(((reference[i]! + 0.5) / m) * (n / (moved[i]! + 0.5)));
+  }
+  return log;
+}
+
+/**
+ * CUSUM of a stream that an alarm names: it has to be shown that it came back, as it had to be that it moved. One that stays just beyond what is
+ * tolerated stays in its alarm, and does not page again and again.
+ */
+function foldBack(stream: EvidenceStream, counts: Counts): void {
+  const moved = stream.moved === null ? null : alignedTo(counts, stream.moved.counts);
+  // With other cells, as those of another rolling reference, only a test against the null could tell.
+  const log = moved === null ? BACK_STEP : logBack(counts, moved);
+  stream.back = Math.max(0, stream.back + Math.min(BACK_STEP, Math.max(-BACK, log)));
+}
+
+export const isBack = ({ back }: EvidenceStream): boolean => back >= BACK - 1e-9;
+
 /** Folds a window. */
 export function foldStream(
   stream: EvidenceStream,
@@ -177,13 +210,16 @@ export function foldStream(
   startMs: number,
   endMs: number,
 ): void {
+  stream.lastMs = endMs;
+  if (stream.alarm !== null) {
+    foldBack(stream, counts);
+    return;
+  }
   if (counts.form === 'rate') foldRate(stream, counts, allowance, startMs);
   else foldScales(stream, counts, allowance, startMs);
-  stream.lastMs = endMs;
-  if (!speaks(stream) && stream.alarm === null) stream.moved = null;
-  else {
-    stream.moved = sumOf(stream.moved, { sinceMs: startMs, windows: 1, counts: countsOf(counts) });
-  }
+  stream.moved = speaks(stream)
+    ? sumOf(stream.moved, { sinceMs: startMs, windows: 1, counts: countsOf(counts) })
+    : null;
 }
 
 const isRate = ({ detectors }: EvidenceStream): boolean => (detectors[0]?.sums.length ?? 0) > 1;
@@ -221,12 +257,19 @@ export const scaleStream = ({ detectors }: EvidenceStream, factor: number): void
   for (const detector of detectors) scaleEDetector(detector, factor);
 };
 
+/** From here on it does not page, until it has come back. */
+export function nameStream(stream: EvidenceStream, alarm: string): void {
+  resetStream(stream);
+  stream.alarm = alarm;
+  stream.back = 0;
+}
+
 /** Forgets what an alarm has been told of. */
 export function releaseStream(stream: EvidenceStream): void {
   resetStream(stream);
   stream.alarm = null;
   stream.moved = null;
-  stream.quiet = 0;
+  stream.back = 0;
 }
 
 /** The stretches that are remembered: the kind of an alarm is looked at again when its labels are in. */

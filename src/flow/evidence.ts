@@ -29,12 +29,13 @@ import {
   createStream,
   type EvidenceStream,
   foldStream,
+  isBack,
   logEvidence,
   movedCells,
+  nameStream,
   noteSuspicion,
   onsetMs,
   releaseStream,
-  resetStream,
   scaleStream,
 } from './evidence-stream.ts';
 import type { SourceGroup } from './messages.ts';
@@ -48,9 +49,6 @@ const FORGET_WINDOWS = 1000;
 
 /** Half of the weight is that of the whole traffic, where most rows are; segments share the other half. */
 const WHOLE_SHARE = 1 / 2;
-
-/** While it is named, this much evidence says that a stream has not come back. */
-const LOG_STILL = Math.log(20);
 
 export interface GroupEvidence {
   streams: Record<string, EvidenceStream>;
@@ -194,24 +192,18 @@ function countStreams(group: GroupEvidence, all: Entries): void {
   group.segmentsMax = Math.max(group.segmentsMax, all.length - whole);
 }
 
-/** Streams that an alarm names come back after `holdWindows` windows without evidence; with its last one an alarm ends. */
-function releaseStreams(evidence: Evidence, all: Entries, spec: ServiceSpec, { endMs, dueMs }: Due): void {
-  const { holdWindows } = spec.budget!;
+/** Releases the streams that have come back, or of which nothing has come for long; with its last one an alarm ends. */
+function releaseStreams(evidence: Evidence, all: Entries, silentMs: number, { endMs, dueMs }: Due): void {
   const named = all.filter(([, { alarm }]) => alarm !== null);
   for (const [id, stream] of named.sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (logEvidence(stream) >= LOG_STILL) {
-      stream.quiet = 0;
-      resetStream(stream);
-      continue;
-    }
-    stream.quiet++;
-    if (stream.quiet < holdWindows) continue;
+    const isSilent = stream.lastMs < silentMs;
+    if (!isSilent && !isBack(stream)) continue;
     const alarm = evidence.alarms[stream.alarm!]!;
     releaseStream(stream);
     alarm.streams = alarm.streams.filter((name) => name !== id);
     if (alarm.streams.length > 0) continue;
     alarm.endedMs = endMs;
-    const reason = `no evidence for ${holdWindows} windows`;
+    const reason = isSilent ? `nothing came for ${FORGET_WINDOWS} windows` : 'what had moved is as it was';
     evidence.untold.push({ dueMs, what: 'end', key: alarm.key, reason });
   }
 }
@@ -283,12 +275,7 @@ function page(
     value: result?.value ?? null,
   });
   const alarm = firingOf(evidence.alarms).find((one) => isToldBy(one, opened)) ?? opened;
-  for (const { id } of named) {
-    const stream = group.streams[id]!;
-    stream.alarm = alarm.key;
-    stream.quiet = 0;
-    resetStream(stream);
-  }
+  for (const { id } of named) nameStream(group.streams[id]!, alarm.key);
   if (alarm !== opened) {
     alarm.streams.push(...ids);
     return [];
@@ -322,10 +309,11 @@ export function stepEvidence(
   const confidence = confidenceOf(group);
   for (const { stream, counts, tolerance } of shown.values())
     foldStream(stream, counts, { tolerance, confidence }, endMs - windows.sizeMs, endMs);
-  releaseStreams(evidence, all, spec, closed.due);
+  const silentMs = endMs - FORGET_WINDOWS * windows.sizeMs;
+  releaseStreams(evidence, all, silentMs, closed.due);
   const alerts = page(evidence, name, spec, budget, closed, shown, all);
   for (const [id, { alarm, lastMs }] of all)
-    if (alarm === null && lastMs < endMs - FORGET_WINDOWS * windows.sizeMs) delete group.streams[id];
+    if (alarm === null && lastMs < silentMs) delete group.streams[id];
   return alerts;
 }
 

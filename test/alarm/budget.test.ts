@@ -10,7 +10,7 @@ import {
 } from '../../src/alarm/budget.ts';
 
 const DAY = 86_400_000;
-const budget = { alarms: 1, periodMs: 30 * DAY, tolerance: {}, holdWindows: 10 };
+const budget = { alarms: 1, periodMs: 30 * DAY, tolerance: {} };
 
 const suspect = (id: string, evidence: number, weight = 0.1): Suspect => ({
   id,

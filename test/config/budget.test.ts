@@ -13,15 +13,12 @@ describe('a budget', () => {
       alarms: 1,
       periodMs: 30 * DAY,
       tolerance: {},
-      holdWindows: 130,
     });
-    const more =
-      '{ alarms: 0.5 per 7d, hold: 5, tolerance: { psi: 0.02, psi/amount: 0.05, accuracy: 0.01 } }';
+    const more = '{ alarms: 0.5 per 7d, tolerance: { psi: 0.02, psi/amount: 0.05, accuracy: 0.01 } }';
     expect(specOf(fileOf(more), context).budget).toEqual({
       alarms: 0.5,
       periodMs: 7 * DAY,
       tolerance: { psi: 0.02, 'psi/amount': 0.05, accuracy: 0.01 },
-      holdWindows: 5,
     });
   });
 
@@ -49,7 +46,7 @@ describe('a budget', () => {
       /^budget\.tolerance\.accuracy: found 2, allowed: a share/,
     ],
     ['{ alarms: 1 per 30d, tolerance: { psi: -1 } }', /^budget/],
-    ['{ alarms: 1 per 30d, hold: 0 }', /^budget/],
+    ['{ alarms: 1 per 30d, hold: 3 }', /^budget/],
   ])('%s is refused', (budget, message) => {
     const faults = faultsOf(fileOf(budget));
     expect(faults).toHaveLength(1);

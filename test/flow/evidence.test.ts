@@ -9,8 +9,10 @@ import {
 import {
   createStream,
   foldStream,
+  isBack,
   logEvidence,
   movedCells,
+  nameStream,
   onsetMs,
 } from '../../src/flow/evidence-stream.ts';
 import type { Counts } from '../../src/metric/evidence/registry.ts';
@@ -37,7 +39,7 @@ const spec = (more: Partial<ServiceSpec> = {}): ServiceSpec =>
     inputs: INPUTS.map((name) => input(name, 'categorical')),
     segments: [['c']],
     baseline: { format: 'telltale-baseline/2', service: 'fraud', n: 10_000, tracks },
-    budget: { alarms: 1, periodMs: 1_000 * MINUTE, tolerance: {}, holdWindows: 5 },
+    budget: { alarms: 1, periodMs: 1_000 * MINUTE, tolerance: {} },
     ...more,
   });
 
@@ -260,6 +262,42 @@ describe('a stream', () => {
       );
     expect(stream.blocks[1]).toBeNull();
     expect(stream.detectors[1]).toBeUndefined();
+  });
+});
+
+describe('a stream that an alarm names', () => {
+  const cells = (current: number[], form: Counts['form'] = 'cells'): Counts => ({
+    form,
+    names: ['u', 'v'],
+    reference: [5_000, 5_000],
+    current,
+  });
+  const allowance = { tolerance: 0.01, confidence: 0.99 };
+  const moved = (form: Counts['form']) => {
+    const about = { metric: 'psi', concern: 'inputs', subject: 'a', model: '', segment: '*' } as const;
+    const stream = createStream(about, 0);
+    for (let w = 0; w < 10; w++) foldStream(stream, cells([130, 70], form), allowance, w, w + 1);
+    nameStream(stream, 'alarm');
+    return stream;
+  };
+
+  test.each(['cells', 'strata', 'rate'] as const)(
+    'comes back by four good windows, not by one (%s)',
+    (form) => {
+      const stream = moved(form);
+      for (let w = 10; w < 13; w++) foldStream(stream, cells([100, 100], form), allowance, w, w + 1);
+      expect(isBack(stream)).toBe(false);
+      foldStream(stream, cells([100, 100], form), allowance, 13, 14);
+      expect(isBack(stream)).toBe(true);
+    },
+  );
+
+  test('stays as long as its windows are nearer to what had moved', () => {
+    const stream = moved('rate');
+    for (let w = 10; w < 500; w++) foldStream(stream, cells([120, 80], 'rate'), allowance, w, w + 1);
+    expect(isBack(stream)).toBe(false);
+    foldStream(stream, cells([100, 100], 'rate'), allowance, 500, 501);
+    expect(isBack(stream)).toBe(false);
   });
 });
 

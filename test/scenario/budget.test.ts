@@ -86,7 +86,7 @@ function baseline(): Baseline {
 const spec = (more: Partial<ServiceSpec> = {}): ServiceSpec => ({
   ...specOf(YAML),
   baseline: baseline(),
-  budget: { alarms: 1, periodMs: 7 * 24 * 60 * MINUTE, tolerance: {}, holdWindows: 10 },
+  budget: { alarms: 1, periodMs: 7 * 24 * 60 * MINUTE, tolerance: {} },
   ...more,
 });
 

@@ -33,7 +33,7 @@ const specOf = (yaml: string): ServiceSpec => {
 };
 
 /** So large that pages come and go within an hour of a few rows a minute: no owner may ask for as many. */
-const BUDGET = { alarms: 1, periodMs: 6_000, tolerance: {}, holdWindows: 2 };
+const BUDGET = { alarms: 1, periodMs: 6_000, tolerance: {} };
 
 interface Shape {
   streams: string;

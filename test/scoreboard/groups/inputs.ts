@@ -61,7 +61,7 @@ function budgetOf(references: readonly Float64Array[]): Decide {
   const spec: ServiceSpec = service({
     inputs: names.map((name) => input(name, 'numeric')),
     baseline: { format: 'telltale-baseline/2', service: 'fraud', n: REFERENCE, tracks },
-    budget: { alarms: 1, periodMs: BUDGET_WINDOWS * MINUTE, tolerance: {}, holdWindows: 10 },
+    budget: { alarms: 1, periodMs: BUDGET_WINDOWS * MINUTE, tolerance: {} },
   });
   const evidence = createEvidence();
   configureEvidence(evidence, spec, 0);

@@ -103,7 +103,7 @@ function createWorld(seed: number, rows: number, days: number): World {
     outputs: [output('y', 'classifier', { classes: ['no', 'yes'], positive: 'yes' })],
     segments: [['s']],
     baseline: { format: 'telltale-baseline/2', service: 'fraud', n: REFERENCE, tracks: {} },
-    budget: { alarms: 1, periodMs: days * DAY_MS, tolerance: {}, holdWindows: 60 },
+    budget: { alarms: 1, periodMs: days * DAY_MS, tolerance: {} },
   });
   const references = ['*', ...SEGMENTS].map((segment): Layer => {
     const n = segment === '*' ? SEGMENTS.length * REFERENCE : REFERENCE;
