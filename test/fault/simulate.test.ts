@@ -6,7 +6,9 @@ import { keptSeeds } from './simulate/cli.ts';
 import { runSeed } from './simulate/run.ts';
 
 const MAIN = fileURLToPath(new URL('./simulate/main.mjs', import.meta.url));
-const SEEDS = 1_000;
+const SEEDS = 300;
+/** Until somebody notices: R6 takes hundreds. */
+const BROKEN_SEEDS_MAX = 1_000;
 const TIMEOUT_MS = 900_000;
 
 /** `npm run simulate`, as it is typed. */
@@ -37,7 +39,7 @@ describe('crashes, zombies, duplicates, compaction and rebalances', () => {
   });
 
   test.each(RULE_NAMES)('are noticed when %s is broken', { timeout: TIMEOUT_MS }, async (rule) => {
-    const { code, text } = await simulate('--seeds', String(SEEDS), '--break', rule);
+    const { code, text } = await simulate('--seeds', String(BROKEN_SEEDS_MAX), '--break', rule);
     expect(text).toContain(`${rule} broken`);
     expect(text).toMatch(/noticed by seed \d+/);
     expect(code).toBe(0);
