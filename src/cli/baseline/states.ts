@@ -10,10 +10,10 @@ import { createJudge, stepJudge } from '../../flow/judge.ts';
 import { hourOf, type References } from '../../flow/learned.ts';
 import type { FlowLogger } from '../../flow/runtime.ts';
 import { decodeSlots } from '../../flow/wire.ts';
-import { createMemoryLog } from '../../log/memory.ts';
 import { stateOfText } from '../../profile/baseline/states.ts';
 import { keyOf } from '../../profile/track.ts';
 import type { Append, Baseline, BaselinePart, InputSpec, Season, ServiceSpec } from '../../records.ts';
+import { createEventTimeLog } from '../replay/event-time-log.ts';
 import { specOfFiles } from '../replay/run.ts';
 import type { Replayed } from '../replay/sources.ts';
 
@@ -131,14 +131,7 @@ function collected(references: References, by: StatesParts['by']): Omit<FoundSta
 export async function statesOf(records: AsyncIterable<Replayed>, parts: StatesParts): Promise<FoundStates> {
   const spec = specOf(parts);
   const { by } = parts;
-  const stamps: number[] = [];
-  let lastMs = 0;
-  const log = createMemoryLog({
-    now: () => {
-      lastMs = stamps.shift() ?? lastMs;
-      return lastMs;
-    },
-  });
+  const { log, stamps } = createEventTimeLog();
   for (const { stream, topic } of spec.streams) if (parts.fed.has(stream)) log.createTopic(topic, 1);
   const judge = createJudge(spec.service);
   const faults: string[] = [];

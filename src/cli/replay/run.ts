@@ -4,8 +4,8 @@ import { NO_COUNTS } from '../../flow/assembly.ts';
 import { createEmbedded, type Embedded } from '../../flow/embedded.ts';
 import type { FlowLogger } from '../../flow/runtime.ts';
 import { decodePublic } from '../../flow/wire.ts';
-import { createMemoryLog } from '../../log/memory.ts';
 import type { Alert, Append, LogRecord, Result, Retrain, ServiceSpec, StreamSpec } from '../../records.ts';
+import { createEventTimeLog } from './event-time-log.ts';
 import type { Out } from './out.ts';
 import { TIME_PATH } from './shape.ts';
 import type { Replayed } from './sources.ts';
@@ -64,15 +64,7 @@ function deadOf({ key, value, headers }: LogRecord): object {
 
 /** Feeds the records, closes every window at the end, and gives the counts of what came out. */
 export async function replay(records: AsyncIterable<Replayed>, parts: ReplayParts): Promise<Summary> {
-  // The log's time stamp of a record is its event time: rule R10 has nothing to say about files of the past.
-  const stamps: number[] = [];
-  let lastMs = 0;
-  const log = createMemoryLog({
-    now: () => {
-      lastMs = stamps.shift() ?? lastMs;
-      return lastMs;
-    },
-  });
+  const { log, stamps } = createEventTimeLog();
   for (const { topic } of parts.fed) log.createTopic(topic, 1);
   const embedded = await createEmbedded({
     log,
