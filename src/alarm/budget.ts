@@ -72,12 +72,6 @@ export interface BudgetAlarm {
 export const boundaryOf = ({ alarms, periodMs }: BudgetSpec, windowMs: number, share: number): number =>
   periodMs / windowMs / alarms / share;
 
-export function logSum(logs: readonly number[]): number {
-  const most = Math.max(Number.NEGATIVE_INFINITY, ...logs);
-  if (most === Number.NEGATIVE_INFINITY) return most;
-  return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0));
-}
-
 /** Those that a page names: the one with the most evidence, and all that have enough of their own. */
 export function namedOf(suspects: readonly Suspect[]): Suspect[] {
   const ranked = [...suspects].sort((a, b) => b.logShare - a.logShare || (a.id < b.id ? -1 : 1));

@@ -13,22 +13,20 @@
  */
 
 import { assert } from '../errors.ts';
+import { type Counts, chiSquareStatistics, sumOf } from '../math/homogeneity.ts';
 import { chiSquareQuantile, noncentralChiSquareTail } from '../math/special.ts';
 import { logEOfP } from './e-values.ts';
 
 const EXPECTED_MIN = 5;
 
-/** Two rows of counts over groups of cells. */
-interface Groups {
-  reference: number[];
-  current: number[];
-}
-
-/** Cells of few expected rows together, by what the reference expects alone: the window has no say in it. */
-function poolCells(reference: readonly number[], current: readonly number[], m: number, n: number): Groups {
+/**
+ * Cells of few expected rows together, by what the reference expects alone: the window has no say in it, as it has in the pooling of a single
+ * test of homogeneity.
+ */
+function poolCells(reference: readonly number[], current: readonly number[], m: number, n: number): Counts {
   const expected = reference.map((count) => (count * n) / m);
   const order = reference.map((_, i) => i).sort((a, b) => expected[a]! - expected[b]! || a - b);
-  const pooled: Groups = { reference: [], current: [] };
+  const pooled: Counts = { reference: [], current: [] };
   let [sum, was, is] = [0, 0, 0];
   for (const i of order) {
     sum += expected[i]!;
@@ -47,23 +45,11 @@ function poolCells(reference: readonly number[], current: readonly number[], m: 
   return pooled;
 }
 
-const deviance = (count: number, expected: number): number =>
-  count === 0 ? 0 : 2 * count * Math.log(count / expected);
-
 /** The smaller of n T, T = sum (q - b)^2 / pooled, and of G on the same scale. */
-function statisticOf({ reference, current }: Groups, m: number, n: number): number {
-  let [pearson, g] = [0, 0];
-  reference.forEach((was, i) => {
-    const is = current[i]!;
-    const pooled = (was + is) / (m + n);
-    if (pooled === 0) return;
-    pearson += (is / n - was / m) ** 2 / pooled;
-    g += deviance(is, n * pooled) + deviance(was, m * pooled);
-  });
-  return Math.min(n * pearson, g * (1 + n / m));
+function statisticOf({ reference, current }: Counts, m: number, n: number): number {
+  const { pearson, g } = chiSquareStatistics(reference, current);
+  return Math.min(pearson, g) * (1 + n / m);
 }
-
-const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
 /** chi2_df(confidence), of those that were asked for: it takes a root search, and a reference is the same for many windows. */
 const quantiles = new Map<string, number>();
@@ -121,7 +107,7 @@ export function logEOfStrata(
   allowance: Allowance,
 ): number | undefined {
   assert(reference.length === current.length && reference.length % 2 === 0, 'strata are pairs of counts');
-  const strata: Groups[] = [];
+  const strata: Counts[] = [];
   let [was, is] = [
     [0, 0],
     [0, 0],

@@ -6,6 +6,7 @@
  */
 
 import { assert } from '../errors.ts';
+import { logSumOf } from '../math/log-sum.ts';
 import type { Component } from './components.ts';
 
 export type Variant = 'shiryaev_roberts' | 'cusum';
@@ -79,15 +80,6 @@ function logOf(state: EDetectorState, k: number, variant: Variant): number {
   if (variant === 'cusum') return state.peaks[k]!;
   const sum = state.sums[k]!;
   return sum > EXP_MAX ? sum : Math.log(Math.expm1(sum));
-}
-
-/** ln of a weighted sum of values that are given by their logarithms. */
-export function logSumOf(terms: readonly (readonly [weight: number, log: number])[]): number {
-  const most = Math.max(...terms.map(([, log]) => log));
-  if (most === Number.NEGATIVE_INFINITY) return most;
-  let sum = 0;
-  for (const [weight, log] of terms) sum += weight * Math.exp(log - most);
-  return most + Math.log(sum);
 }
 
 /** ln M of the mixture, the evidence; -Infinity before the first step. Compare with ln A. */

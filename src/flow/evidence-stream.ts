@@ -1,6 +1,5 @@
 /** The evidence of one stream: one metric of one subject, model and segment. */
 
-import { logSum } from '../alarm/budget.ts';
 import { type Component, increaseOf, upperBoundOf } from '../detect/components.ts';
 import { type Allowance, logEOfCells, logEOfStrata } from '../detect/e-cells.ts';
 import {
@@ -13,6 +12,7 @@ import {
   resetEDetector,
   scaleEDetector,
 } from '../detect/e-detector.ts';
+import { logSum } from '../math/log-sum.ts';
 import type { Concern, Counts } from '../metric/evidence/registry.ts';
 import type { MovedCell } from '../records.ts';
 

@@ -11,7 +11,6 @@ import {
   keptShare,
   kindOf,
   LOG_NAMED,
-  logSum,
   type Named,
   namedOf,
   openAlarm,
@@ -21,6 +20,7 @@ import {
   type Suspect,
 } from '../alarm/budget.ts';
 import { idOf } from '../math/hash.ts';
+import { logSum } from '../math/log-sum.ts';
 import { type Concern, type Counts, type EvidenceKind, exhibitsOf } from '../metric/evidence/registry.ts';
 import { coverageOf } from '../metric/registry.ts';
 import type { Alert, BudgetSpec, Result, ServiceSpec } from '../records.ts';

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  boundaryOf,
-  budgetText,
-  keptShare,
-  kindOf,
-  logSum,
-  namedOf,
-  type Suspect,
-} from '../../src/alarm/budget.ts';
+import { boundaryOf, budgetText, keptShare, kindOf, namedOf, type Suspect } from '../../src/alarm/budget.ts';
+import { logSum } from '../../src/math/log-sum.ts';
 
 const DAY = 86_400_000;
 const budget = { alarms: 1, periodMs: 30 * DAY, tolerance: {} };

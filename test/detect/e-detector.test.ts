@@ -13,11 +13,11 @@ import {
   foldCounts,
   foldE,
   logEvidenceOf,
-  logSumOf,
   onsetOf,
   resetEDetector,
 } from '../../src/detect/e-detector.ts';
 import { logEOfP } from '../../src/detect/e-values.ts';
+import { logSumOf } from '../../src/math/log-sum.ts';
 import { absent, isNear, randomOf, statistics } from './support.ts';
 
 const single = (slope: number, centre: number): Component[] => [{ weight: 1, slope, centre }];
