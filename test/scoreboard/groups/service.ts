@@ -153,7 +153,7 @@ function inputTrack(i: number, counts: number[], missing: number): TrackState {
     other: 0,
     categoriesMax: 200,
   };
-  return { kind: 'categorical', state: state as never };
+  return { kind: 'categorical', state };
 }
 
 /** One window of both source groups; the whole traffic is the sum of the segments. */
