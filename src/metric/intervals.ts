@@ -61,6 +61,34 @@ export function logEnds(value: number, variance: number): Ends {
   return { low: value * Math.exp(-half), high: value * Math.exp(half) };
 }
 
+/**
+ * Of the noncentrality of a chi-square variable `x` with `df` degrees: sqrt(x - (df - 1) / 2) is about normal with mean
+ * sqrt(noncentrality + (df - 1) / 2) and variance 1 (M. Sankaran, Approximations to the non-central chi-square distribution,
+ * Biometrika 50, 1963). Both ends are 0 where x is smaller than chance lets expect.
+ */
+export function noncentralityEnds(x: number, df: number): { low: number; high: number } {
+  const shift = (df - 1) / 2;
+  const root = Math.sqrt(Math.max(0, x - shift));
+  const at = (z: number): number => Math.max(0, Math.max(0, root + z) ** 2 - shift);
+  return { low: at(-Z95), high: at(Z95) };
+}
+
+/**
+ * Of what an estimate is of that is `chance` times noncentral chi-square near 0, where its variance is 4 chance value. Further off the
+ * scale is stretched until it is the one given. The estimate is too large by about df chance, and may lie above the whole
+ * interval of the truth, which is widened to it.
+ *
+ * @param value at least 0
+ * @param variance of the delta method
+ * @param excess how much more than df chance the estimate is too large, at least 0
+ */
+export function scaledEnds(value: number, df: number, chance: number, variance: number, excess = 0): Ends {
+  const scale = chance * (value > 0 ? Math.max(1, variance / (4 * chance * value)) : 1);
+  const { high } = noncentralityEnds(value / scale, df);
+  const { low } = noncentralityEnds(Math.max(0, value - excess) / scale, df);
+  return { low: Math.min(value, low * scale), high: Math.max(value, high * scale) };
+}
+
 /** Variance of a mean from the sums of values and squares; undefined below two values. */
 export function meanVariance(sum: number, squares: number, n: number): number | undefined {
   if (n < 2) return undefined;

@@ -61,9 +61,9 @@ function tracksOf(shift: number, spec = bare): Record<string, TrackState> {
     'agreement/mlp/fraud': table,
     'performance/mlp/fraud': table,
     'performance/mlp/kind': confusionOf([
-      [60, 5, 5],
-      [9, 50, 1],
-      [3, 4, 70],
+      [600, 50, 50],
+      [90, 500, 10],
+      [30, 40, 700],
     ]),
     'scores/mlp/fraud': scoresOf(labelled),
     'performance/mlp/price': errorsOf(priced),

@@ -23,7 +23,7 @@ import {
 const NAMES =
   `abandonment_rate accuracy agreement balanced_accuracy bias brier char_share chi_square class_drift
   class_precision class_recall class_share click_through_rate cohen_kappa concept_drift corrected_accuracy
-  correlation_shift dead_letters discordant_gain distinct_count dropped duplicates early_corrected
+  correlation_shift cramer_von_mises dead_letters discordant_gain distinct_count dropped duplicates early_corrected
   early_label_bias ece embedding_distance embedding_shift energy_distance error_rate estimate_weight
   estimated_accuracy estimated_f1 estimated_precision estimated_recall estimated_roc_auc f1 g_test gwet_ac1
   hamming_loss hellinger invalid_rate js ks kurtosis l_infinity label_ac1 label_coverage label_kappa

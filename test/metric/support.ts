@@ -202,6 +202,9 @@ export interface Vectors {
     b: number[];
     ks_d: number;
     ks_p_exact: number;
+    ks_p_asymptotic: number;
+    cvm: number;
+    cvm_p: number;
     wasserstein: number;
     wasserstein_over_std_a: number;
     energy: number;

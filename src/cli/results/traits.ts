@@ -76,7 +76,16 @@ const KNOWN = new Map<string, Traits>([
   ...several(['superiority'], traits('share', null, UNIT)),
   ...several(['range_shift'], traits('share', 'lower', UNIT)),
   ...several(
-    ['psi', 'class_drift', 'score_drift', 'wasserstein', 'energy_distance', 'chi_square', 'g_test'],
+    [
+      'psi',
+      'class_drift',
+      'score_drift',
+      'wasserstein',
+      'energy_distance',
+      'cramer_von_mises',
+      'chi_square',
+      'g_test',
+    ],
     traits('median', 'lower', POSITIVE),
   ),
   ...several(['ks', 'js', 'hellinger', 'total_variation', 'l_infinity'], traits('median', 'lower', UNIT)),

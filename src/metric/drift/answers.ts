@@ -3,13 +3,14 @@
 import { keyText, type TrackRole } from '../../profile/track.ts';
 import { type MetricKind, measureOf } from '../metric.ts';
 import { distributionOf } from '../reference.ts';
-import { testedCells } from './cells.ts';
+import { INTERVAL, testedCells } from './cells.ts';
+import { psiEnds } from './divergence-ends.ts';
 import { psiOf } from './measures.ts';
 
 const metric = (name: string, role: TrackRole, description: string): MetricKind => ({
   name,
   description,
-  formula: 'sum (q - p) ln(q / p), every cell counted as half a row more; p of homogeneity',
+  formula: `sum (q - p) ln(q / p), every cell counted as half a row more; ${INTERVAL}; p of homogeneity`,
   family: 'output',
   subjects: 'model_output',
   roles: [role],
@@ -17,8 +18,9 @@ const metric = (name: string, role: TrackRole, description: string): MetricKind 
     const cells = testedCells(track, distributionOf(reference.state(keyText(key))));
     if (cells === null) return [];
     if ('reason' in cells) return [measureOf(key.subject, key.model, cells)];
-    const { n, p } = cells;
-    return [measureOf(key.subject, key.model, { value: psiOf(cells.reference, cells.current), n, p })];
+    const { n, p, reference: before, current } = cells;
+    const value = psiOf(before, current);
+    return [measureOf(key.subject, key.model, { value, n, p, ...psiEnds(value, before, current) })];
   },
 });
 

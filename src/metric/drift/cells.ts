@@ -7,6 +7,17 @@ import type { TrackBaseline } from '../../records.ts';
 import { type CellCounts, cellCounts, type NoCells } from '../cells.ts';
 import type { Ends } from '../intervals.ts';
 import { type MetricContext, type MetricKind, measureOf, type Outcome } from '../metric.ts';
+import {
+  type Divergence,
+  divergenceEnds,
+  HELLINGER,
+  JENSEN_SHANNON,
+  likelihoodRatioOf,
+  pearsonOf,
+  psiEnds,
+  rootEnds,
+  totalVariationEnds,
+} from './divergence-ends.ts';
 import { hellingerOf, jsOf, lInfinityOf, psiOf, totalVariationOf } from './measures.ts';
 
 /** Cells with the p-value of the test of homogeneity; counts over cells that rise are pooled with their neighbours. */
@@ -84,38 +95,66 @@ const metric = (
   },
 });
 
+/** A divergence, or a function of one: `of` its measure, `ends` its interval. */
 const distance =
-  (of: (reference: number[], current: number[]) => number) =>
-  ({ reference, current, n, p }: TestedCells): Outcome => ({ value: of(reference, current), n, p });
+  (
+    of: (reference: number[], current: number[]) => number,
+    ends: (value: number, reference: number[], current: number[]) => Ends,
+  ) =>
+  ({ reference, current, n, p }: TestedCells): Outcome => {
+    const value = of(reference, current);
+    return { value, n, p, ...ends(value, reference, current) };
+  };
+
+/** Of a distance whose square is a divergence. */
+const rootOf =
+  (divergence: Divergence) =>
+  (value: number, reference: number[], current: number[]): Ends =>
+    rootEnds(divergenceEnds(value * value, divergence, reference, current));
+
+/** Of a statistic that is a divergence over 1/n + 1/m: of its mean, which is its degrees of freedom where nothing has moved. */
+const statisticOf =
+  (divergence: (m: number, n: number) => Divergence) =>
+  (value: number, reference: number[], current: number[]): Ends => {
+    const [m, n] = [sumOf(reference), sumOf(current)];
+    const size = 1 / n + 1 / m;
+    const { low, high } = divergenceEnds(value * size, divergence(m, n), reference, current);
+    if (low === undefined || high === undefined) return {};
+    const { df } = chiSquareStatistics(reference, current);
+    return { low: Math.min(value, low / size + df), high: Math.max(value, high / size + df) };
+  };
 
 const OVER =
   'over its ten cells and what lies below and above, or over the known categories and all new ones together';
+
+/** How the interval of a divergence is made. */
+export const INTERVAL = 'interval by noncentral chi-square (Sankaran 1963) and the delta method';
 
 export const CELL_DRIFT_METRICS = [
   metric(
     'psi',
     `Population stability index against the baseline: ${OVER}. With no drift at all it is about (cells - 1) (1/n + 1/m).`,
-    'sum (q - p) ln(q / p), every cell counted as half a row more',
-    distance(psiOf),
+    `sum (q - p) ln(q / p), every cell counted as half a row more; ${INTERVAL}`,
+    distance(psiOf, psiEnds),
     {},
   ),
   metric(
     'js',
     'Jensen-Shannon distance from the baseline to base 2, over the cells of `psi`: 0 for the same shares, 1 if no cell is shared. Its square is the divergence.',
-    'sqrt(sum (p log2(p / h) + q log2(q / h)) / 2), h = (p + q) / 2',
-    distance(jsOf),
+    `sqrt(sum (p log2(p / h) + q log2(q / h)) / 2), h = (p + q) / 2; ${INTERVAL}`,
+    distance(jsOf, rootOf(JENSEN_SHANNON)),
   ),
   metric(
     'hellinger',
     'Hellinger distance from the baseline, over the cells of `psi`, 0..1.',
-    'sqrt(sum (sqrt p - sqrt q)^2 / 2)',
-    distance(hellingerOf),
+    `sqrt(sum (sqrt p - sqrt q)^2 / 2); ${INTERVAL}`,
+    distance(hellingerOf, rootOf(HELLINGER)),
   ),
   metric(
     'total_variation',
     'Total variation distance from the baseline, over the cells of `psi`: the share of the rows that would have to be in another cell.',
-    'sum |p - q| / 2',
-    distance(totalVariationOf),
+    'sum |p - q| / 2; interval of Borell, Sudakov and Tsirelson',
+    distance(totalVariationOf, (_, reference, current) => totalVariationEnds(reference, current)),
   ),
   metric(
     'l_infinity',
@@ -131,15 +170,18 @@ export const CELL_DRIFT_METRICS = [
   metric(
     'chi_square',
     'Chi-square of homogeneity (not of fit) against the baseline, over the cells of `psi`. It grows with n: a rule is better put on p or on a distance.',
-    'sum (q - p)^2 / pooled share / (1/n + 1/m)',
-    distance((reference, current) => chiSquareStatistics(reference, current).pearson),
+    `sum (q - p)^2 / pooled share / (1/n + 1/m); ${INTERVAL}`,
+    distance((reference, current) => chiSquareStatistics(reference, current).pearson, statisticOf(pearsonOf)),
     {},
   ),
   metric(
     'g_test',
     'Likelihood ratio G of homogeneity against the baseline, over the cells of `psi`. It grows with n as `chi_square` does.',
-    '2 sum count ln(count / expected), over both sides',
-    distance((reference, current) => chiSquareStatistics(reference, current).g),
+    `2 sum count ln(count / expected), over both sides; ${INTERVAL}`,
+    distance(
+      (reference, current) => chiSquareStatistics(reference, current).g,
+      statisticOf(likelihoodRatioOf),
+    ),
     {},
   ),
 ];
