@@ -148,7 +148,7 @@ export const counterMetric = (
 /** The same of confusion counts. */
 export const confusionMetric = (
   about: About,
-  read: (state: ConfusionState, output: OutputSpec) => Outcome,
+  read: (state: ConfusionState, output: OutputSpec) => Outcome | null,
 ): MetricKind => ({
   ...about,
   measure: (key, track, { spec }) => {

@@ -140,6 +140,24 @@ const recall = confusionMetric(
   classMetric(recallOf, sharesEnds('labelled')),
 );
 
+const specificity = confusionMetric(
+  {
+    ...about,
+    unit: true,
+    name: 'specificity',
+    description:
+      'Share of the labels that are not positive for which the answer is not either, of an output with a positive class.',
+    formula: 'true negatives / labelled negatives; Wilson interval',
+  },
+  (state, { classes, positive }) => {
+    if (positive === null) return null;
+    const n = totalOf(state);
+    const { right, predicted, labelled } = countsOf(state, classes.indexOf(positive));
+    const negatives = n - labelled;
+    return rateOf(negatives - (predicted - right), negatives, n === 0 ? NO_LABELS : 'no negative labels');
+  },
+);
+
 const f1 = confusionMetric(
   {
     ...about,
@@ -223,6 +241,7 @@ export const PERFORMANCE_METRICS = [
   balancedAccuracy,
   precision,
   recall,
+  specificity,
   f1,
   mcc,
   labelKappa,

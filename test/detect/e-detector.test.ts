@@ -40,7 +40,7 @@ function slowEvidence(
 
 describe.skipIf(statistics === null)(`published traces${absent}`, () => {
   test('Shiryaev-Roberts and CUSUM', () => {
-    for (const { losses, p0, lam, trace } of statistics!.e_detector) {
+    for (const { losses, p0, lam, trace, shiryaev_roberts, wealth } of statistics!.e_detector) {
       const state = createEDetector();
       losses.forEach((loss, i) => {
         foldCounts(state, single(lam, p0), [[loss, 1]], i);
@@ -48,6 +48,16 @@ describe.skipIf(statistics === null)(`published traces${absent}`, () => {
         expect(isNear(Math.exp(logEvidenceOf(state)), sum)).toBe(true);
         expect(isNear(Math.exp(logEvidenceOf(state, undefined, 'cusum')), peak)).toBe(true);
       });
+      expect(isNear(Math.exp(logEvidenceOf(state)), shiryaev_roberts)).toBe(true);
+      // All losses in one step: what a bettor who never begins again would have.
+      const once = createEDetector();
+      foldCounts(
+        once,
+        single(lam, p0),
+        losses.map((loss) => [loss, 1]),
+        0,
+      );
+      expect(isNear(Math.exp(logEvidenceOf(once)), wealth)).toBe(true);
     }
   });
 });

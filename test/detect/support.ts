@@ -39,7 +39,14 @@ export interface Statistics {
     low: number;
     high: number;
   }[];
-  e_detector: { losses: number[]; p0: number; lam: number; trace: [number, number, number][] }[];
+  e_detector: {
+    losses: number[];
+    p0: number;
+    lam: number;
+    wealth: number;
+    shiryaev_roberts: number;
+    trace: [number, number, number][];
+  }[];
   e_bh: { e_values: number[]; alpha: number; rejected: number[] }[];
 }
 

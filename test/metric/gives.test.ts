@@ -35,7 +35,7 @@ const wave = (shift: number): number[] => Array.from({ length: N }, (_, i) => ((
 /** Their tracks are not made here; what they give is for their own tests. */
 const ELSEWHERE = new Set(
   `corrected_accuracy correlation_shift discordant_gain early_corrected early_label_bias embedding_distance embedding_shift
-  estimate_weight estimated_accuracy estimated_f1 estimated_precision estimated_recall estimated_roc_auc
+  estimate_weight estimated_accuracy estimated_f1 estimated_precision estimated_recall estimated_roc_auc estimated_specificity
   hamming_loss macro_f1 micro_f1 multivariate_drift subset_accuracy`.split(/\s+/),
 );
 const words = (shift: number): string[] =>

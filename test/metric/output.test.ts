@@ -84,6 +84,7 @@ describe('performance', () => {
     expect(only(found, 'accuracy')).toMatchObject({ value: 0.7, n: 100 });
     expect(only(found, 'precision')).toMatchObject({ value: 0.5, n: 40 });
     expect(only(found, 'recall')).toMatchObject({ value: 2 / 3, n: 30 });
+    expect(only(found, 'specificity')).toMatchObject({ value: 50 / 70, n: 70 });
     expect(only(found, 'f1')).toMatchObject({ value: 40 / 70, n: 50 });
   });
 
@@ -98,6 +99,8 @@ describe('performance', () => {
     expect(only(found, 'recall').value).toBeCloseTo((1 + 3 / 4 + 0) / 3, 14);
     expect(only(found, 'f1').value).toBeCloseTo((8 / 11 + 6 / 7 + 0) / 3, 14);
     expect(only(found, 'f1').n).toBe(10);
+    // Of which class it would be is not said.
+    expect(found.map(({ metric }) => metric)).not.toContain('specificity');
   });
 
   test('macro average, a class that does not occur is left out', () => {
@@ -115,7 +118,7 @@ describe('performance', () => {
       [0, 0],
       [0, 0],
     ]);
-    for (const metric of ['accuracy', 'precision', 'recall', 'f1'])
+    for (const metric of ['accuracy', 'precision', 'recall', 'specificity', 'f1'])
       expect(only(none, metric)).toMatchObject({ value: null, reason: 'no labels', n: 0 });
     const negative = performance('fraud', [
       [9, 0],
@@ -124,6 +127,11 @@ describe('performance', () => {
     expect(only(negative, 'accuracy').value).toBe(1);
     expect(only(negative, 'precision').reason).toBe('no positive predictions');
     expect(only(negative, 'recall').reason).toBe('no positive labels');
+    const positive = performance('fraud', [
+      [0, 0],
+      [0, 9],
+    ]);
+    expect(only(positive, 'specificity').reason).toBe('no negative labels');
     expect(only(negative, 'f1').reason).toBe('no positive labels or predictions');
   });
 

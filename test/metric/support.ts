@@ -208,6 +208,7 @@ export interface Vectors {
     wasserstein: number;
     wasserstein_over_std_a: number;
     energy: number;
+    welch_t: number;
     welch_p: number;
     mann_whitney_u: number;
     mann_whitney_p: number;
@@ -216,6 +217,7 @@ export interface Vectors {
     parts: number[][];
     n: number;
     mean: number;
+    variance_population: number;
     variance_sample: number;
     skewness: number;
     kurtosis_excess: number;
@@ -251,6 +253,7 @@ export interface Vectors {
     accuracy: number;
     precision: number;
     recall: number;
+    specificity: number;
     f1: number;
     roc_auc: number;
   }[];

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { cramerVonMisesP } from '../../src/math/cramer-von-mises.ts';
 import { chiSquareStatistics } from '../../src/math/homogeneity.ts';
 import { smirnovOneSampleTail } from '../../src/math/smirnov.ts';
-import { chiSquareTail } from '../../src/math/special.ts';
+import { chiSquareTail, studentQuantile } from '../../src/math/special.ts';
 import { superiorityOf, welch } from '../../src/metric/drift/location.ts';
 import { hellingerOf, jsOf, lInfinityOf, psiOf, totalVariationOf } from '../../src/metric/drift/measures.ts';
 import { cramerVonMisesOf, energyOf, ksOf, ksP, transportOf } from '../../src/metric/drift/ordered.ts';
@@ -97,10 +97,12 @@ describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
 
   test('the first four moments', () => {
     const spec = service({ inputs: [input('amount', 'numeric')] });
-    for (const { parts, mean, variance_sample, skewness, kurtosis_excess } of vectors!.moments) {
+    for (const { parts, mean, n, variance_sample, variance_population, skewness, kurtosis_excess } of vectors!
+      .moments) {
       const found = measured({ 'input//amount': numbers(parts.flat()) }, spec);
       near(only(found, 'mean').value, mean);
       near(only(found, 'std').value, Math.sqrt(variance_sample));
+      near(only(found, 'std').value! ** 2 * (1 - 1 / n), variance_population);
       near(only(found, 'skewness').value, skewness);
       near(only(found, 'kurtosis').value, kurtosis_excess);
     }
@@ -171,9 +173,12 @@ describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
       const { variance, n } = momentsOf(a);
       near(distance / Math.sqrt((variance * (n - 1)) / n), expected.wasserstein_over_std_a);
       near(energyOf(reference, current).distance, expected.energy);
-      expect(welch(momentsOf(a), momentsOf(b))).toHaveProperty('p');
-      const welched = welch(momentsOf(a), momentsOf(b)) as { p: number };
+      // Of two samples of one size: t is the difference over its error, of which the interval is a quantile.
+      const welched = welch(momentsOf(b), momentsOf(a)) as { value: number; high: number; p: number };
       near(welched.p, expected.welch_p);
+      const [was, is] = [momentsOf(a).variance, momentsOf(b).variance];
+      const df = ((a.length - 1) * (was + is) ** 2) / (was ** 2 + is ** 2);
+      near((welched.value * studentQuantile(0.975, df)) / (welched.high - welched.value), expected.welch_t);
       const { value, p } = superiorityOf(reference, current);
       near((1 - value) * a.length * b.length, expected.mann_whitney_u);
       near(p, expected.mann_whitney_p);

@@ -34,7 +34,7 @@ const several = (names: readonly string[], of: Traits): [string, Traits][] => na
 
 const KNOWN = new Map<string, Traits>([
   ...several(
-    ['accuracy', 'precision', 'recall', 'class_precision', 'class_recall', 'subset_accuracy'],
+    ['accuracy', 'precision', 'recall', 'specificity', 'class_precision', 'class_recall', 'subset_accuracy'],
     traits('share', 'higher', UNIT),
   ),
   ...several(['agreement', 'click_through_rate', 'label_coverage'], traits('share', 'higher', UNIT)),
@@ -46,7 +46,7 @@ const KNOWN = new Map<string, Traits>([
   ),
   // What their calibrator is off by is the same in all windows: a mean of them would seem too certain.
   ...several(
-    ['accuracy', 'precision', 'recall', 'f1', 'roc_auc'].map((name) => `estimated_${name}`),
+    ['accuracy', 'precision', 'recall', 'specificity', 'f1', 'roc_auc'].map((name) => `estimated_${name}`),
     traits('median', 'higher', UNIT),
   ),
   ...several(['estimate_weight'], traits('median', null, UNIT)),

@@ -81,6 +81,7 @@ const right = ({ isPositive, p }: ExpectedBin): number => (isPositive ? p : 1 - 
 const wrong = (bin: ExpectedBin): number => 1 - right(bin);
 const truePositive = ({ isPositive, p }: ExpectedBin): number => (isPositive ? p : 0);
 const falsePositive = ({ isPositive, p }: ExpectedBin): number => (isPositive ? 1 - p : 0);
+const trueNegative = ({ isPositive, p }: ExpectedBin): number => (isPositive ? 0 : 1 - p);
 const falseNegative = ({ isPositive, p }: ExpectedBin): number => (isPositive ? 0 : p);
 
 export const accuracyOf: Estimator = (bins) => {
@@ -106,6 +107,15 @@ export const recallOf: Estimator = (bins) => {
   const value = counts.truePositive / positives;
   const ends = [logNone(bins, truePositive), logNone(bins, falseNegative)] as const;
   return { value, n, slope: ({ isPositive }) => ((isPositive ? 1 : 0) - value) / positives, ends };
+};
+
+export const specificityOf: Estimator = (bins) => {
+  const { n, ...counts } = countsOf(bins);
+  const negatives = counts.trueNegative + counts.falsePositive;
+  if (negatives === 0) return { reason: 'no negatives are expected', n };
+  const value = counts.trueNegative / negatives;
+  const ends = [logNone(bins, trueNegative), logNone(bins, falsePositive)] as const;
+  return { value, n, slope: ({ isPositive }) => (value - (isPositive ? 0 : 1)) / negatives, ends };
 };
 
 export const f1Of: Estimator = (bins) => {

@@ -23,6 +23,7 @@ import {
   precisionOf,
   recallOf,
   rocAucOf,
+  specificityOf,
 } from './estimate.ts';
 
 /** With fewer the intervals would be about as wide as what can be measured. */
@@ -176,6 +177,13 @@ export const ESTIMATED_METRICS = [
     `TP / (TP + FN) of expected counts; ${RANGE}`,
     'positive answers',
     recallOf,
+  ),
+  estimated(
+    'estimated_specificity',
+    `Expected share of the negatives that are answered so, of an output with a positive class. ${RESTS}`,
+    `TN / (TN + FP) of expected counts; ${RANGE}`,
+    'positive answers',
+    specificityOf,
   ),
   estimated(
     'estimated_f1',

@@ -11,6 +11,7 @@ import {
   precisionOf,
   recallOf,
   rocAucOf,
+  specificityOf,
   variancesOf,
 } from '../../../src/metric/estimated/estimate.ts';
 import {
@@ -26,7 +27,7 @@ import {
 import { createRandom, type Random } from '../../fault/simulate/random.ts';
 
 const THRESHOLD = 0.5;
-const ESTIMATORS = { accuracyOf, precisionOf, recallOf, f1Of, rocAucOf };
+const ESTIMATORS = { accuracyOf, precisionOf, recallOf, specificityOf, f1Of, rocAucOf };
 type Name = keyof typeof ESTIMATORS;
 
 const normal = (random: Random): number =>
@@ -65,6 +66,7 @@ function realised(state: ScoreBinsState): Record<Name, number> {
     accuracyOf: (tp + tn) / (tp + fp + fn + tn),
     precisionOf: tp / (tp + fp),
     recallOf: tp / (tp + fn),
+    specificityOf: tn / (tn + fp),
     f1Of: (2 * tp) / (2 * tp + fp + fn),
     rocAucOf: area / ((tp + fn) * (fp + tn)),
   };

@@ -8,7 +8,9 @@ import { absent, contextOf, counts, only, output, scoresOf, service, vectors } f
 
 const FRAUD = output('fraud', 'classifier', { classes: ['no', 'yes'], positive: 'yes' });
 const KIND = output('kind', 'classifier', { classes: ['a', 'b', 'c'] });
-const NAMES = ['accuracy', 'f1', 'precision', 'recall', 'roc_auc'].map((name) => `estimated_${name}`);
+const NAMES = ['accuracy', 'f1', 'precision', 'recall', 'roc_auc', 'specificity'].map(
+  (name) => `estimated_${name}`,
+);
 
 const askedOf = (scores: readonly number[], threshold = 0.5): TrackState => {
   const state = createScoreBins();
@@ -51,7 +53,7 @@ describe.skipIf(vectors === null)(`published vectors${absent}`, () => {
     for (const { calibrated, predicted, ...expected } of vectors!.cbpe) {
       expect(calibrated.map((p) => (p >= 0.5 ? 1 : 0))).toEqual(predicted);
       const found = estimated({ 'asked/mlp/fraud': askedOf(calibrated) }, withReference(CALIBRATED));
-      for (const name of ['accuracy', 'precision', 'recall', 'f1', 'roc_auc'] as const) {
+      for (const name of ['accuracy', 'precision', 'recall', 'specificity', 'f1', 'roc_auc'] as const) {
         const { value, low, high, n } = only(found, `estimated_${name}`);
         expect(Math.abs(value! / expected[name] - 1)).toBeLessThanOrEqual(1e-9);
         expect(low).toBeLessThan(value!);
