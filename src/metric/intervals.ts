@@ -40,6 +40,10 @@ export function shareEnds(value: number, variance: number, n: number): Ends {
   return size > 0 ? wilson(value * size, size) : {};
 }
 
+/** Of a chance that one row ranks before another: it may be 0 or 1 with an estimated variance of 0, which is that of `fallback` rows. */
+export const rankEnds = (value: number, variance: number, fallback: number): Ends =>
+  variance > 0 && value > 0 && value < 1 ? logitEnds(value, variance) : shareEnds(value, 0, fallback);
+
 /** Delta method on the logit scale, 0 < value < 1. */
 export function logitEnds(value: number, variance: number): Ends {
   const half = (Z95 * Math.sqrt(variance)) / (value * (1 - value));

@@ -1,9 +1,9 @@
 /** How right sets of labels are, once the true sets have arrived. */
 
 import type { SetsState } from '../profile/sets.ts';
-import { rateOf, shareEnds } from './intervals.ts';
+import { type Ends, rateOf, shareEnds } from './intervals.ts';
 import { type MetricKind, measureOf, type Outcome } from './metric.ts';
-import { f1Of, setCountsOf } from './performance.ts';
+import { type ClassCounts, f1Of, setCountsOf } from './performance.ts';
 
 const about = {
   family: 'performance',
@@ -68,21 +68,57 @@ const microF1 = setsMetric(
   },
 );
 
+/**
+ * One correlation for all pairs of classes, 0..1, of their parts in 2 right - F1 (2 right + errors) of a row: the sum over the classes has
+ * the variance over rows, and each class has its own. 1 where no class varies, since nothing is known of them then.
+ */
+function commonCorrelation(state: SetsState, occurring: readonly ClassCounts[]): number {
+  const { n, right, errors, right2, errors2, rightErrors } = state;
+  const value = (2 * right) / (2 * right + errors);
+  const [a, b] = [2 * (1 - value), value];
+  let [variances, deviations] = [0, 0];
+  for (const { right: own, predicted, labelled } of occurring) {
+    const wrong = predicted + labelled - 2 * own;
+    const variance = Math.max(0, a * a * own + b * b * wrong - (a * own - b * wrong) ** 2 / n);
+    variances += variance;
+    deviations += Math.sqrt(variance);
+  }
+  const pairs = deviations ** 2 - variances;
+  const together = a * a * right2 - 2 * a * b * rightErrors + b * b * errors2 - variances;
+  return pairs > 0 ? Math.min(1, Math.max(0, together / pairs)) : 1;
+}
+
+/**
+ * Of the mean over `values`, by the square-and-add recovery of variance from their intervals, with one correlation (G. Y. Zou 2007,
+ * Toward using confidence intervals to compare correlations, Psychological Methods 12).
+ */
+function correlatedEnds(values: readonly (Ends & { value: number })[], correlation: number): Ends {
+  const spread = (distanceOf: (one: Ends & { value: number }) => number): number => {
+    const distances = values.map(distanceOf);
+    const sum = distances.reduce((all, x) => all + x, 0);
+    const squares = distances.reduce((all, x) => all + x * x, 0);
+    return Math.sqrt((1 - correlation) * squares + correlation * sum * sum);
+  };
+  const total = values.reduce((sum, { value }) => sum + value, 0);
+  return {
+    low: (total - spread(({ value, low }) => value - low!)) / values.length,
+    high: (total + spread(({ value, high }) => high! - value)) / values.length,
+  };
+}
+
 const macroF1 = setsMetric(
   'macro_f1',
-  'Mean F1 of the classes of a multilabel output that occur. How classes go together is not kept, so it has no interval.',
-  'mean of 2 right / (predicted + labelled) by class',
+  'Mean F1 of the classes of a multilabel output that occur. How two classes go together is not kept, so its interval takes all pairs of them for equally correlated, by as much as the rows say.',
+  'mean of 2 right / (predicted + labelled) by class; interval by MOVER of those of the classes, which are by Wilson of TP / (TP + FP + FN)',
   (state) => {
-    let [sum, occurring] = [0, 0];
-    for (let index = 0; index < state.classes; index++) {
-      const outcome = f1Of(setCountsOf(state, index));
-      if (!('value' in outcome)) continue;
-      sum += outcome.value;
-      occurring++;
-    }
-    return occurring === 0
-      ? { reason: 'no labels in any set', n: state.n }
-      : { value: sum / occurring, n: state.n };
+    const occurring = Array.from({ length: state.classes }, (_, index) => setCountsOf(state, index)).filter(
+      ({ predicted, labelled }) => predicted + labelled > 0,
+    );
+    const values = occurring.map(f1Of).filter((outcome) => 'value' in outcome);
+    const { n } = state;
+    if (values.length === 0) return { reason: 'no labels in any set', n };
+    const value = values.reduce((sum, one) => sum + one.value, 0) / values.length;
+    return { value, n, ...correlatedEnds(values, commonCorrelation(state, occurring)) };
   },
 );
 

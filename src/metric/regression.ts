@@ -1,12 +1,13 @@
 /** How far the answers of a regressor are from their truths, once labels have arrived. */
 
 import { totalOf } from '../math/exact-sum.ts';
-import { meanOf, type NumericState } from '../profile/numeric.ts';
+import type { NumericState } from '../profile/numeric.ts';
 import type { RegressionState, RegressionSum } from '../profile/regression.ts';
-import { bucketsOf, quantileOf } from '../profile/sketch.ts';
+import { bucketsOf } from '../profile/sketch.ts';
 import { keyText } from '../profile/track.ts';
 import { logEnds, meanOutcome, meanVariance, rateOf } from './intervals.ts';
 import { type MetricKind, measureOf, NO_BASELINE, type Outcome } from './metric.ts';
+import { quantileOutcome } from './order.ts';
 
 const about = { family: 'performance', subjects: 'model_output', roles: ['performance'] } as const;
 const NO_LABELS = 'no labels';
@@ -94,26 +95,17 @@ const r2 = errorMetric(
 /** The size of errors is a track of its own, for its quantiles. */
 export const ABSOLUTE = '#abs';
 
-const withinRange = ({ min, max, sketch }: NumericState, q: number): number =>
-  Math.min(max, Math.max(min, quantileOf(sketch, q)!));
-
 const medianAe: MetricKind = {
   ...about,
   name: 'median_ae',
   description: 'Median of the absolute error of a regressor.',
-  formula: 'nearest rank, relative error at most 1/128',
+  formula: 'nearest rank, relative error at most 1/128; interval of order statistics',
   measure(key, track) {
     if (track.kind !== 'numeric' || !key.subject.endsWith(ABSOLUTE)) return [];
     const subject = key.subject.slice(0, -ABSOLUTE.length);
     const { n } = track.state;
-    const isEmpty = meanOf(track.state) === undefined;
-    return [
-      measureOf(
-        subject,
-        key.model,
-        isEmpty ? { reason: NO_LABELS, n } : { value: withinRange(track.state, 0.5), n },
-      ),
-    ];
+    const outcome = n === 0 ? { reason: NO_LABELS, n } : quantileOutcome(track.state, 0.5);
+    return [measureOf(subject, key.model, outcome)];
   },
 };
 

@@ -9,8 +9,7 @@ import {
   scoreBinsOf,
 } from '../profile/score-bins.ts';
 import type { OutputSpec } from '../records.ts';
-import { type Ends, logitEnds, meanOutcome } from './intervals.ts';
-import { wilson } from './label-curve.ts';
+import { type Ends, meanOutcome, rankEnds, Z95 } from './intervals.ts';
 import { type MetricKind, measureOf, type Outcome, outputOf } from './metric.ts';
 
 const about = { family: 'performance', subjects: 'model_output', roles: ['scores'] } as const;
@@ -47,10 +46,6 @@ function oneClass(n: number, positive: number): Outcome | null {
   if (positive === 0) return { reason: 'no positive labels', n };
   return positive === n ? { reason: 'no negative labels', n } : null;
 }
-
-/** The interval of a value in 0..1 that may be 1 with an estimated variance of 0. */
-const rankEnds = (value: number, variance: number, fallback: number): Ends =>
-  variance > 0 && value > 0 && value < 1 ? logitEnds(value, variance) : wilson(value * fallback, fallback);
 
 /**
  * Area under the ROC curve: the chance that a positive row has the higher score, ties as half (J. A. Hanley, B. J. McNeil,
@@ -121,6 +116,8 @@ export interface CalibrationGroup {
   scoreSum: number;
   /** Of the positives, if the scores are their probabilities. */
   variance: number;
+  /** Sum of (label - score)^2, each score that of its bin. */
+  squares: number;
 }
 
 /** Neighbouring bins put together: `groupOf` names the group of a bin by the rows before it. */
@@ -134,12 +131,14 @@ function grouped(
     const n = bin.negative + bin.positive;
     if (n === 0) continue;
     const name = groupOf(bin, before + n / 2);
-    const group = groups.get(name) ?? { n: 0, positive: 0, scoreSum: 0, variance: 0 };
+    const group = groups.get(name) ?? { n: 0, positive: 0, scoreSum: 0, variance: 0, squares: 0 };
     groups.set(name, group);
     group.n += n;
     group.positive += bin.positive;
     group.scoreSum += bin.labelledSum;
-    group.variance += bin.labelledSum * (1 - bin.labelledSum / n);
+    const score = bin.labelledSum / n;
+    group.variance += bin.labelledSum * (1 - score);
+    group.squares += bin.positive * (1 - score) ** 2 + bin.negative * score ** 2;
     before += n;
   }
   return [...groups.values()];
@@ -171,6 +170,26 @@ export function calibrationErrorOf(groups: readonly CalibrationGroup[]): number 
   return sum / n;
 }
 
+/**
+ * 95 % interval of the calibration error of these groups. Each group's difference of positives and scores has a variance of at most the
+ * mean of (label - score)^2 that is to be expected of its rows, for which the larger of what is found and of what scores that are right would
+ * have is taken. By Jensen the mean of the estimate is at least the truth, and at most the sum of the mean sizes of the groups' noise more. Around
+ * its mean it deviates as a normal variable does of the largest variance of a sum of the groups under any signs, which for independent groups is
+ * that of the plain sum (C. Borell 1975, V. N. Sudakov and B. S. Tsirelson 1974); that of few unexpected labels as in the interval of Wilson.
+ */
+export function calibrationEndsOf(groups: readonly CalibrationGroup[], value: number): Ends {
+  let [n, variance, noise] = [0, 0, 0];
+  for (const group of groups) {
+    const own = Math.max(group.squares, group.variance);
+    n += group.n;
+    variance += own;
+    // The mean of |Z| for a normal Z is sqrt(2 / pi) deviations.
+    noise += Math.sqrt((2 / Math.PI) * own);
+  }
+  const half = Z95 * (Z95 / 2 + Math.sqrt(variance + (Z95 * Z95) / 4));
+  return { low: Math.max(0, value - (noise + half) / n), high: Math.min(1, value + half / n) };
+}
+
 /** The chi-square approximation wants so many expected of each kind in a group. */
 const EXPECTED_MIN = 3;
 
@@ -183,6 +202,7 @@ function largeGroups(groups: readonly CalibrationGroup[]): CalibrationGroup[] {
     positive: a.positive + b.positive,
     scoreSum: a.scoreSum + b.scoreSum,
     variance: a.variance + b.variance,
+    squares: a.squares + b.squares,
   });
   const large: CalibrationGroup[] = [];
   let rest: CalibrationGroup | undefined;
@@ -250,13 +270,14 @@ const logLoss = scoreMetric(
 
 const ece = scoreMetric(
   'ece',
-  'Expected calibration error over ten groups of about equally many rows; of the positive class, else of the chosen one. Few rows make it too large, so it has no interval: the p-value is that of perfect calibration.',
-  'sum |positives - sum of scores| by group / n; p of Hosmer and Lemeshow',
+  'Expected calibration error over ten groups of about equally many rows; of the positive class, else of the chosen one. Few rows make it too large, which the low end allows for: the interval is wider than it need be. The p-value is that of perfect calibration.',
+  'sum |positives - sum of scores| by group / n; interval by the noise of the groups and Gaussian concentration; p of Hosmer and Lemeshow',
   false,
   (state) => {
     const groups = equalCountGroups(scoreBinsOf(state));
     const { n } = labelledOf(state);
-    return { value: calibrationErrorOf(groups), n, p: calibrationPOf(groups) };
+    const value = calibrationErrorOf(groups);
+    return { value, n, p: calibrationPOf(groups), ...calibrationEndsOf(groups, value) };
   },
 );
 

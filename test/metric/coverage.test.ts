@@ -216,7 +216,7 @@ test('sets', () => {
   };
   const key = 'performance/m/tags';
   const truth = measured({ [key]: draw(randomOf(3), 1_000_000) }, SPEC);
-  for (const metric of ['subset_accuracy', 'hamming_loss', 'micro_f1']) {
+  for (const metric of ['subset_accuracy', 'hamming_loss', 'micro_f1', 'macro_f1']) {
     const value = only(truth, metric).value!;
     const coverage = coverageOf(value, (random) => {
       const { low, high } = only(measured({ [key]: draw(random, N) }, SPEC), metric);

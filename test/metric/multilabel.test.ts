@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { wilson } from '../../src/metric/label-curve.ts';
 import type { TrackState } from '../../src/profile/registry.ts';
 import { addSets, createSets } from '../../src/profile/sets.ts';
 import { measured, only, output, service } from './support.ts';
@@ -32,7 +33,7 @@ test('sets against true sets', () => {
   // Right: red 3, blue 1.
   expect(only(found, 'micro_f1')).toMatchObject({ value: 8 / 12, n: 5 });
   // Red 3/3; green 0 of 1 predicted and 2 true; blue 2 predicted, 1 true, 1 right; grey does not occur.
-  expect(only(found, 'macro_f1')).toMatchObject({ value: (1 + 0 + 2 / 3) / 3, n: 5, low: null });
+  expect(only(found, 'macro_f1')).toMatchObject({ value: (1 + 0 + 2 / 3) / 3, n: 5 });
   const of = (metric: string) =>
     found
       .filter((one) => one.metric === metric)
@@ -49,6 +50,38 @@ test('sets against true sets', () => {
     ['tags=grey', null, 0],
     ['tags=red', 1, 3],
   ]);
+});
+
+test('classes that err together have a wider macro F1 than those that err apart', () => {
+  // Ten of each class are wrong in either case: in the same rows, or in rows of their own.
+  const rowsOf = (isWrong: (row: number, index: number) => boolean): [number, number][] =>
+    Array.from({ length: 100 }, (_, row) => [
+      [0, 1, 2, 3].reduce((set, index) => (isWrong(row, index) ? set : set | (1 << index)), 0),
+      0b1111,
+    ]);
+  const [together, apart] = [
+    rowsOf((row) => row < 10),
+    rowsOf((row, index) => Math.floor(row / 10) === index),
+  ].map((rows) => only(measured({ 'performance/m/tags': setsOf(rows) }, spec), 'macro_f1'));
+  // F1 = 2 J / (1 + J) of J = 90 / 100.
+  const { low, high } = wilson(90, 100);
+  const value = 1.8 / 1.9;
+  expect(together!.value).toBeCloseTo(value, 12);
+  // As one class alone; and as four that are independent.
+  expect(together!.low).toBeCloseTo((2 * low) / (1 + low), 12);
+  expect(together!.high).toBeCloseTo((2 * high) / (1 + high), 12);
+  expect(apart!.low).toBeCloseTo(value - (value - (2 * low) / (1 + low)) / 2, 12);
+  expect(apart!.high).toBeCloseTo(value + ((2 * high) / (1 + high) - value) / 2, 12);
+});
+
+test('where nothing is wrong, classes may yet err together', () => {
+  const { value, low, high } = only(
+    measured({ 'performance/m/tags': setsOf(Array(50).fill([0b0011, 0b0011])) }, spec),
+    'macro_f1',
+  );
+  const least = wilson(50, 50).low;
+  expect([value, high]).toEqual([1, 1]);
+  expect(low).toBeCloseTo((2 * least) / (1 + least), 12);
 });
 
 test('reasons', () => {
