@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { studentQuantile } from '../../src/math/special.ts';
 import { type CellMeasure, measureCell } from '../../src/metric/registry.ts';
 import {
   centroidOf,
@@ -82,6 +83,23 @@ describe('drift', () => {
     expect(only(found, 'embedding_shift')).toMatchObject({ subject: 'words', value: 1, n: 2 });
     // Centroids (0, 2) and (2, 0); squared distances 2 and 2 over 2 + 3 - 2.
     expect(only(found, 'embedding_distance').value).toBeCloseTo(Math.sqrt(8) / Math.sqrt(4 / 3), 12);
+  });
+
+  test('the intervals, by hand', () => {
+    const N = 50;
+    // Centroids (2, 0) and (0, 2); each has a scatter of 50, so a noise of 50 / 49 / 50 = 1 / 49.
+    const own = stateOf(Array.from({ length: N }, (_, i) => [2, i % 2 === 0 ? 1 : -1]));
+    const reference = stateOf(Array.from({ length: N }, (_, i) => [i % 2 === 0 ? 1 : -1, 2]));
+    const found = compare(own, reference);
+    const angle = 2 * Math.asin((1 + studentQuantile(0.975, N - 1)) / 7 / 2);
+    const shift = only(found, 'embedding_shift');
+    expect(shift.low).toBeCloseTo(1 - Math.cos(Math.PI / 2 - angle), 12);
+    expect(shift.high).toBeCloseTo(1 - Math.cos(Math.PI / 2 + angle), 12);
+    // The variance is 100 / 98, so s = 2 / 49 / variance = 0.04.
+    const { value, low, high } = only(found, 'embedding_distance');
+    const half = studentQuantile(0.975, 98) * Math.sqrt(0.04 + value! ** 2 / 196);
+    expect(low).toBeCloseTo(value! - 0.2 - half, 12);
+    expect(high).toBeCloseTo(value! + half, 12);
   });
 
   test('none is 0', () => {

@@ -15,7 +15,7 @@ describe('the middle of the values', () => {
   test('a larger one', () => {
     expect(superiorityOf(points([1, 2, 3]), points([4, 5, 6])).value).toBe(1);
     expect(superiorityOf(points([1, 2, 3]), points([1, 2, 3])).value).toBe(0.5);
-    expect(superiorityOf([[5, 2]], [[5, 3]])).toEqual({ value: 0.5, p: 1 });
+    expect(superiorityOf([[5, 2]], [[5, 3]])).toMatchObject({ value: 0.5, p: 1 });
     const found = welch(momentsOf([1, 2, 3]), momentsOf([4, 5, 6]));
     expect(found).toMatchObject({ value: 3, n: 3 });
   });
