@@ -118,6 +118,10 @@ const range =
   (state) =>
     state.n === 0 ? { reason: EMPTY, n: 0 } : { value: state[end], n: state.n };
 
+const NO_SHAPE_ENDS = 'An interval would need moments of the sixth and eighth order, which are not kept.';
+const NO_RANGE_ENDS =
+  'How much further the law reaches cannot be bounded without a model: it has no interval.';
+
 const QUANTILE = 'nearest rank, relative error at most 1/128; interval of order statistics';
 
 interface Place {
@@ -149,21 +153,21 @@ export const MOMENT_METRICS = [
   ),
   metric(
     'skewness',
-    'How lopsided the values are: 0 for a symmetric law, above 0 with a long tail upward.',
+    `How lopsided the values are: 0 for a symmetric law, above 0 with a long tail upward. ${NO_SHAPE_ENDS}`,
     'g1 = m3 / m2^1.5, m_k = sum (x - mean)^k / n (Joanes and Gill 1998)',
     shape(({ skewness }) => skewness),
   ),
   metric(
     'kurtosis',
-    'Excess kurtosis, how heavy the tails are: 0 for the normal law.',
+    `Excess kurtosis, how heavy the tails are: 0 for the normal law. ${NO_SHAPE_ENDS}`,
     'g2 = m4 / m2^2 - 3, m_k = sum (x - mean)^k / n (Joanes and Gill 1998)',
     shape(({ kurtosis }) => kurtosis - 3),
   ),
   metric('median', 'Median of the values.', QUANTILE, quantile(0.5)),
   metric('p05', 'The value that 5 % of the values do not exceed.', QUANTILE, quantile(0.05)),
   metric('p95', 'The value that 95 % of the values do not exceed.', QUANTILE, quantile(0.95)),
-  metric('min', 'Smallest value.', 'min x', range('min')),
-  metric('max', 'Largest value.', 'max x', range('max')),
+  metric('min', `Smallest value. ${NO_RANGE_ENDS}`, 'min x', range('min')),
+  metric('max', `Largest value. ${NO_RANGE_ENDS}`, 'max x', range('max')),
   metric(
     'score_mean',
     "Mean of a model's scores: of the positive class, the value, the length of the answer, or boxes an image.",
@@ -196,7 +200,7 @@ export const MOMENT_METRICS = [
   ),
   metric(
     'telemetry_max',
-    'Largest value of a metric of the serving hosts.',
+    `Largest value of a metric of the serving hosts. ${NO_RANGE_ENDS}`,
     'max x',
     range('max'),
     telemetry,

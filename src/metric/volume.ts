@@ -7,9 +7,12 @@ import { counterMetric, type MetricKind, measureOf } from './metric.ts';
 export const mainStreamOf = (spec: ServiceSpec): StreamName =>
   spec.streams.some(({ stream }) => stream === 'requests') ? 'requests' : 'predictions';
 
+/** Why counts have no interval. */
+const EXACT = 'A count is exact: nothing is estimated, so it has no interval.';
+
 const volume: MetricKind = {
   name: 'volume',
-  description: 'Requests of the window; predictions of another system where no requests are read.',
+  description: `Requests of the window; predictions of another system where no requests are read. ${EXACT}`,
   formula: 'rows',
   family: 'input',
   subjects: 'service',
@@ -24,7 +27,7 @@ const volume: MetricKind = {
 const late = counterMetric(
   {
     name: 'late',
-    description: 'Rows of each stream, and of the join as `events`, that came after their window had closed.',
+    description: `Rows of each stream, and of the join as \`events\`, that came after their window had closed. ${EXACT}`,
     formula: 'late rows',
     family: 'input',
     subjects: 'service',
@@ -36,7 +39,7 @@ const late = counterMetric(
 const deadLetters = counterMetric(
   {
     name: 'dead_letters',
-    description: 'Records of each stream that could not be read.',
+    description: `Records of each stream that could not be read. ${EXACT}`,
     formula: 'dead letters',
     family: 'input',
     subjects: 'service',
@@ -47,7 +50,7 @@ const deadLetters = counterMetric(
 
 const throughput: MetricKind = {
   name: 'throughput',
-  description: 'Requests a second over the window; predictions where no requests are read.',
+  description: `Requests a second over the window; predictions where no requests are read. ${EXACT}`,
   formula: 'rows / seconds of the window',
   family: 'software',
   subjects: 'service',
@@ -65,8 +68,7 @@ const JOINED = 'events';
 const duplicates = counterMetric(
   {
     name: 'duplicates',
-    description:
-      'Requests, labels and predictions of an id that had come before; only the first of each counts.',
+    description: `Requests, labels and predictions of an id that had come before; only the first of each counts. ${EXACT}`,
     formula: 'duplicate events',
     family: 'input',
     subjects: 'service',
@@ -78,7 +80,7 @@ const duplicates = counterMetric(
 const unmatched = counterMetric(
   {
     name: 'unmatched',
-    description: 'Labels, feedback and predictions whose request did not come within join.max_delay of them.',
+    description: `Labels, feedback and predictions whose request did not come within join.max_delay of them. ${EXACT}`,
     formula: 'unmatched events',
     family: 'input',
     subjects: 'service',
@@ -90,7 +92,7 @@ const unmatched = counterMetric(
 const dropped = counterMetric(
   {
     name: 'dropped',
-    description: 'Events of ids that the sample at limits.pending_joins_max left out.',
+    description: `Events of ids that the sample at limits.pending_joins_max left out. ${EXACT}`,
     formula: 'dropped events',
     family: 'input',
     subjects: 'service',

@@ -131,7 +131,7 @@ export const POWERED_METRICS = [
   ),
   powered(
     'estimate_weight',
-    'Which share of what is known of corrected_accuracy comes from estimates, not from labels: 0, it is the labels alone; 0.75, as good as four times the labels.',
+    'Which share of what is known of corrected_accuracy comes from estimates, not from labels: 0, it is the labels alone; 0.75, as good as four times the labels. It is a weight and estimates nothing, so it has no interval.',
     '1 - variance of corrected_accuracy / variance of the accuracy of the labels alone, within 0..1',
     ({ variance, labelsVariance, labelled }) => ({
       value: labelsVariance === 0 ? 0 : Math.min(1, Math.max(0, 1 - variance / labelsVariance)),
