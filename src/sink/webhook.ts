@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { messageOf, TelltaleError } from '../errors.ts';
-import { AskedToWait } from './retry.ts';
+import { createHttpReceiver } from './http.ts';
 import { jsonOf, type PublicTopic, type Sink, type SinkContext, type SinkKind } from './sink.ts';
 
 export interface WebhookOptions {
@@ -14,176 +13,39 @@ export interface WebhookOptions {
   timeoutMs: number;
 }
 
-/** A receiver may ask for a longer wait, but not for silence until somebody restarts the daemon. */
-const ASKED_MS_MAX = 3_600_000;
-/**
- * Client errors that say "not now" and not "never": time-out, too early, too many requests; and those that an owner
- * mends, an expired token or a route that is not there yet. No alert is lost over them.
- */
-const RETRIED = new Set([401, 403, 404, 408, 425, 429]);
-const ANSWER_BYTES_MAX = 4_096;
-const ANSWER_CHARS_SHOWN = 200;
-/** A shorter text is no secret, and hiding it would make the answer unreadable. */
-const SECRET_CHARS_MIN = 4;
-
 /** HMAC-SHA256 in hex over `<unix seconds>.<body>`: the time stands in it, so that an old request cannot be sent again. */
 export function signatureOf(secret: string, unixSeconds: number, body: string): string {
   return createHmac('sha256', secret).update(`${unixSeconds}.${body}`).digest('hex');
 }
 
-/** Milliseconds of a Retry-After header, in either form; 0 without one that can be read. */
-export function retryAfterMs(header: string | null, nowMs: number): number {
-  if (header === null || header.trim() === '') return 0;
-  const seconds = Number(header);
-  const waitMs = Number.isNaN(seconds) ? Date.parse(header) - nowMs : seconds * 1000;
-  return Number.isFinite(waitMs) ? Math.min(ASKED_MS_MAX, Math.max(0, waitMs)) : 0;
-}
-
-interface Target {
-  url: string;
-  /** What may be shown of it. */
-  host: string;
-  headers: Record<string, string>;
-  /** Hides everything that only the receiver and we should know. */
-  hide(text: string): string;
-}
-
-function targetOf({ name, url, headers, secret }: WebhookOptions): Target {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
-    throw new TelltaleError('config_invalid', `webhook ${name}: not an http or https URL`);
-  }
-  const user = decodeURIComponent(parsed.username);
-  const password = decodeURIComponent(parsed.password);
-  const secrets = [
-    secret ?? '',
-    password,
-    parsed.pathname,
-    parsed.search.slice(1),
-    ...Object.values(headers),
-  ];
-  // "Bearer abc" is sent back as "abc" by some.
-  secrets.push(...Object.values(headers).flatMap((value) => value.split(/\s+/).slice(1)));
-  const hidden = secrets
-    .filter((text) => text.length >= SECRET_CHARS_MIN)
-    .sort((a, b) => b.length - a.length);
-  // fetch refuses credentials in the URL.
-  parsed.username = '';
-  parsed.password = '';
-  const basic = user === '' && password === '' ? null : Buffer.from(`${user}:${password}`).toString('base64');
-  return {
-    url: parsed.href,
-    host: parsed.host,
-    headers: {
-      'content-type': 'application/json',
-      'user-agent': 'telltale',
-      ...(basic === null ? {} : { authorization: `Basic ${basic}` }),
-      ...headers,
-    },
-    hide: (text) => hidden.reduce((left, one) => left.replaceAll(one, '***'), text),
-  };
-}
-
-/** The beginning of an answer; to its end when it is short, so that the connection can be used again. */
-async function beginningOf(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  const reader = response.body?.getReader();
-  while (reader !== undefined && bytes < ANSWER_BYTES_MAX) {
-    const { done, value } = await reader.read();
-    if (done) return Buffer.concat(parts).toString('utf8');
-    parts.push(value);
-    bytes += value.length;
-  }
-  await reader?.cancel();
-  return Buffer.concat(parts).toString('utf8');
-}
-
-interface Answer {
-  status: number;
-  retryAfter: string | null;
-  text: string;
-}
-
-/** One POST; rejects with why there is no answer. */
-async function post(
-  target: Target,
-  headers: Headers,
-  body: string,
-  timeoutMs: number,
-  stopping: AbortSignal | undefined,
-): Promise<Answer> {
-  // Not AbortSignal.any: each call would leave something behind at the signal of the daemon's end.
-  const abort = new AbortController();
-  const onStop = (): void => abort.abort(new Error('stopping'));
-  const timer = setTimeout(() => abort.abort(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
-  stopping?.addEventListener('abort', onStop);
-  if (stopping?.aborted) onStop();
-  try {
-    // Followed, a redirect would carry headers and signature to another host.
-    const init = { method: 'POST', headers, body, redirect: 'manual', signal: abort.signal } as const;
-    const response = await fetch(target.url, init);
-    // The status is the answer; that the rest of it breaks off changes nothing.
-    const text = await beginningOf(response).catch(() => '');
-    return { status: response.status, retryAfter: response.headers.get('retry-after'), text };
-  } catch (error) {
-    if (abort.signal.aborted) throw abort.signal.reason;
-    // fetch says only that it failed; why stands in the cause.
-    throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  } finally {
-    clearTimeout(timer);
-    stopping?.removeEventListener('abort', onStop);
-  }
-}
-
 async function createWebhook(options: WebhookOptions, context: SinkContext): Promise<Sink> {
-  const { secret, timeoutMs } = options;
-  const name = `webhook.${options.name}`;
-  const target = targetOf(options);
-  const who = `webhook ${options.name} at ${target.host}`;
-  /** Asked of one partition, a pause is meant for all. */
-  let pausedUntilMs = 0;
+  const { secret } = options;
+  const receiver = createHttpReceiver({
+    who: `webhook ${options.name}`,
+    url: options.url,
+    headers: options.headers,
+    secrets: secret === null ? [] : [secret],
+    timeoutMs: options.timeoutMs,
+    signal: context.signal,
+  });
 
-  const headersOf = (id: string, body: string): Headers => {
-    const headers = new Headers(target.headers);
-    headers.set('idempotency-key', id);
-    if (secret !== null) {
-      const seconds = Math.floor(Date.now() / 1000);
-      headers.set('telltale-signature', `t=${seconds},v1=${signatureOf(secret, seconds, body)}`);
-    }
-    return headers;
-  };
-
-  /** Null: delivered. Otherwise why the receiver will never take it. */
-  const send = async (id: string, body: string): Promise<string | null> => {
-    // Before the connection: a header that cannot be sent is the record's fault and no outage.
-    const headers = headersOf(id, body);
-    const waitMs = pausedUntilMs - Date.now();
-    if (waitMs > 0) throw new AskedToWait(`${who}: asked to wait`, waitMs);
-    const answer = await post(target, headers, body, timeoutMs, context.signal).catch((error: unknown) => {
-      throw new TelltaleError('sink_unavailable', `${who}: ${target.hide(messageOf(error))}`, {
-        cause: error,
-      });
-    });
-    const { status } = answer;
-    if (status >= 200 && status < 300) return null;
-    const said = target.hide(answer.text.replace(/\s+/g, ' ').trim()).slice(0, ANSWER_CHARS_SHOWN);
-    const reason = `${who}: HTTP ${status}${said === '' ? '' : `: ${said}`}`;
-    if (status >= 400 && status < 500 && !RETRIED.has(status)) return reason;
-    const askedMs = retryAfterMs(answer.retryAfter, Date.now());
-    pausedUntilMs = Math.max(pausedUntilMs, Date.now() + askedMs);
-    throw new AskedToWait(reason, askedMs);
+  const headersOf = (id: string, body: string): Record<string, string> => {
+    if (secret === null) return { 'idempotency-key': id };
+    const seconds = Math.floor(Date.now() / 1000);
+    const signature = `t=${seconds},v1=${signatureOf(secret, seconds, body)}`;
+    return { 'idempotency-key': id, 'telltale-signature': signature };
   };
 
   return {
-    name,
+    name: `webhook.${options.name}`,
     // After each record its progress can be committed: what follows may have to wait for hours.
     batchMax: 1,
     async write(batch) {
       const refusals = [];
       for (const delivery of batch) {
         const entry = jsonOf(delivery);
-        const reason = entry === null ? null : await send(entry.id, entry.json);
+        if (entry === null) continue;
+        const reason = await receiver.post(entry.json, headersOf(entry.id, entry.json));
         if (reason !== null) refusals.push({ delivery, reason });
       }
       return refusals;

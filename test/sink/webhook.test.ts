@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { retryAfterMs } from '../../src/sink/http.ts';
 import { AskedToWait } from '../../src/sink/retry.ts';
-import { retryAfterMs, type WebhookOptions, webhookSink } from '../../src/sink/webhook.ts';
+import { type WebhookOptions, webhookSink } from '../../src/sink/webhook.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { makeAlert, makeResult, makeRetrain, T0 } from './records.ts';
 
