@@ -154,6 +154,31 @@ describe('inputs together', () => {
   });
 });
 
+test('the interval of a correlation that is the same, by hand', () => {
+  const stateOf = (n: number): TrackState => ({
+    kind: 'joint',
+    state: {
+      size: 2,
+      standard: 1,
+      n,
+      sums: new Float64Array(2),
+      products: Float64Array.from([1, 0.6, 1], (x) => x * n * JOINT_UNIT ** 2),
+    },
+  });
+  const [n, m] = [100, 20];
+  const end = (size: number, z: number): number => Math.tanh(Math.atanh(0.6) + z / Math.sqrt(size - 3));
+  const z = normalQuantile(0.975);
+  // A correlation that was smaller, since Fisher's interval of few rows reaches further down than up.
+  const down = Math.hypot(end(n, z) - 0.6, 0.6 - end(m, -z));
+  const up = Math.hypot(0.6 - end(n, -z), end(m, z) - 0.6);
+  expect(down).toBeGreaterThan(up);
+  const { value, low, high } = against('joint//', stateOf(n), stateOf(m), 'correlation_shift');
+  expect(value).toBeCloseTo(0, 12);
+  expect(low).toBe(0);
+  expect(high).toBeCloseTo(down, 12);
+  expect(against('joint//', stateOf(m), stateOf(n), 'correlation_shift').high).toBeCloseTo(down, 12);
+});
+
 describe('superiority', () => {
   const points = (values: readonly number[]): [number, number][] => {
     const found = new Map<number, number>();

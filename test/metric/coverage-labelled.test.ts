@@ -55,9 +55,12 @@ describe('the calibration error', () => {
   });
 });
 
-test('the calibration error of one group, by hand', () => {
-  // 36 of 40 are positive, of scores of a half: a mean noise of sqrt(2 / pi * 10) rows, a variance of 10, of which the scores would have 9.
-  const group = { n: 40, positive: 36, scoreSum: 20, variance: 9, squares: 10 };
+test.each([
+  [9, 10],
+  [10, 9],
+])('the calibration error of one group, by hand: variances of %s and %s', (variance, squares) => {
+  // 36 of 40 are positive, the mean score is a half: the larger variance counts, with a mean noise of sqrt(2 / pi * 10) rows.
+  const group = { n: 40, positive: 36, scoreSum: 20, variance, squares };
   const z = normalQuantile(0.975);
   const half = z * (z / 2 + Math.sqrt(10 + (z * z) / 4));
   const { low, high } = calibrationEndsOf([group], 0.4);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { wilson } from '../../src/metric/label-curve.ts';
 import type { TrackState } from '../../src/profile/registry.ts';
 import { addSets, createSets } from '../../src/profile/sets.ts';
+import { createRandom } from './random.ts';
 import { measured, only, output, service } from './support.ts';
 
 const CLASSES = ['red', 'green', 'blue', 'grey'];
@@ -72,6 +73,56 @@ test('classes that err together have a wider macro F1 than those that err apart'
   expect(together!.high).toBeCloseTo((2 * high) / (1 + high), 12);
   expect(apart!.low).toBeCloseTo(value - (value - (2 * low) / (1 + low)) / 2, 12);
   expect(apart!.high).toBeCloseTo(value + ((2 * high) / (1 + high) - value) / 2, 12);
+});
+
+test('the correlation of unlike classes is that over rows, one by one', () => {
+  const random = createRandom('unlike');
+  const [shares, misses] = [
+    [0.9, 0.5, 0.3, 0.2],
+    [0.05, 0.1, 0.3, 0.4],
+  ];
+  const drawn = Array.from({ length: 60 }, () => {
+    const common = random.uniform();
+    return shares!.map((share, c) => {
+      const isIn = random.uniform() < share;
+      const isWrong = (random.uniform() < 0.6 ? common : random.uniform()) < misses![c]!;
+      return { isIn, isWrong };
+    });
+  });
+  const rows = drawn.map((row): [number, number] => [
+    row.reduce((set, { isIn, isWrong }, c) => (isIn !== isWrong ? set | (1 << c) : set), 0),
+    row.reduce((set, { isIn }, c) => (isIn ? set | (1 << c) : set), 0),
+  ]);
+  const all = drawn.flat();
+  const sum = (list: readonly number[]): number => list.reduce((total, x) => total + x, 0);
+  const variance = (list: readonly number[]): number =>
+    sum(list.map((x) => (x - sum(list) / list.length) ** 2));
+  const [right, wrong] = [
+    all.filter(({ isIn, isWrong }) => isIn && !isWrong).length,
+    all.filter(({ isWrong }) => isWrong).length,
+  ];
+  const f1 = (2 * right) / (2 * right + wrong);
+  const parts = drawn.map((row) => row.map(({ isIn, isWrong }) => (isWrong ? -f1 : isIn ? 2 * (1 - f1) : 0)));
+  const own = shares!.map((_, c) => variance(parts.map((row) => row[c]!)));
+  const together = variance(parts.map(sum));
+  const correlation = (together - sum(own)) / (sum(own.map(Math.sqrt)) ** 2 - sum(own));
+  expect(correlation).toBeGreaterThan(0.1);
+  expect(correlation).toBeLessThan(0.9);
+  const back = (share: number): number => (2 * share) / (1 + share);
+  const classes = shares!.map((_, c) => {
+    const mine = drawn.map((row) => row[c]!);
+    const hits = mine.filter(({ isIn, isWrong }) => isIn && !isWrong).length;
+    const n = hits + mine.filter(({ isWrong }) => isWrong).length;
+    const { low, high } = wilson(hits, n);
+    const value = back(hits / n);
+    return { value, below: value - back(low), above: back(high) - value };
+  });
+  const spread = (of: readonly number[]): number =>
+    Math.sqrt((1 - correlation) * sum(of.map((x) => x * x)) + correlation * sum(of) ** 2) / 4;
+  const { value, low, high } = only(measured({ 'performance/m/tags': setsOf(rows) }, spec), 'macro_f1');
+  expect(value).toBeCloseTo(sum(classes.map((one) => one.value)) / 4, 12);
+  expect(value! - low!).toBeCloseTo(spread(classes.map(({ below }) => below)), 12);
+  expect(high! - value!).toBeCloseTo(spread(classes.map(({ above }) => above)), 12);
 });
 
 test('where nothing is wrong, classes may yet err together', () => {
