@@ -167,7 +167,10 @@ export interface LimitSpec {
   messageBytesMax: number;
 }
 
-export type Level = 'warning' | 'critical';
+export type Level = 'info' | 'warning' | 'critical';
+
+/** The lowest first. */
+export const LEVELS: readonly Level[] = ['info', 'warning', 'critical'];
 export type Comparison = '>' | '>=' | '<' | '<=';
 
 export interface Threshold {
@@ -184,13 +187,43 @@ export interface RuleSpec {
   model: string;
   /** '*': the whole traffic; 'each': every segment; otherwise one segment as 'country=de'. */
   segment: string;
+  info?: Threshold;
   warning: Threshold | null;
   critical: Threshold | null;
+  /** A level is left when the value passes its reset; without one, when it is no longer beyond the threshold. */
+  reset?: Partial<Record<Level, Threshold>>;
+  /** A level that is left is followed by the one that the value asks for, or by the next lower one whose own reset has not passed. */
+  drop?: 'staircase';
+  /** A level holds if so many of the last judged windows are at it or above; absent: the last one says. */
+  hits?: { of: number; windows: number };
+  /** What fires goes on for so long after it no longer holds; absent: it does not. */
+  keepMs?: number;
+  /** Alarms that change too often are silent until they settle. */
+  flapping?: FlappingRule;
+  /** What becomes of an alarm whose results stay away; absent: it stays as it is. */
+  noData?: NoDataRule;
   /** Instead of thresholds: a detector of changes, which is given one value a window. */
   detector?: DetectorRule;
   nMin: number;
   /** The first revision of a window whose label coverage reaches this is judged; null: the final one. */
   coverageMin: number | null;
+  forMs: number;
+}
+
+/** Of the last judged windows the weighted share at which the level changed, in 0..1. */
+export interface FlappingRule {
+  history: number;
+  /** From here on it is flapping, until it is less than `leave`. */
+  enter: number;
+  leave: number;
+}
+
+export interface NoDataRule {
+  /** Fires, or ends what fires. */
+  policy: 'alarm' | 'ok';
+  /** The level that fires. */
+  level: Level;
+  /** So long after the last judged window. */
   forMs: number;
 }
 

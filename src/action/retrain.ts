@@ -4,7 +4,15 @@
  */
 import { assert } from '../errors.ts';
 import { idOf } from '../math/hash.ts';
-import type { Alert, Command, OffsetRange, Retrain, RetrainSpec, ServiceSpec } from '../records.ts';
+import {
+  type Alert,
+  type Command,
+  LEVELS,
+  type OffsetRange,
+  type Retrain,
+  type RetrainSpec,
+  type ServiceSpec,
+} from '../records.ts';
 
 /**
  * Alerts that one request carries. Hundreds of segments may alarm in the same window, and the record must
@@ -129,7 +137,7 @@ export function commandRetrain(
 
 function isTrigger(retrain: RetrainSpec, alert: Alert): boolean {
   if (alert.state !== 'firing' || !retrain.on.includes(alert.rule)) return false;
-  return retrain.level === 'warning' || alert.level === 'critical';
+  return LEVELS.indexOf(alert.level) >= LEVELS.indexOf(retrain.level);
 }
 
 /** Also without a cooldown one window asks once: the alerts of its other rules may come after the request went out. */

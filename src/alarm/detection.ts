@@ -2,6 +2,7 @@
 
 import type { DetectorRule, Level } from '../records.ts';
 import type { AlarmState } from './state.ts';
+import type { Firing } from './transitions.ts';
 
 /** What a detector says of a value. */
 export type Signal = 'none' | 'warning' | 'drift';
@@ -36,17 +37,17 @@ function makeOf({ name, options }: DetectorRule): string {
 }
 
 /**
- * Steps the detector of an alarm and says which levels hold: from the window of a drift on, for
+ * Steps the detector of an alarm and says which level holds: from the window of a drift on, for
  * `holdWindows` judged windows, and anew with each further drift. A detector begins again after a drift, so it
  * cannot say that the change has gone. New options or another detector begin with an empty state; what
  * fires then runs out.
  */
-export function reachedByDetector(
+export function detectedLevel(
   alarm: AlarmState,
   rule: DetectorRule,
   value: number,
   detecting: Detecting,
-): Record<Level, boolean> {
+): Firing {
   const of = makeOf(rule);
   let detection = alarm.detection;
   if (detection === undefined || detection.of !== of) {
@@ -59,12 +60,8 @@ export function reachedByDetector(
     isNew ? rule.holdWindows : Math.min(rule.holdWindows, Math.max(0, windows - 1));
   detection.driftLeft = left(detection.driftLeft, signal === 'drift');
   detection.warningLeft = left(detection.warningLeft, signal === 'warning');
-  const isDrift = detection.driftLeft > 0;
-  return {
-    critical: isDrift && rule.level === 'critical',
-    warning:
-      (isDrift && (rule.level === 'warning' || rule.warns)) || (rule.warns && detection.warningLeft > 0),
-  };
+  if (detection.driftLeft > 0) return rule.level;
+  return rule.warns && detection.warningLeft > 0 ? 'warning' : 'ok';
 }
 
 /** 'warning by adwin'; null: the rule has no such level. */

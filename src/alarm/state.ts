@@ -1,6 +1,7 @@
 import { idOf } from '../math/hash.ts';
 import type { Alert, Level, Result, RuleSpec } from '../records.ts';
 import type { Detection } from './detection.ts';
+import type { Flaps } from './flapping.ts';
 import type { Firing } from './transitions.ts';
 
 /**
@@ -10,6 +11,16 @@ import type { Firing } from './transitions.ts';
  */
 export const ALARMS_MAX = 10_000;
 
+/** How long a level has held. */
+export interface LevelTimes {
+  /** Window end since which it has held without a break. */
+  sinceMs: number;
+  /** Window end since which it holds no more, and is kept all the same; null: it holds. */
+  leftMs: number | null;
+  /** It has held for long enough to fire. */
+  isOn: boolean;
+}
+
 /** One rule on one metric, subject, model and segment. Plain JSON: it is part of the judge's snapshot. */
 export interface AlarmState {
   fingerprint: string;
@@ -18,10 +29,20 @@ export interface AlarmState {
   subject: string;
   model: string;
   segment: string;
+  /** The source whose windows it judges. */
+  source: string;
   firing: Firing;
-  /** Window end since which the value has been at or beyond the level without a break; null: it is not. */
-  warningSinceMs: number | null;
-  criticalSinceMs: number | null;
+  /** What the world was told last: less than `firing` while it is flapping. */
+  told: Firing;
+  /** What thresholds and resets say of the last judged window. */
+  level: Firing;
+  /** Ranks of the levels of the last windows, for a rule that counts them. */
+  recent?: string;
+  /** The levels that hold, or did until now. */
+  times: Partial<Record<Level, LevelTimes>>;
+  flaps?: Flaps;
+  /** Its results have stayed away for as long as the rule allows. */
+  isSilent?: true;
   /** Start of the first window in breach; null: not in breach. */
   sinceMs: number | null;
   /** End of the last window that was judged; windows without enough samples are not judged. */
@@ -62,11 +83,12 @@ export function fingerprintOf(service: string, rule: string, what: Watched): str
 }
 
 /** Pending: in breach at some level, but none of them for long enough to fire. */
-export function phaseOf(alarm: AlarmState): 'inactive' | 'pending' | 'firing' {
-  if (alarm.firing !== 'ok') return 'firing';
-  return alarm.warningSinceMs === null && alarm.criticalSinceMs === null ? 'inactive' : 'pending';
-}
-
-export function sinceOf(alarm: AlarmState, level: Level): number | null {
-  return level === 'critical' ? alarm.criticalSinceMs : alarm.warningSinceMs;
+export function phaseOf({
+  firing,
+  times,
+  isSilent,
+}: AlarmState): 'inactive' | 'pending' | 'firing' | 'no-data' {
+  if (isSilent) return 'no-data';
+  if (firing !== 'ok') return 'firing';
+  return Object.keys(times).length === 0 ? 'inactive' : 'pending';
 }

@@ -4,20 +4,30 @@
  */
 import { assert } from '../errors.ts';
 import { idOf } from '../math/hash.ts';
-import type { Alert, Level, Result, RuleSpec, ServiceSpec } from '../records.ts';
-import { type Detecting, detectorText, NO_DETECTORS, reachedByDetector } from './detection.ts';
+import {
+  type Alert,
+  LEVELS,
+  type Level,
+  type NoDataRule,
+  type Result,
+  type RuleSpec,
+  type ServiceSpec,
+} from '../records.ts';
+import { type Detecting, detectedLevel, detectorText, NO_DETECTORS } from './detection.ts';
+import { stepFlaps } from './flapping.ts';
+import { heldLevel, nextLevel, rankOf, thresholdOf } from './levels.ts';
 import {
   ALARMS_MAX,
   type AlarmState,
   type AlarmStates,
   fingerprintOf,
   isWatched,
-  sinceOf,
+  type LevelTimes,
   type Watched,
 } from './state.ts';
-import { reachedBy, thresholdText } from './threshold.ts';
-import { type AlarmEvent, type Outcome, TRANSITIONS } from './transitions.ts';
-import { reasonOf } from './words.ts';
+import { thresholdText } from './threshold.ts';
+import { type Firing, type Outcome, TRANSITIONS } from './transitions.ts';
+import { durationText, reasonOf, silenceText } from './words.ts';
 
 /**
  * Folds one result into the alarms of its service and returns an alert for every transition, in the order
@@ -25,20 +35,21 @@ import { reasonOf } from './words.ts';
  * neither an alarm nor a recovery. Nor does one whose window does not end after the last judged one. Of the
  * revisions of a window the final one is judged, since labels that come early are not a fair sample of all; a
  * rule with coverageMin takes the first that has enough of them. `detecting` steps the detectors of rules
- * that have one.
+ * that have one; `source` names the streams whose windows the result is of.
  */
 export function stepAlarms(
   states: AlarmStates,
   spec: ServiceSpec,
   result: Result,
   detecting: Detecting = NO_DETECTORS,
+  source = '',
 ): Alert[] {
   const value = result.value;
   if (value === null || !Number.isFinite(value)) return [];
   const alerts: Alert[] = [];
   for (const rule of spec.rules) {
     if (result.n < rule.nMin || !isMature(rule, result) || !isWatched(rule, result)) continue;
-    const alarm = alarmOf(states, spec, rule, result);
+    const alarm = alarmOf(states, spec, rule, result, source);
     if (alarm === null || result.windowEndMs <= alarm.lastWindowEndMs) continue;
     const alert = judge(alarm, spec, rule, result, value, detecting);
     if (alert !== null) alerts.push(alert);
@@ -63,7 +74,7 @@ export function dropRemovedRules(states: AlarmStates, spec: ServiceSpec, atMs: n
     if (rule !== undefined && isWatched(rule, alarm)) continue;
     delete states.alarms[fingerprint];
     states.tracked--;
-    const { alert } = TRANSITIONS[alarm.firing].removed;
+    const { alert } = TRANSITIONS[alarm.told].removed;
     if (alert === null) continue;
     assert(alarm.last !== null, 'an alarm that fires has sent an alert');
     const endMs = Math.max(atMs, alarm.lastWindowEndMs);
@@ -82,11 +93,68 @@ export function dropRemovedRules(states: AlarmStates, spec: ServiceSpec, atMs: n
   return alerts;
 }
 
+/**
+ * What follows from results that stay away: for alarms of rules with `noData` whose last judged window lies so far back, in the windows of a source that are closed
+ * through `throughMs`. An alert is of the first window end at which it was long enough, so it does not matter in how many steps a time goes by. Sorted by time
+ * and fingerprint.
+ */
+export function stepSilence(
+  states: AlarmStates,
+  spec: ServiceSpec,
+  source: string,
+  throughMs: number,
+): Alert[] {
+  const rules = new Map(
+    spec.rules.filter(({ noData }) => noData !== undefined).map((rule) => [rule.name, rule]),
+  );
+  if (rules.size === 0) return [];
+  const due: { alarm: AlarmState; noData: NoDataRule; atMs: number }[] = [];
+  for (const alarm of Object.values(states.alarms)) {
+    const noData = rules.get(alarm.rule)?.noData;
+    if (noData === undefined || alarm.source !== source || alarm.isSilent) continue;
+    const { hopMs } = spec.windows;
+    const atMs = Math.ceil((alarm.lastWindowEndMs + Math.max(hopMs, noData.forMs)) / hopMs) * hopMs;
+    if (atMs <= throughMs) due.push({ alarm, noData, atMs });
+  }
+  due.sort((a, b) => a.atMs - b.atMs || (a.alarm.fingerprint < b.alarm.fingerprint ? -1 : 1));
+  return due.flatMap(({ alarm, noData, atMs }) => silence(alarm, spec, noData, atMs) ?? []);
+}
+
+function silence(alarm: AlarmState, spec: ServiceSpec, noData: NoDataRule, atMs: number): Alert | null {
+  const { level, policy } = noData;
+  const breachMs = alarm.sinceMs;
+  alarm.isSilent = true;
+  alarm.sinceMs = policy === 'alarm' ? (breachMs ?? alarm.lastWindowEndMs) : null;
+  // What fires already is not made less.
+  if (policy === 'alarm') alarm.firing = rankOf(level) > rankOf(alarm.firing) ? level : alarm.firing;
+  else Object.assign(alarm, { firing: 'ok', level: 'ok', times: {}, recent: '' });
+  const alert = tell(alarm, alarm.firing);
+  if (alert === null) return null;
+  return alertOf(alarm, spec, alert, {
+    reason: silenceText(alarm, atMs, alert.state),
+    value: null,
+    threshold: `no data for ${durationText(noData.forMs)}`,
+    n: 0,
+    windowStartMs: atMs - spec.windows.sizeMs,
+    windowEndMs: atMs,
+    sinceMs: alarm.sinceMs ?? breachMs ?? alarm.lastWindowEndMs,
+  });
+}
+
 /** The alarm of this rule and result, opened if it is new; null: there is no room for it. */
-function alarmOf(states: AlarmStates, spec: ServiceSpec, rule: RuleSpec, what: Watched): AlarmState | null {
+function alarmOf(
+  states: AlarmStates,
+  spec: ServiceSpec,
+  rule: RuleSpec,
+  what: Watched,
+  source: string,
+): AlarmState | null {
   const fingerprint = fingerprintOf(spec.service, rule.name, what);
   const known = states.alarms[fingerprint];
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    known.source = source;
+    return known;
+  }
   if (states.tracked >= ALARMS_MAX) {
     states.untracked++;
     return null;
@@ -98,9 +166,11 @@ function alarmOf(states: AlarmStates, spec: ServiceSpec, rule: RuleSpec, what: W
     subject: what.subject,
     model: what.model,
     segment: what.segment,
+    source,
     firing: 'ok',
-    warningSinceMs: null,
-    criticalSinceMs: null,
+    told: 'ok',
+    level: 'ok',
+    times: {},
     sinceMs: null,
     // Before every window; a number that JSON keeps, unlike -Infinity.
     lastWindowEndMs: Number.MIN_SAFE_INTEGER,
@@ -121,34 +191,24 @@ function judge(
 ): Alert | null {
   const endMs = result.windowEndMs;
   const breachMs = alarm.sinceMs;
-  const reached =
-    rule.detector === undefined
-      ? reachedBy(rule, value)
-      : reachedByDetector(alarm, rule.detector, value, detecting);
-  if (rule.detector === undefined) delete alarm.detection;
+  const wasSilent = alarm.isSilent === true;
   alarm.lastWindowEndMs = endMs;
-  alarm.warningSinceMs = reached.warning ? (alarm.warningSinceMs ?? endMs) : null;
-  alarm.criticalSinceMs = reached.critical ? (alarm.criticalSinceMs ?? endMs) : null;
-  alarm.sinceMs = reached.warning || reached.critical ? (breachMs ?? result.windowStartMs) : null;
+  delete alarm.isSilent;
+  alarm.firing = stepTimes(alarm, rule, levelOf(alarm, rule, value, detecting), endMs);
+  const isInBreach = Object.keys(alarm.times).length > 0;
+  alarm.sinceMs = isInBreach ? (breachMs ?? result.windowStartMs) : null;
+  if (rule.flapping === undefined) delete alarm.flaps;
+  else alarm.flaps = stepFlaps(alarm.flaps, alarm.firing, rule.flapping);
+  if (alarm.flaps?.isFlapping) return null;
 
-  const from = alarm.firing;
-  const { next, alert } = TRANSITIONS[from][eventOf(alarm, rule, endMs)];
-  alarm.firing = next;
+  const from = alarm.told;
+  const alert = tell(alarm, alarm.firing);
   if (alert === null) return null;
-  const sinceMs = alarm.sinceMs ?? breachMs;
-  assert(sinceMs !== null, 'an alarm that changes is or was in breach');
-  alarm.last = {
-    id: alertId(spec, alarm, endMs, alert),
-    fingerprint: alarm.fingerprint,
-    service: spec.service,
-    rule: rule.name,
-    metric: alarm.metric,
-    subject: alarm.subject,
-    model: alarm.model,
-    segment: alarm.segment,
-    state: alert.state,
-    level: alert.level,
-    reason: reasonOf(rule, alarm, from, next, result, value),
+  // While it was flapping it may have left its breach unheard.
+  const sinceMs = alarm.sinceMs ?? breachMs ?? alarm.last?.sinceMs;
+  assert(sinceMs !== undefined, 'an alarm that changes is or was in breach');
+  return alertOf(alarm, spec, alert, {
+    reason: reasonOf(rule, alarm, { from, wasSilent }, result, value),
     value,
     // A change of config may have taken the threshold of the level that now resolves.
     threshold: conditionOf(rule, alert.level) ?? alarm.last?.threshold ?? '',
@@ -156,27 +216,101 @@ function judge(
     windowStartMs: result.windowStartMs,
     windowEndMs: endMs,
     sinceMs,
+  });
+}
+
+/** Takes what fires to the table; what is to be said of it, if anything. */
+function tell(alarm: AlarmState, firing: Firing): Outcome['alert'] {
+  const { next, alert } = TRANSITIONS[alarm.told][firing === 'ok' ? 'none' : firing];
+  alarm.told = next;
+  return alert;
+}
+
+type Told = Pick<Alert, 'reason' | 'value' | 'threshold' | 'n' | 'windowStartMs' | 'windowEndMs' | 'sinceMs'>;
+
+function alertOf(
+  alarm: AlarmState,
+  spec: ServiceSpec,
+  alert: NonNullable<Outcome['alert']>,
+  told: Told,
+): Alert {
+  const { fingerprint, rule, metric, subject, model, segment } = alarm;
+  const { reason, value, threshold, n, windowStartMs, windowEndMs, sinceMs } = told;
+  alarm.last = {
+    id: alertId(spec, alarm, windowEndMs, alert),
+    fingerprint,
+    service: spec.service,
+    rule,
+    metric,
+    subject,
+    model,
+    segment,
+    state: alert.state,
+    level: alert.level,
+    reason,
+    value,
+    threshold,
+    n,
+    windowStartMs,
+    windowEndMs,
+    sinceMs,
     evidence: null,
     configDigest: spec.digest,
   };
   return alarm.last;
 }
 
+/** The level that the last windows ask for, by thresholds or by the detector. */
+function levelOf(alarm: AlarmState, rule: RuleSpec, value: number, detecting: Detecting): Firing {
+  if (rule.detector === undefined) {
+    delete alarm.detection;
+    alarm.level = nextLevel(rule, alarm.level, value);
+  } else alarm.level = detectedLevel(alarm, rule.detector, value, detecting);
+  if (rule.hits === undefined) {
+    delete alarm.recent;
+    return alarm.level;
+  }
+  const { of, windows } = rule.hits;
+  alarm.recent = `${alarm.recent ?? ''}${rankOf(alarm.level)}`.slice(-windows);
+  return heldLevel(alarm.recent, of);
+}
+
+/** The highest level that has held for the rule's `for`, or is kept since. */
+function stepTimes(alarm: AlarmState, rule: RuleSpec, asked: Firing, endMs: number): Firing {
+  let firing: Firing = 'ok';
+  for (const level of LEVELS) {
+    const has = conditionOf(rule, level) !== null;
+    const times = has ? nextTimes(alarm.times[level], rankOf(asked) >= rankOf(level), rule, endMs) : null;
+    delete alarm.times[level];
+    if (times === null) continue;
+    alarm.times[level] = times;
+    if (times.isOn) firing = level;
+  }
+  return firing;
+}
+
+/** Null: it neither holds nor is kept. Equality is enough, so that a `for` of 0 fires at once. */
+function nextTimes(
+  before: LevelTimes | undefined,
+  holds: boolean,
+  { forMs, keepMs = 0 }: RuleSpec,
+  endMs: number,
+): LevelTimes | null {
+  if (holds) {
+    const sinceMs = before?.sinceMs ?? endMs;
+    return { sinceMs, leftMs: null, isOn: endMs - sinceMs >= forMs };
+  }
+  // Only what fires is kept: what is pending vanishes without a word.
+  if (before === undefined || !before.isOn) return null;
+  const leftMs = before.leftMs ?? endMs;
+  return endMs - leftMs >= keepMs ? null : { ...before, leftMs };
+}
+
 /** What the level stands for, in words; null: the rule has no such level. */
 function conditionOf(rule: RuleSpec, level: Level): string | null {
   if (rule.detector !== undefined) return detectorText(rule.detector, level);
-  const threshold = rule[level];
+  const threshold = thresholdOf(rule, level);
   return threshold === null ? null : thresholdText(level, threshold);
-}
-
-/** The highest level that has held for the rule's `for`; equality is enough, so 0 fires at once. */
-function eventOf(alarm: AlarmState, rule: RuleSpec, endMs: number): AlarmEvent {
-  const holds = (level: Level): boolean => {
-    const sinceMs = sinceOf(alarm, level);
-    return sinceMs !== null && endMs - sinceMs >= rule.forMs;
-  };
-  if (holds('critical')) return 'critical';
-  return holds('warning') ? 'warning' : 'none';
 }
 
 function alertId(

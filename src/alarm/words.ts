@@ -1,5 +1,13 @@
-import type { DetectorRule, Level, Result, RuleSpec, Threshold } from '../records.ts';
-import { type AlarmState, sinceOf } from './state.ts';
+import {
+  type DetectorRule,
+  LEVELS,
+  type Level,
+  type Result,
+  type RuleSpec,
+  type Threshold,
+} from '../records.ts';
+import { rankOf, thresholdOf } from './levels.ts';
+import type { AlarmState, Watched } from './state.ts';
 import { isBeyond, thresholdText } from './threshold.ts';
 import type { Firing } from './transitions.ts';
 
@@ -39,28 +47,40 @@ function rowsText(n: number): string {
 }
 
 /** Metric, subject, model and segment, as far as they say something. */
+function measuredText({ metric, subject, model, segment }: Watched): string {
+  const of = subject === '' ? '' : ` of ${subject}`;
+  const by = model === '' ? '' : ` by ${model}`;
+  return `${metric}${of}${by}${segment === '*' ? '' : ` in ${segment}`}`;
+}
+
 function measureText(result: Result, value: number, rule: RuleSpec): string {
-  const subject = result.subject === '' ? '' : ` of ${result.subject}`;
-  const model = result.model === '' ? '' : ` by ${result.model}`;
-  const segment = result.segment === '*' ? '' : ` in ${result.segment}`;
-  return `${result.metric}${subject}${model}${segment} is ${valueText(value, [rule.warning, rule.critical])}`;
+  return `${measuredText(result)} is ${valueText(
+    value,
+    LEVELS.map((level) => thresholdOf(rule, level)),
+  )}`;
 }
 
 function breachText(rule: RuleSpec, alarm: AlarmState, level: Level, windowEndMs: number): string {
-  const threshold = rule[level];
-  const sinceMs = sinceOf(alarm, level);
-  if (threshold === null || sinceMs === null) return level;
-  const lastedMs = windowEndMs - sinceMs;
-  return `${thresholdText(level, threshold)}${lastedMs > 0 ? ` for ${durationText(lastedMs)}` : ''}`;
+  const threshold = thresholdOf(rule, level);
+  const times = alarm.times[level];
+  if (threshold === null || times === undefined) return level;
+  const lastedMs = windowEndMs - times.sinceMs;
+  const counted = rule.hits === undefined ? '' : ` in ${rule.hits.of} of ${rule.hits.windows} windows`;
+  return `${thresholdText(level, threshold)}${counted}${lastedMs > 0 ? ` for ${durationText(lastedMs)}` : ''}`;
 }
 
 /** Why a level that was firing fires no more. */
 function easedText(rule: RuleSpec, alarm: AlarmState, level: Level, windowEndMs: number): string {
-  const threshold = rule[level];
+  const threshold = thresholdOf(rule, level);
   if (threshold === null) return `and the rule has no ${level} threshold any more`;
-  const sinceMs = sinceOf(alarm, level);
-  if (sinceMs === null) return `no longer beyond ${thresholdText(level, threshold)}`;
-  const breach = `beyond ${thresholdText(level, threshold)} for ${durationText(windowEndMs - sinceMs)}`;
+  const times = alarm.times[level];
+  const reset = rule.reset?.[level];
+  if (times === undefined) {
+    const left = reset === undefined ? '' : ` and ${reset.op} ${reset.value}`;
+    const kept = rule.keepMs === undefined ? '' : ` for ${durationText(rule.keepMs)}`;
+    return `no longer beyond ${thresholdText(level, threshold)}${left}${kept}`;
+  }
+  const breach = `beyond ${thresholdText(level, threshold)} for ${durationText(windowEndMs - times.sinceMs)}`;
   return `${breach}, but the rule asks for ${durationText(rule.forMs)} now`;
 }
 
@@ -72,6 +92,20 @@ function detectionText({ name, holdWindows, warns }: DetectorRule, from: Firing,
   return `${name} finds a change`;
 }
 
+/** Why an alarm fires, or fires no more, whose results have stayed away. */
+export function silenceText(alarm: AlarmState, atMs: number, state: 'firing' | 'resolved'): string {
+  const { metric, subject, model, segment, lastWindowEndMs } = alarm;
+  const of = measuredText({ metric, subject, model, segment });
+  const lasted = durationText(atMs - lastWindowEndMs);
+  return `${of} has had no value for ${lasted}${state === 'firing' ? '' : ', which the rule takes for ok'}`;
+}
+
+/** What it was before the window. */
+export interface Before {
+  from: Firing;
+  wasSilent: boolean;
+}
+
 /**
  * Why an alarm went from one level to another, in words. `alarm` holds the times after this window;
  * `value` is the finite value of the result.
@@ -79,22 +113,22 @@ function detectionText({ name, holdWindows, warns }: DetectorRule, from: Firing,
 export function reasonOf(
   rule: RuleSpec,
   alarm: AlarmState,
-  from: Firing,
-  to: Firing,
+  { from, wasSilent }: Before,
   result: Result,
   value: number,
 ): string {
   const measure = measureText(result, value, rule);
   const rows = rowsText(result.n);
   const endMs = result.windowEndMs;
+  const to = alarm.firing;
   if (rule.detector !== undefined) return `${measure}, ${detectionText(rule.detector, from, to)} (${rows})`;
-  if (to === 'ok') {
-    const eased = from === 'ok' ? '' : `, ${easedText(rule, alarm, from, endMs)}`;
-    return `${measure}${eased} (${rows})`;
-  }
+  const isLess = from !== 'ok' && rankOf(to) < rankOf(from);
+  const eased = !isLess
+    ? ''
+    : wasSilent
+      ? ', data have come back'
+      : `, ${easedText(rule, alarm, from, endMs)}`;
+  if (to === 'ok') return `${measure}${eased} (${rows})`;
   const breach = breachText(rule, alarm, to, endMs);
-  if (from === 'critical') {
-    return `${measure}, ${easedText(rule, alarm, from, endMs)}, still beyond ${breach} (${rows})`;
-  }
-  return `${measure}, beyond ${breach} (${rows})`;
+  return `${measure}${eased}, ${isLess ? 'still ' : ''}beyond ${breach} (${rows})`;
 }

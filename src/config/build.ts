@@ -241,13 +241,34 @@ function ruleOf(shape: RuleShape, registries: Registries): RuleSpec {
     subject: kind === 'service' ? '*' : shape.subject,
     model: shape.model,
     segment: shape.segment,
+    ...(shape.info === undefined ? {} : { info: shape.info }),
     warning: shape.warning ?? null,
     critical: shape.critical ?? null,
+    ...lifeOf(shape),
     ...detectorOf(shape, registries),
     nMin: shape.min_n ?? minN,
     coverageMin: shape.min_coverage ?? null,
     forMs: shape.for,
   };
+}
+
+/** How an alarm comes and goes, as far as the rule says; what it does not say is left out. */
+function lifeOf({ reset, drop, hits, keep_firing_for: keepMs, flapping, no_data: noData }: RuleShape) {
+  return {
+    ...(reset === undefined ? {} : { reset }),
+    ...(drop === 'staircase' ? { drop } : {}),
+    ...(hits === undefined ? {} : { hits }),
+    ...(keepMs === undefined ? {} : { keepMs }),
+    ...(flapping === undefined ? {} : { flapping }),
+    ...noDataOf(noData),
+  };
+}
+
+function noDataOf(shape: RuleShape['no_data']): Pick<RuleSpec, 'noData'> {
+  if (shape === undefined || shape.policy === 'keep') return {};
+  const { policy, level, for: forMs } = shape;
+  assert(forMs !== undefined, 'the checks ask for it');
+  return { noData: { policy, level: level ?? 'warning', forMs } };
 }
 
 /** Windows without a drift until the alarm of a detector resolves. */

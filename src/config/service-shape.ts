@@ -143,17 +143,54 @@ const threshold = z
     return { op: op as '>' | '>=' | '<' | '<=', value: Number(value) };
   });
 
+const level = z.enum(['info', 'warning', 'critical']);
+
+const HITS = /^([1-9]\d{0,3}) of ([1-9]\d{0,3})$/;
+const HITS_WORDS = "how many of the last windows, such as '3 of 5'";
+const hits = z
+  .string({ error: HITS_WORDS })
+  .regex(HITS, HITS_WORDS)
+  .transform((written) => {
+    const [, of, windows] = HITS.exec(written) ?? [];
+    return { of: Number(of), windows: Number(windows) };
+  });
+
+const flappingShape = z.strictObject({
+  history: z.int().min(3).max(1_000).prefault(21),
+  enter: share.prefault(0.5),
+  leave: share.prefault(0.25),
+});
+
+const noDataShape = z.strictObject({
+  policy: z.enum(['alarm', 'ok', 'keep']),
+  level: level.optional(),
+  for: spell.optional(),
+});
+
 export const ruleShape = z.strictObject({
   name,
   metric: text,
   subject: z.string().prefault('*'),
   model: text.prefault('*'),
   segment: text.prefault('*'),
+  info: threshold.optional(),
   warning: threshold.optional(),
   critical: threshold.optional(),
+  reset: z
+    .strictObject({
+      info: threshold.optional(),
+      warning: threshold.optional(),
+      critical: threshold.optional(),
+    })
+    .optional(),
+  drop: z.enum(['direct', 'staircase']).optional(),
+  hits: hits.optional(),
+  keep_firing_for: spell.optional(),
+  flapping: flappingShape.optional(),
+  no_data: noDataShape.optional(),
   detector: text.optional(),
   options: z.record(text, z.number()).optional(),
-  level: z.enum(['warning', 'critical']).optional(),
+  level: level.optional(),
   warn: z.boolean().optional(),
   hold: z.int().min(1).max(1_000_000).optional(),
   min_n: z.int().min(0).optional(),
@@ -176,7 +213,7 @@ export const budgetShape = z.union(
 export const retrainShape = z.strictObject({
   mode: z.enum(['automatic', 'manual']).prefault('manual'),
   on: z.array(text).min(1),
-  level: z.enum(['warning', 'critical']).prefault('critical'),
+  level: level.prefault('critical'),
   cooldown: duration.prefault('24h'),
   lookback: duration.prefault('2h'),
 });

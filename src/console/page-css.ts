@@ -54,6 +54,7 @@ button.card[aria-pressed="true"] { border-color: var(--accent); box-shadow: inse
 .green .dot, .dot.green { background: var(--green); } .badge.green { background: var(--green-soft); color: var(--green); }
 .yellow .dot, .dot.yellow { background: var(--yellow); } .badge.yellow { background: var(--yellow-soft); color: var(--yellow); }
 .red .dot, .dot.red { background: var(--red); } .badge.red { background: var(--red-soft); color: var(--red); }
+.blue .dot, .dot.blue { background: var(--accent); } .badge.blue { background: var(--grey-soft); color: var(--accent); }
 .grey .dot { background: var(--grey); } .badge.grey { background: var(--grey-soft); color: var(--muted); }
 .pair { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.8rem; }
 .list { list-style: none; display: grid; gap: .6rem; max-height: 26rem; overflow-y: auto; }
@@ -65,6 +66,7 @@ button.card[aria-pressed="true"] { border-color: var(--accent); box-shadow: inse
 .list .evidence ul { margin: .3rem 0 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
 .list .why { color: var(--muted); font-size: .9rem; overflow-wrap: anywhere; }
 .list .firing.critical { border-left: 4px solid var(--red); }
+.list .firing.info { border-left: 4px solid var(--accent); }
 .list .firing.warning { border-left: 4px solid var(--yellow); }
 .list .empty { color: var(--muted); border-style: dashed; background: none; }
 form { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .6rem; align-items: end; }
@@ -87,7 +89,7 @@ tbody .family td { background: var(--ground); color: var(--muted); font-size: .8
 td.none { color: var(--muted); white-space: normal; max-width: 14rem; font-size: .85rem; }
 td.window { color: var(--muted); font-variant-numeric: tabular-nums; }
 .spark { display: block; } .spark path { fill: none; stroke: var(--accent); stroke-width: 1.4; } .spark circle { fill: var(--accent); }
-tr.critical td:first-child { box-shadow: inset 3px 0 var(--red); } tr.warning td:first-child { box-shadow: inset 3px 0 var(--yellow); }
+tr.critical td:first-child { box-shadow: inset 3px 0 var(--red); } tr.info td:first-child { box-shadow: inset 3px 0 var(--accent); } tr.warning td:first-child { box-shadow: inset 3px 0 var(--yellow); }
 tr .badge { margin-left: .5rem; font-size: .75rem; padding: 0 .5rem; }
 @media (max-width: 56rem) { .pair { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 40rem) {

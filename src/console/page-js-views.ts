@@ -2,7 +2,8 @@
 export const SCRIPT_VIEWS = String.raw`
 const model = { services: [], selected: '', results: new Map(), alerts: [], retrains: [], health: null, connected: false, filter: '' };
 const LIGHTS = { green: 'All calm', yellow: 'Warning', red: 'Critical', grey: 'No results yet' };
-const LEVEL_LIGHTS = { warning: 'yellow', critical: 'red' };
+const LEVEL_LIGHTS = { info: 'blue', warning: 'yellow', critical: 'red' };
+const LEVEL_RANKS = { info: 1, warning: 2, critical: 3 };
 const badge = (light, text) => el('span', { class: 'badge ' + light }, el('span', { class: 'dot' }), text);
 const plural = (count, word) => count + ' ' + word + (count === 1 ? '' : 's');
 
@@ -85,7 +86,7 @@ function drawAlarms() {
   const firing = model.services.flatMap((service) => service.firing);
   const shown = new Set(firing.map((alert) => alert.id));
   const past = model.alerts.filter((alert) => !shown.has(alert.id)).slice(0, 50);
-  firing.sort((a, b) => (a.level === b.level ? a.sinceMs - b.sinceMs : a.level === 'critical' ? -1 : 1));
+  firing.sort((a, b) => (a.level === b.level ? a.sinceMs - b.sinceMs : LEVEL_RANKS[b.level] - LEVEL_RANKS[a.level]));
   const items = [...firing.map((alert) => alarmCard(alert, true)), ...past.map((alert) => alarmCard(alert, false))];
   byId('alarms').replaceChildren(...(items.length ? items : [el('li', { class: 'card empty' }, 'No alarm has fired.')]));
   setText(byId('alarms-title'), firing.length ? 'Alarms: ' + firing.length + ' firing' : 'Alarms');

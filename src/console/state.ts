@@ -1,4 +1,11 @@
-import type { Alert, Result, Retrain, ServiceSpec, StreamName } from '../records.ts';
+import {
+  type Alert,
+  LEVELS,
+  type Result,
+  type Retrain,
+  type ServiceSpec,
+  type StreamName,
+} from '../records.ts';
 import { createSeriesStore, type SeriesStore } from './series.ts';
 import type { ConsoleEvent, ConsoleSource, Light, ServiceView, StreamState, StreamView } from './source.ts';
 
@@ -51,13 +58,13 @@ function createService(spec: ServiceSpec): ServiceState {
 
 function lightOf(service: ServiceState, firing: readonly Alert[]): Light {
   if (firing.some((alert) => alert.level === 'critical')) return 'red';
-  if (firing.length > 0) return 'yellow';
+  if (firing.some((alert) => alert.level === 'warning')) return 'yellow';
   return service.eventTimeMs === null ? 'grey' : 'green';
 }
 
 function viewOf(service: ServiceState): ServiceView {
-  const rank = (alert: Alert) => (alert.level === 'critical' ? 0 : 1);
-  const firing = [...service.firing.values()].sort((a, b) => rank(a) - rank(b) || a.sinceMs - b.sinceMs);
+  const rank = (alert: Alert) => LEVELS.indexOf(alert.level);
+  const firing = [...service.firing.values()].sort((a, b) => rank(b) - rank(a) || a.sinceMs - b.sinceMs);
   return {
     name: service.name,
     description: service.description,

@@ -11,9 +11,9 @@ import {
   stepRetrain,
 } from '../action/retrain.ts';
 import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
-import { dropRemovedRules, stepAlarms } from '../alarm/step.ts';
+import { dropRemovedRules, stepAlarms, stepSilence } from '../alarm/step.ts';
 import { messageOf } from '../errors.ts';
-import type { Alert, Command, OffsetRange, Result, ServiceSpec, StreamName } from '../records.ts';
+import type { Alert, Command, Result, ServiceSpec } from '../records.ts';
 import {
   combinedWatermark,
   setMark,
@@ -44,22 +44,10 @@ import {
 import { adoptMaturity, createMaturity, learnMaturity, type Maturity, pastWindows } from './maturity.ts';
 import { isNews, mergeWindow, type StoredSlot } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
+import { keepRanges, type PaneRange, rangesOf } from './pane-ranges.ts';
 import { referenceOf } from './references.ts';
 import { type Cell, type Due, resultsOf } from './results-of.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
-
-/** Offsets of one source in one closed pane, for the data of a retrain event. */
-export interface PaneRange {
-  stream: StreamName;
-  topic: string;
-  partition: number;
-  paneStartMs: number;
-  fromOffset: number;
-  toOffset: number;
-}
-
-/** So many pane ranges are remembered for each service; older ones are forgotten first. */
-const RANGES_MAX = 20_000;
 
 /** Slots of one source group: pane -> slot key -> the slot with the highest upTo. */
 export type GroupSlots = Map<number, Map<string, StoredSlot>>;
@@ -196,7 +184,7 @@ function closeWindow(
     for (const record of resultsOf(spec, cell, due, isFinal)) {
       outputs.push({ type: 'result', record });
       results.push(record);
-      alerts.push(...stepAlarms(judge.alarms, spec, record, DETECTING));
+      alerts.push(...stepAlarms(judge.alarms, spec, record, DETECTING, group));
     }
   }
   alerts.forEach(tell);
@@ -207,40 +195,13 @@ function closeWindow(
   return outputs;
 }
 
-function keepRanges(judge: Judge, panes: GroupSlots, from: number, to: number, hopMs: number): void {
-  for (const [startMs, cells] of panes) {
-    if (startMs + hopMs <= from || startMs + hopMs > to) continue;
-    for (const { slot } of cells.values()) {
-      if (slot.firstOffset < 0 || slot.group === 'events') continue;
-      judge.ranges.push({
-        stream: slot.group,
-        topic: slot.topic,
-        partition: slot.partition,
-        paneStartMs: startMs,
-        fromOffset: slot.firstOffset,
-        toOffset: slot.lastOffset,
-      });
-    }
-  }
-  if (judge.ranges.length > RANGES_MAX) judge.ranges.splice(0, judge.ranges.length - RANGES_MAX);
-}
-
-/** Offset ranges of the panes that overlap [fromMs, toMs), one for each partition, in a fixed order. */
-function rangesOf(judge: Judge, spec: ServiceSpec, fromMs: number, toMs: number): OffsetRange[] {
-  const bySource = new Map<string, OffsetRange>();
-  for (const range of judge.ranges) {
-    if (range.paneStartMs >= toMs || range.paneStartMs + spec.windows.hopMs <= fromMs) continue;
-    const key = `${range.topic}/${String(range.partition).padStart(6, '0')}`;
-    const known = bySource.get(key);
-    if (known === undefined) {
-      const { stream, topic, partition, fromOffset, toOffset } = range;
-      bySource.set(key, { stream, topic, partition, fromOffset, toOffset });
-    } else {
-      known.fromOffset = Math.min(known.fromOffset, range.fromOffset);
-      known.toOffset = Math.max(known.toOffset, range.toOffset);
-    }
-  }
-  return [...bySource.keys()].sort().map((key) => bySource.get(key)!);
+/** What fires for want of data, or ends, by the windows whose final results were due through `throughMs`. */
+function tellSilence(judge: Judge, spec: ServiceSpec, group: SourceGroup, throughMs: number): Output[] {
+  const finalMs = revisionsOf(spec, group).at(-1)!;
+  return stepSilence(judge.alarms, spec, group, throughMs - finalMs).map((record) => {
+    judge.waiting.push({ dueMs: record.windowEndMs + finalMs, alert: record });
+    return { type: 'alert', record };
+  });
 }
 
 function closeGroup(judge: Judge, spec: ServiceSpec, group: SourceGroup): Output[] {
@@ -253,13 +214,16 @@ function closeGroup(judge: Judge, spec: ServiceSpec, group: SourceGroup): Output
   const panes = judge.slots.get(group) ?? new Map();
   for (const due of duesOf(spec, group, panes, from, to)) {
     try {
+      outputs.push(...tellSilence(judge, spec, group, due.dueMs - 1));
       outputs.push(...closeWindow(judge, spec, group, panes, due));
     } catch (cause) {
       // One window that cannot be measured must not keep the others from closing.
       judge.faults.push(`window that ends at ${due.endMs} of ${group}: ${messageOf(cause)}`);
     }
   }
-  keepRanges(judge, panes, from, to, hopMs);
+  // A source that has ended is not silent.
+  if (to < TIME_MAX_MS) outputs.push(...tellSilence(judge, spec, group, to));
+  keepRanges(judge.ranges, panes, from, to, hopMs);
   judge.closed[group] = to;
   for (const startMs of panes.keys()) {
     if (!isClosed(judge, spec, group, startMs)) continue;
@@ -308,7 +272,9 @@ function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
   for (const timeMs of times) {
     const alerts = ready.filter(({ dueMs }) => dueMs === timeMs).map(({ alert }) => alert);
     noteAlerts(judge.retrain, spec, alerts.sort(byWindow));
-    const emitted = stepRetrain(judge.retrain, spec, timeMs, (from, to) => rangesOf(judge, spec, from, to));
+    const emitted = stepRetrain(judge.retrain, spec, timeMs, (from, to) =>
+      rangesOf(judge.ranges, spec.windows.hopMs, from, to),
+    );
     for (const record of emitted) outputs.push({ type: 'retrain', record });
   }
   return outputs;

@@ -95,7 +95,8 @@ export function restart<T>(state: T): T {
   return JSON.parse(JSON.stringify(state)) as T;
 }
 
-const FIRING = { ok: 'O', warning: 'W', critical: 'C' };
+/** Of levels in the expectations of a test. */
+export const LETTERS = { ok: 'O', info: 'I', warning: 'W', critical: 'C' };
 
 /** Runs a series, a letter a minute; a restart after each step when asked. 'p' in levels: pending. */
 export function run(spec: ServiceSpec, letters: string, isRestarting = false) {
@@ -106,7 +107,7 @@ export function run(spec: ServiceSpec, letters: string, isRestarting = false) {
     alerts.push(...stepAlarms(states, spec, resultOf(letter, i + 1)));
     if (isRestarting) states = restart(states);
     const alarm = Object.values(states.alarms)[0];
-    levels += alarm === undefined ? '-' : phaseOf(alarm) === 'pending' ? 'p' : FIRING[alarm.firing];
+    levels += alarm === undefined ? '-' : phaseOf(alarm) === 'pending' ? 'p' : LETTERS[alarm.firing];
   });
   const events = alerts.map((a) => `${a.windowEndMs / MINUTE_MS} ${a.state} ${a.level}`);
   return { states, levels, alerts, events };

@@ -80,7 +80,7 @@ describe('a rule with a detector', () => {
       `{ ${mean}, warning: '> 1', hold: 3 }`,
       /^rules\[0\]\.hold: hold goes with a detector, and the rule has none$/,
     ],
-    [`{ ${mean} }`, /^rules\[0\]: at least one of warning and critical is needed, or a detector$/],
+    [`{ ${mean} }`, /^rules\[0\]: at least one of info, warning and critical is needed, or a detector$/],
   ])('%s', (rule, message) => {
     const faults = faultsOf(rule);
     expect(faults).toHaveLength(1);

@@ -1,6 +1,6 @@
 /** What the commands over recorded results read of a stretch, wherever it was recorded. */
 
-import type { Alert, Result } from '../../records.ts';
+import { type Alert, LEVELS, type Result } from '../../records.ts';
 
 /** InfluxDB does not have the start of a window, so it may be unknown. */
 export type ReadResult = Omit<Result, 'id' | 'windowStartMs'> & { windowStartMs: number | null };
@@ -62,6 +62,6 @@ export function alertOf(fields: Record<string, unknown>): ReadAlert | null {
   const { windowEndMs, state, level } = fields;
   if (!areTexts(fields, [...ABOUT, 'rule']) || !isNumber(windowEndMs)) return null;
   if (state !== 'firing' && state !== 'resolved') return null;
-  if (level !== 'warning' && level !== 'critical') return null;
+  if (!LEVELS.some((known) => known === level)) return null;
   return fields as unknown as ReadAlert;
 }

@@ -200,7 +200,7 @@ function takeAlert(stretch: Stretch, alert: ReadAlert): void {
   const key = `${rule}\u0000${seriesKey(metric, subject, model, segment)}`;
   let tally = stretch.alarms.get(key);
   if (tally === undefined) {
-    const fired = { warning: 0, critical: 0 };
+    const fired = { info: 0, warning: 0, critical: 0 };
     const about = { rule, metric, subject, model, segment };
     tally = {
       ...about,

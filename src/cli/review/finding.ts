@@ -1,5 +1,6 @@
 /** What the review says of one rule. */
 
+import { levelsOf, thresholdOf } from '../../alarm/levels.ts';
 import type { Level, RuleSpec } from '../../records.ts';
 import type { Watch } from './watch.ts';
 
@@ -17,7 +18,7 @@ export type FindingKind =
   | 'duplicate';
 
 /** Keys of the rule as the configuration writes them; `remove`: the rule goes. */
-export type Change = Partial<Record<'warning' | 'critical' | 'for', string>> & { min_n?: number } & {
+export type Change = Partial<Record<Level | 'for', string>> & { min_n?: number } & {
   remove?: true;
 };
 
@@ -50,12 +51,12 @@ export interface ReviewLimits {
 }
 
 export const isUpward = (rule: RuleSpec): boolean => {
-  const op = (rule.warning ?? rule.critical)?.op;
+  const op = thresholdOf(rule, nearestLevel(rule))?.op;
   return op === '>' || op === '>=';
 };
 
 /** The level that is reached first. */
-export const nearestLevel = (rule: RuleSpec): Level => (rule.warning === null ? 'critical' : 'warning');
+export const nearestLevel = (rule: RuleSpec): Level => levelsOf(rule).at(-1) ?? 'critical';
 
 export function totalOf(view: RuleView, level: Level) {
   let [judged, few, empty, breaches, spells] = [0, 0, 0, 0, 0];

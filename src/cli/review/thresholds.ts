@@ -1,7 +1,9 @@
 /** Thresholds against what was observed. */
 
 import { quantileSorted } from 'simple-statistics';
-import type { Level, RuleSpec, Threshold } from '../../records.ts';
+import { levelsOf, thresholdOf } from '../../alarm/levels.ts';
+import { thresholdText } from '../../alarm/threshold.ts';
+import { LEVELS, type Level, type RuleSpec, type Threshold } from '../../records.ts';
 import { percent, plural, short } from '../results/blocks.ts';
 import { traitsOf } from '../results/traits.ts';
 import {
@@ -19,8 +21,8 @@ const TIGHT_WINDOWS_MIN = 50;
 const LOOSE_WINDOWS_MIN = 200;
 /** One or two breaches that last are changes of the world, not a tight threshold. */
 const SPELLS_MIN = 3;
-/** So far out the suggested thresholds lie: they would have been reached in 1 % and in 0.1 % of the windows. */
-const QUANTILES: Record<Level, number> = { warning: 0.99, critical: 0.999 };
+/** So far out the suggested thresholds lie: they would have been reached in 5 %, 1 % and 0.1 % of the windows. */
+const QUANTILES: Record<Level, number> = { info: 0.95, warning: 0.99, critical: 0.999 };
 /** A threshold that is more than twice as far from the median as the 99.9 % quantile is out of reach. */
 const REACH_QUANTILE = 0.999;
 const REACH_MIN = 0.5;
@@ -60,13 +62,13 @@ function isPossible(rule: RuleSpec, { op, value }: Threshold): boolean {
 }
 
 export function impossibleOf({ rule, watches }: RuleView): Finding[] {
-  const never = (['warning', 'critical'] as const).filter((level) => {
-    const threshold = rule[level];
+  const never = LEVELS.filter((level) => {
+    const threshold = thresholdOf(rule, level);
     return threshold !== null && !isPossible(rule, threshold);
   });
   if (never.length === 0) return [];
   const [least, greatest] = traitsOf(rule.metric).range;
-  const texts = never.map((level) => `${level} ${written(rule[level]!, rule[level]!.value)}`);
+  const texts = never.map((level) => thresholdText(level, thresholdOf(rule, level)!));
   const what = `${rule.metric} lies within ${short(least)} and ${short(greatest)}`;
   const windows = watches.reduce((sum, { judged }) => sum + judged, 0);
   return [
@@ -77,11 +79,10 @@ export function impossibleOf({ rule, watches }: RuleView): Finding[] {
 /** Beyond its threshold in too many windows, or for long. */
 export function tightOf(view: RuleView, { firesMax }: ReviewLimits): Finding[] {
   const { rule, values } = view;
-  for (const level of ['critical', 'warning'] as const) {
-    if (rule[level] === null) continue;
+  for (const level of levelsOf(rule)) {
     const { judged, breaches, spells } = totalOf(view, level);
     if (judged < TIGHT_WINDOWS_MIN || breaches / judged <= firesMax) continue;
-    const share = `${level} ${written(rule[level], rule[level].value)} holds in ${percent(breaches / judged)}`;
+    const share = `${thresholdText(level, thresholdOf(rule, level)!)} holds in ${percent(breaches / judged)}`;
     const seen = `${share} of ${plural(judged, 'window')}, in ${plural(spells, 'spell')}`;
     const longest = Math.max(
       ...view.watches.flatMap((w) => w.levels[level].spells.map(({ windows }) => windows)),
@@ -106,8 +107,8 @@ function widened(view: RuleView, firesMax: number): { change: Change | null; why
   const change: Change = {};
   const words: string[] = [];
   let last: number | null = null;
-  for (const level of ['warning', 'critical'] as const) {
-    const threshold = rule[level];
+  for (const level of LEVELS) {
+    const threshold = thresholdOf(rule, level);
     if (threshold === null) continue;
     const { judged, breaches } = totalOf(view, level);
     const isFine = breaches / judged <= firesMax && (last === null || further(threshold.value, last));
@@ -137,7 +138,7 @@ function widened(view: RuleView, firesMax: number): { change: Change | null; why
 export function looseOf(view: RuleView): Finding[] {
   const { rule, values } = view;
   const level = nearestLevel(rule);
-  const threshold = rule[level]!;
+  const threshold = thresholdOf(rule, level)!;
   const { judged, breaches } = totalOf(view, level);
   if (breaches > 0 || judged < LOOSE_WINDOWS_MIN || values.length < LOOSE_WINDOWS_MIN) return [];
   const observed = observedOf(view);

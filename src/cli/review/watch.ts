@@ -1,8 +1,8 @@
 /** What the rules would have made of a stretch: every result in its order, as the judge takes them. */
 
+import { passedOf, rankOf } from '../../alarm/levels.ts';
 import { isWatched } from '../../alarm/state.ts';
-import { reachedBy } from '../../alarm/threshold.ts';
-import type { Level, RuleSpec } from '../../records.ts';
+import { LEVELS, type Level, type RuleSpec } from '../../records.ts';
 import type { ReadResult } from '../results/records.ts';
 import { seriesKey } from '../results/stretch.ts';
 
@@ -61,7 +61,7 @@ export function createWatches(rulesOf: (service: string) => readonly RuleSpec[])
         untracked++;
         return null;
       }
-      const levels = { warning: newLevel(), critical: newLevel() };
+      const levels = { info: newLevel(), warning: newLevel(), critical: newLevel() };
       const about = { rule, key: series, metric, subject, model, segment, levels };
       const never = Number.NEGATIVE_INFINITY;
       watch = { ...about, judged: 0, few: 0, empty: 0, lastEndMs: never, judgedEndMs: never };
@@ -105,10 +105,10 @@ function step(watch: Watch, rule: RuleSpec, { value, n, windowEndMs }: ReadResul
   const beforeMs = watch.judgedEndMs;
   watch.judged++;
   watch.judgedEndMs = windowEndMs;
-  const reached = reachedBy(rule, value);
-  for (const name of ['warning', 'critical'] as const) {
+  const passed = rankOf(passedOf(rule, value));
+  for (const name of LEVELS) {
     const level = watch.levels[name];
-    if (!reached[name]) {
+    if (passed < rankOf(name)) {
       end(level, beforeMs);
       continue;
     }

@@ -2,6 +2,8 @@ import type { Report } from '../document.ts';
 import type { RuleShape } from '../service-shape.ts';
 import type { DetectorChoice, Registries } from '../types.ts';
 
+/** What only a rule with thresholds has. */
+const THRESHOLD_KEYS = ['info', 'warning', 'critical', 'reset', 'drop', 'hits', 'keep_firing_for'] as const;
 const KEYS = ['options', 'level', 'warn', 'hold'] as const;
 
 /** A rule's detector against the registry of detectors. False: it has none, but thresholds. */
@@ -19,7 +21,7 @@ export function checkDetector(
     }
     return false;
   }
-  for (const key of ['warning', 'critical'] as const) {
+  for (const key of THRESHOLD_KEYS) {
     if (rule[key] !== undefined)
       report(['rules', i, key], { message: 'a rule has thresholds or a detector, not both' });
   }

@@ -1,4 +1,4 @@
-import { CHAR_CLASSES, type Threshold } from '../../records.ts';
+import { CHAR_CLASSES, LEVELS, type Level, type Threshold } from '../../records.ts';
 import type { Report } from '../document.ts';
 import type { RuleShape } from '../service-shape.ts';
 import { tracksOf } from '../tracks.ts';
@@ -20,8 +20,10 @@ export function checkRules(view: View, registries: Registries, report: Report): 
     }
     checkModel(rule, i, view, report);
     checkSegment(rule, i, view, report);
+    checkNoData(rule, i, report);
     if (checkDetector(rule, i, registries, report)) return;
     checkThresholds(rule, i, report);
+    checkResets(rule, i, report);
   });
   checkRetrain(view, report);
 }
@@ -111,21 +113,67 @@ function checkSegment(rule: RuleShape, i: number, view: View, report: Report): v
 }
 
 function checkThresholds(rule: RuleShape, i: number, report: Report): void {
-  const { warning, critical } = rule;
-  if (warning === undefined && critical === undefined) {
-    report(['rules', i], { message: 'at least one of warning and critical is needed, or a detector' });
+  const own = LEVELS.filter((level) => rule[level] !== undefined);
+  if (own.length === 0) {
+    report(['rules', i], { message: 'at least one of info, warning and critical is needed, or a detector' });
   }
-  if (warning === undefined || critical === undefined) return;
-  const up = isUpward(warning);
-  if (up !== isUpward(critical)) {
-    report(['rules', i, 'critical'], {
-      message: `found '${show(critical)}', which looks the other way than warning '${show(warning)}'`,
-    });
-  } else if (up ? critical.value <= warning.value : critical.value >= warning.value) {
-    report(['rules', i, 'critical'], {
-      message: `found '${show(critical)}', allowed: beyond the warning, ${up ? '>' : '<'} ${warning.value}`,
-    });
+  for (let k = 1; k < own.length; k++) {
+    const [lower, level] = [own[k - 1]!, own[k]!];
+    const [before, threshold] = [rule[lower]!, rule[level]!];
+    const up = isUpward(before);
+    if (up !== isUpward(threshold)) {
+      report(['rules', i, level], {
+        message: `found '${show(threshold)}', which looks the other way than ${lower} '${show(before)}'`,
+      });
+    } else if (up ? threshold.value <= before.value : threshold.value >= before.value) {
+      report(['rules', i, level], {
+        message: `found '${show(threshold)}', allowed: beyond the ${lower}, ${up ? '>' : '<'} ${before.value}`,
+      });
+    }
   }
+}
+
+/** A reset looks the other way than its threshold and leaves no value that passes both: an alarm would come and go at each. */
+function checkResets(rule: RuleShape, i: number, report: Report): void {
+  const { reset = {}, hits } = rule;
+  for (const level of LEVELS) {
+    const [own, threshold] = [reset[level], rule[level]];
+    if (own === undefined) continue;
+    const at = ['rules', i, 'reset', level];
+    if (threshold === undefined) {
+      report(at, { message: `the rule has no ${level} threshold that this could reset` });
+      continue;
+    }
+    const up = isUpward(threshold);
+    const isApart = up ? own.value <= threshold.value : own.value >= threshold.value;
+    const touches = own.value === threshold.value && own.op.endsWith('=') && threshold.op.endsWith('=');
+    if (up === isUpward(own) || !isApart || touches) {
+      const allowed = `${up ? '<' : '>'} ${threshold.value}, or further away`;
+      report(at, { message: `found '${show(own)}', allowed for ${level} '${show(threshold)}': ${allowed}` });
+    }
+  }
+  if (rule.drop !== undefined && rule.reset === undefined)
+    report(['rules', i, 'drop'], { message: 'drop says what happens at a reset, and the rule has none' });
+  if (hits !== undefined && hits.of > hits.windows)
+    report(['rules', i, 'hits'], { message: `found '${hits.of} of ${hits.windows}', which can never be` });
+  const { flapping } = rule;
+  if (flapping !== undefined && flapping.leave > flapping.enter)
+    report(['rules', i, 'flapping', 'leave'], {
+      message: `found ${flapping.leave}, allowed: at most enter, ${flapping.enter}`,
+    });
+}
+
+function checkNoData({ no_data: noData }: RuleShape, i: number, report: Report): void {
+  if (noData === undefined) return;
+  const at = ['rules', i, 'no_data'];
+  if (noData.policy !== 'keep' && noData.for === undefined)
+    report(at, {
+      message: `policy ${noData.policy} needs a for: after how long without results it sets in, such as 'for: 30m'`,
+    });
+  if (noData.policy !== 'alarm' && noData.level !== undefined)
+    report([...at, 'level'], { message: `a level goes with policy alarm; ${noData.policy} fires nothing` });
+  if (noData.policy === 'keep' && noData.for !== undefined)
+    report([...at, 'for'], { message: 'policy keep changes nothing, however long; leave the for away' });
 }
 
 function isUpward(threshold: Threshold): boolean {
@@ -135,6 +183,11 @@ function isUpward(threshold: Threshold): boolean {
 function show(threshold: Threshold): string {
   return `${threshold.op} ${threshold.value}`;
 }
+
+const rankOf = (level: Level): number => LEVELS.indexOf(level);
+
+const canReach = (rule: RuleShape, level: Level): boolean =>
+  LEVELS.some((one) => rankOf(one) >= rankOf(level) && rule[one] !== undefined);
 
 function checkRetrain(view: View, report: Report): void {
   const retrain = view.retrain;
@@ -149,11 +202,15 @@ function checkRetrain(view: View, report: Report): void {
       report(['retrain', 'on', i], { found: `the rule '${name}'`, word: name, allowed });
     } else if (rule?.detector !== undefined) {
       const level = rule.level ?? 'warning';
-      if (level === retrain.level || (rule.warn && retrain.level === 'warning')) return;
+      if (rankOf(level) >= rankOf(retrain.level)) return;
       report(['retrain', 'on', i], {
         message: `the detector of the rule '${name}' fires ${level}, so it can never ask for retraining at ${retrain.level}`,
       });
-    } else if (rule && rule[retrain.level] === undefined && !view.isBroken(['rules', at, retrain.level])) {
+    } else if (
+      rule &&
+      !canReach(rule, retrain.level) &&
+      !LEVELS.some((one) => view.isBroken(['rules', at, one]))
+    ) {
       report(['retrain', 'on', i], {
         message: `the rule '${name}' has no ${retrain.level} threshold, so it can never ask for retraining`,
       });

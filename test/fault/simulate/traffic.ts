@@ -64,9 +64,10 @@ windows: ${windows}
 join: ${join}
 baseline: { learn: { rolling: 4, lag: 0 } }
 rules:
-  - { name: risk, metric: mae, subject: price, warning: '> 4', min_n: 3 }
+  - { name: risk, metric: mae, subject: price, warning: '> 4', min_n: 3, keep_firing_for: 2m }
   - { name: risk-early, metric: mae, subject: price, critical: '> 4', min_n: 2, min_coverage: 0.3 }
-  - { name: busy, metric: volume, warning: '> 12' }
+  - { name: busy, metric: volume, info: '> 8', warning: '> 12', reset: { warning: '< 9' }, drop: staircase }
+  - { name: often, metric: volume, info: '> 6', hits: 2 of 3, flapping: { history: 5 } }
   - { name: slow, metric: late, warning: '>= 1' }
 retrain: { mode: automatic, on: [risk, busy], level: warning, cooldown: 4m, lookback: 2m }
 `;
