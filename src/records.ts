@@ -589,6 +589,23 @@ export interface Alert {
   configDigest: string;
 }
 
+/** What texts of notifications may name of an alert, as `{{reason}}`; `since` as a time in UTC. */
+export const ALERT_WORDS = [
+  'service',
+  'rule',
+  'metric',
+  'subject',
+  'model',
+  'segment',
+  'level',
+  'state',
+  'reason',
+  'value',
+  'threshold',
+  'since',
+] as const;
+export type AlertWord = (typeof ALERT_WORDS)[number];
+
 export interface OffsetRange {
   stream: StreamName;
   topic: string;

@@ -5,6 +5,7 @@ import { daemonShape } from './daemon-shape.ts';
 import { readSource, type Source } from './document.ts';
 import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
+import { notifyOf } from './notify.ts';
 import { type SecretEntry, secretOf } from './secrets.ts';
 import { saslOf, tlsOf } from './security.ts';
 import type { DaemonConfig, GroupTimesConfig, InfluxConfig, Path, WebhookConfig } from './types.ts';
@@ -78,6 +79,7 @@ function configOf(shape: Shape, files: Files, source: Source): DaemonConfig {
     },
     influx: influxOf(shape.influx, files, source),
     webhooks: webhooksOf(shape.webhooks, files, source),
+    notify: notifyOf(shape.notify, files, source),
     deadLetters: deadLettersOf(shape.dead_letters),
     http: shape.http,
     metrics: shape.metrics === false ? null : shape.metrics,

@@ -206,7 +206,8 @@ function problemAt(
   if (secret && value !== undefined && value !== null) found = '(a secret)';
   const allowed = [...(fault.allowed ?? [])];
   const word = fault.word ?? (typeof value === 'string' ? value : '');
-  const suggestion = word === '' || secret ? null : nearest(word, allowed);
+  // A word that is given is the name of a key or of a placeholder, and no value.
+  const suggestion = word === '' || (secret && fault.word === undefined) ? null : nearest(word, allowed);
   const missing = found === 'nothing' ? 'missing' : `found ${found}`;
   let message = fault.message ?? missing;
   if (allowed.length > 0) message += `, allowed: ${allowed.join(', ')}`;
@@ -224,10 +225,18 @@ export function valueAt(value: unknown, path: Path): unknown {
   return here;
 }
 
+/** Keys of the receivers below `notify` that never hold a secret. */
+const HARMLESS_OF_NOTIFY = ['name', 'username', 'labels', 'link', 'resend', 'timeout'];
+
 /** A text where a mapping with secrets belongs may hold them too. */
 function isSecret(path: Path): boolean {
   const key = String(path.at(-1) ?? '');
   if (isSecretKey(key) || key === 'sasl') return true;
+  if (path[0] === 'notify') {
+    const option = String(path[3]);
+    // Of Slack the address is the whole secret.
+    return !HARMLESS_OF_NOTIFY.includes(option) && !(option === 'url' && path[1] !== 'slack');
+  }
   // Whoever knows the URL of a webhook may often post to it, and its headers carry keys.
   return path[0] === 'webhooks' && !['name', 'on', 'timeout'].includes(String(path[2]));
 }

@@ -182,6 +182,27 @@ export interface WebhookConfig {
   timeoutMs: number;
 }
 
+export interface AlertmanagerConfig {
+  name: string;
+  /** Without `/api/v2/alerts`. */
+  urls: string[];
+  /** Empty: no basic authentication, or that of the URLs. */
+  username: string;
+  password: string;
+  /** Null: none is sent. */
+  token: string | null;
+  labels: Record<string, string>;
+  /** A template; null: alerts have no link. */
+  link: string | null;
+  resendMs: number;
+  timeoutMs: number;
+}
+
+/** Receivers of alerts by kind. */
+export interface NotifyConfig {
+  alertmanager: AlertmanagerConfig[];
+}
+
 /** When the daemon raises an alarm because it cannot read what it is given. */
 export interface DeadLettersConfig {
   rateMax: number;
@@ -206,6 +227,7 @@ export interface DaemonConfig {
   /** Null: no InfluxDB sink. */
   influx: InfluxConfig | null;
   webhooks: WebhookConfig[];
+  notify: NotifyConfig;
   /** Null: no alarm. */
   deadLetters: DeadLettersConfig | null;
   http: Address;

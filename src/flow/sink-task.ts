@@ -3,10 +3,11 @@
 import { type DeadCode, messageOf, TelltaleError } from '../errors.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
 import type { Alert, DeadLetter, LogRecord, Result, Retrain } from '../records.ts';
-import { withBackoff } from '../sink/retry.ts';
-import type { Delivery, Sink } from '../sink/sink.ts';
+import { AskedToWait, withBackoff } from '../sink/retry.ts';
+import type { Delivery, Sink, SinkPart } from '../sink/sink.ts';
 import { appendsOf } from './outbox.ts';
 import type { Runtime, TopicNames } from './runtime.ts';
+import { commitMetadata, type Recalled, recall } from './sink-recall.ts';
 import { decodePublic } from './wire.ts';
 
 const RETRY = { firstMs: 200, maxMs: 5_000 };
@@ -17,12 +18,16 @@ const COMMIT_EVERY_MS = 1_000;
 
 export interface SinkTaskOptions {
   sink: Sink;
+  /** Its consumer group. */
+  group: string;
   /** Where its dead letters go, and how the public records are framed. */
   runtime: Runtime;
   /** The daemon stops. */
   signal: AbortSignal;
   onError(error: unknown, waitMs: number): void;
   onWritten(count: number): void;
+  /** What the sink has to say again is with the receiver again. */
+  onBack(): void;
   /** A record was put aside: it cannot be decoded, the receiver refuses it, or the sink throws on it. */
   onDead(letter: DeadLetter, service: string): void;
 }
@@ -82,6 +87,11 @@ class SinkTask implements PartitionHandler {
   readonly #partition: number;
   readonly #membership: Membership;
   readonly #options: SinkTaskOptions;
+  /** Null: the sink does not remember. */
+  readonly #part: SinkPart | null;
+  #recalled: Recalled = { from: 'stay', historyEnd: 0, news: new Set() };
+  /** When the sink may say again what it has to; after a failure later. */
+  #repeatAfterMs = 0;
   /** Next offset to hand over, as far as everything before it is with the receiver or put aside. */
   #next = -1;
   #committed = -1;
@@ -92,11 +102,16 @@ class SinkTask implements PartitionHandler {
     this.#partition = partition;
     this.#membership = membership;
     this.#options = options;
+    this.#part = options.sink.part?.() ?? null;
     this.#committedMs = options.runtime.nowMs();
   }
 
-  async open(): Promise<'stay'> {
-    return 'stay';
+  async open(heartbeat: Heartbeat): Promise<number | 'stay'> {
+    const { runtime, group } = this.#options;
+    if (this.#part === null) return 'stay';
+    const where = { group, topic: this.#topic, partition: this.#partition };
+    this.#recalled = await recall(runtime, where, this.#part, heartbeat);
+    return this.#recalled.from;
   }
 
   async handle(records: readonly LogRecord[], heartbeat: Heartbeat): Promise<void> {
@@ -113,7 +128,21 @@ class SinkTask implements PartitionHandler {
     await this.#commit();
   }
 
-  async tick(): Promise<void> {}
+  async tick(nowMs: number): Promise<void> {
+    const { signal, onError, onBack } = this.#options;
+    if (this.#part?.repeat === undefined || nowMs < this.#repeatAfterMs || signal.aborted) return;
+    try {
+      await this.#part.repeat(nowMs);
+      if (this.#repeatAfterMs > 0) onBack();
+      this.#repeatAfterMs = 0;
+    } catch (error) {
+      // Whatever it is: records go on, and what fires is said again with the next try.
+      if (signal.aborted) return;
+      const waitMs = Math.max(RETRY.maxMs, error instanceof AskedToWait ? error.waitMs : 0);
+      this.#repeatAfterMs = nowMs + waitMs;
+      onError(error, waitMs);
+    }
+  }
 
   close(): Promise<void> {
     return this.#commit();
@@ -122,9 +151,14 @@ class SinkTask implements PartitionHandler {
   async #commit(): Promise<void> {
     if (this.#next <= this.#committed) return;
     const next = this.#next;
-    await this.#membership.commit(this.#topic, this.#partition, next, '');
+    const metadata = commitMetadata(this.#recalled.historyEnd, next);
+    await this.#membership.commit(this.#topic, this.#partition, next, metadata);
     this.#committed = next;
     this.#committedMs = this.#options.runtime.nowMs();
+  }
+
+  #isHistory({ offset }: LogRecord): boolean {
+    return offset < this.#recalled.historyEnd && !this.#recalled.news.has(offset);
   }
 
   /** Whether all of it is with the receiver or on the topic of dead letters; false: the daemon stops. */
@@ -133,6 +167,7 @@ class SinkTask implements PartitionHandler {
     const items: Item[] = [];
     const aside: Aside[] = [];
     for (const record of batch) {
+      if (this.#isHistory(record)) continue;
       try {
         const delivery = deliveryOf(runtime.topics, record, runtime.publicIds !== null);
         if (delivery !== null) items.push({ record, delivery });
@@ -184,7 +219,7 @@ class SinkTask implements PartitionHandler {
     const deliveries = items.map(({ delivery }) => delivery);
     const write = async (): ReturnType<Sink['write']> => {
       await heartbeat();
-      const writing = sink.write(deliveries).catch((cause: unknown) => {
+      const writing = (this.#part ?? sink).write(deliveries).catch((cause: unknown) => {
         throw isAway(cause) ? cause : new Undeliverable(messageOf(cause), { cause });
       });
       return beating(writing, heartbeat, signal);

@@ -10,7 +10,9 @@ import type { DeadShare } from './dead-share.ts';
 import type { Runtime } from './runtime.ts';
 import { createSinkTask, type SinkTaskOptions } from './sink-task.ts';
 
-type SinkSettings = Parameters<typeof SINKS.influx.wanted>[0] & Parameters<typeof SINKS.webhook.wanted>[0];
+type Wanted = (typeof SINKS)[keyof typeof SINKS]['wanted'];
+/** What all kinds together want of the configuration. */
+type SinkSettings = Wanted extends (settings: infer All) => unknown ? All : never;
 
 export interface SinksOptions {
   settings: SinkSettings;
@@ -38,13 +40,19 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
   const sinks: Sink[] = [];
   const groups: Group[] = [];
   for (const { name, topics, create } of wantedSinks(options.settings)) {
-    const sink = await create({ log: runtime.logger, signal });
+    const sink = await create({
+      log: runtime.logger,
+      signal,
+      nowMs: runtime.nowMs,
+      isWatched: (service) => runtime.services.has(service),
+    });
     sinks.push(sink);
     options.check(name, true, 'no write yet');
-    const task = taskOptions(sink, options);
+    const group = `${runtime.group}.sink.${name}`;
+    const task = taskOptions(sink, group, options);
     const names = topics.map((topic) => runtime.topics[topic]);
     groups.push(
-      await options.join(`${runtime.group}.sink.${name}`, names, (topic, partition, membership) =>
+      await options.join(group, names, (topic, partition, membership) =>
         createSinkTask(topic, partition, membership, task),
       ),
     );
@@ -57,14 +65,17 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
   };
 }
 
-function taskOptions(sink: Sink, { runtime, metrics, share, signal, check }: SinksOptions): SinkTaskOptions {
+function taskOptions(sink: Sink, group: string, options: SinksOptions): SinkTaskOptions {
+  const { runtime, metrics, share, signal, check } = options;
   const { name } = sink;
   const { logger, counts } = runtime;
   const stage = SINK_STAGE + name;
   return {
     sink,
+    group,
     runtime,
     signal,
+    onBack: () => check(name, true, 'writing'),
     onError: (error, waitMs) => {
       metrics.sinkFailed(name);
       check(name, false, `${messageOf(error)}; records wait in the log`);

@@ -38,12 +38,31 @@ export interface Sink {
   /** Most deliveries of one call; after each call progress can be committed. */
   batchMax: number;
   write(batch: readonly Delivery[]): Promise<readonly Refusal[]>;
+  /**
+   * Present where the sink has to know what it has told before: what a partition holds then goes to a part of its own,
+   * which is forgotten with the partition, so that nobody speaks of alarms that another process has by now.
+   */
+  part?(): SinkPart;
   /** Ends the sink; deliveries of resolved writes are safe already. May be called once. */
   close(): Promise<void>;
 }
 
+/** What a sink knows of one partition of `alerts`. Calls do not overlap. */
+export interface SinkPart {
+  /** An alert that the receiver has had already, in the order of the log and before anything else. */
+  restore(alert: Alert, writtenMs: number): void;
+  /** As that of the sink. */
+  write(batch: readonly Delivery[]): Promise<readonly Refusal[]>;
+  /** Called about twice a second: says again what has to be. Rejects with `sink_unavailable`, to be called again. */
+  repeat?(nowMs: number): Promise<void>;
+}
+
 export interface SinkContext {
   log: SinkLog;
+  /** Default: the system's clock. */
+  nowMs?: () => number;
+  /** Whether a service is still among those that are configured; default: it is. */
+  isWatched?: (service: string) => boolean;
   /** Aborted when the daemon stops: what is under way ends and rejects. */
   signal?: AbortSignal;
 }

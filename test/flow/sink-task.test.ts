@@ -78,8 +78,10 @@ function taskOf(sink: Sink, over: Partial<SinkTaskOptions> = {}) {
     { commit },
     {
       sink,
+      group: 'g.sink',
       runtime,
       signal: new AbortController().signal,
+      onBack: () => {},
       onError: (error) => ran.errors.push((error as Error).message),
       onWritten: (count) => {
         ran.written += count;
@@ -241,6 +243,8 @@ test('a commit that fails is no fault of the record', async () => {
     { commit: () => Promise.reject(new Error('fenced')) },
     {
       sink: await webhook(),
+      group: 'g.sink',
+      onBack: () => {},
       runtime,
       signal: new AbortController().signal,
       onError: () => {},

@@ -1,0 +1,76 @@
+/** What a sink that remembers knows of a partition before its first record, and where it begins there. */
+
+import type { Heartbeat } from '../log/port.ts';
+import type { Alert } from '../records.ts';
+import type { SinkPart } from '../sink/sink.ts';
+import { readThrough } from './read-through.ts';
+import type { Runtime } from './runtime.ts';
+import { decodePublic } from './wire.ts';
+
+/** Stands in the metadata of commits below `historyEnd`, so that a restart knows of it too. */
+interface CommitState {
+  historyEnd: number;
+}
+
+export interface Recalled {
+  /** Offset to read from; 'stay': the committed one. */
+  from: number | 'stay';
+  /** Records below it are older than the sink: only those in `news` are for it. */
+  historyEnd: number;
+  news: ReadonlySet<number>;
+}
+
+export const commitMetadata = (historyEnd: number, next: number): string =>
+  next < historyEnd ? JSON.stringify({ historyEnd } satisfies CommitState) : '';
+
+function historyEndOf(metadata: string, committed: number): number {
+  try {
+    const state = JSON.parse(metadata) as Partial<CommitState> | null;
+    return typeof state?.historyEnd === 'number' ? state.historyEnd : committed;
+  } catch {
+    // Empty, or set by whoever has moved the offsets of the group.
+    return committed;
+  }
+}
+
+/**
+ * Restores what was told up to the committed offset. A sink that has never read the partition begins with the alarms that
+ * fire now: nobody wants to be woken, one after the other, by all those that the topic still holds.
+ */
+export async function recall(
+  runtime: Runtime,
+  where: { group: string; topic: string; partition: number },
+  part: SinkPart,
+  heartbeat: Heartbeat,
+): Promise<Recalled> {
+  const { log, topics } = runtime;
+  const { group, topic, partition } = where;
+  if (topic !== topics.alerts) return { from: 'stay', historyEnd: 0, news: new Set() };
+  const { first, next } = await log.ends(topic, partition);
+  const { offset, metadata } = await log.committed(group, topic, partition);
+  const historyEnd = offset === null ? next : historyEndOf(metadata, offset);
+  const told = offset ?? first;
+  const firing = new Map<string, number>();
+  await readThrough(log, { topic, partition, from: first, to: historyEnd - 1 }, heartbeat, (record) => {
+    const alert = alertOf(record.value, runtime.publicIds !== null);
+    if (alert === null) return;
+    if (record.offset >= told && alert.state === 'firing') {
+      firing.set(alert.fingerprint, record.offset);
+      return;
+    }
+    // An end in history also ends what was told before.
+    firing.delete(alert.fingerprint);
+    part.restore(alert, record.timestampMs);
+  });
+  const news = new Set(firing.values());
+  return { from: offset === null ? Math.min(historyEnd, ...news) : 'stay', historyEnd, news };
+}
+
+/** Null for a tombstone, and for bytes that are no alert: whoever read them first has put them aside. */
+function alertOf(value: Buffer | null, framed: boolean): Alert | null {
+  try {
+    return value === null ? null : decodePublic<Alert>('alert', value, framed);
+  } catch {
+    return null;
+  }
+}
