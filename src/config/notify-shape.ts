@@ -29,7 +29,25 @@ const alertmanagerShape = z.strictObject({
   timeout,
 });
 
+const told = {
+  name: receiverName,
+  /** The lowest that is told. */
+  level: z.enum(['warning', 'critical']).prefault('warning'),
+  template: text.optional(),
+  link: text.optional(),
+  timeout,
+};
+const slackShape = z.strictObject({ ...told, url: text.optional(), url_file: text.optional() });
+const pagerdutyShape = z.strictObject({
+  ...told,
+  routing_key: text.optional(),
+  routing_key_file: text.optional(),
+  url: httpUrl.prefault('https://events.pagerduty.com/v2/enqueue'),
+});
+
 export const notifyShape = z.strictObject({
   alertmanager: z.array(alertmanagerShape).prefault([]),
+  slack: z.array(slackShape).prefault([]),
+  pagerduty: z.array(pagerdutyShape).prefault([]),
 });
 export type NotifyShape = z.output<typeof notifyShape>;

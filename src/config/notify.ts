@@ -4,7 +4,7 @@ import type { Files } from './checks/streams.ts';
 import type { Source } from './document.ts';
 import type { NotifyShape } from './notify-shape.ts';
 import { neededSecretOf, type SecretEntry, secretOf } from './secrets.ts';
-import type { AlertmanagerConfig, NotifyConfig, Path } from './types.ts';
+import type { AlertmanagerConfig, NotifyConfig, Path, ToldConfig } from './types.ts';
 
 const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/g;
 
@@ -16,6 +16,11 @@ export function notifyOf(shape: NotifyShape, files: Files, source: Source): Noti
     alertmanager: entriesOf('alertmanager', shape.alertmanager).map(({ one, entry }) =>
       alertmanagerOf(one, entry),
     ),
+    slack: entriesOf('slack', shape.slack).map(({ one, entry }) => toldOf(one, slackUrlOf(entry), entry)),
+    pagerduty: entriesOf('pagerduty', shape.pagerduty).map(({ one, entry }) => ({
+      ...toldOf(one, urlOf(one.url, 'url', entry), entry),
+      routingKey: neededSecretOf(entry, 'routing_key'),
+    })),
   };
 }
 
@@ -57,6 +62,27 @@ function alertmanagerOf(shape: NotifyShape['alertmanager'][number], entry: Secre
     resendMs: resend,
     timeoutMs: timeout,
   };
+}
+
+function toldOf(
+  shape: NotifyShape['slack' | 'pagerduty'][number],
+  url: string,
+  entry: SecretEntry,
+): ToldConfig {
+  const { name, level, template, link, timeout } = shape;
+  if (template !== undefined) checkTemplate(template, 'template', entry);
+  return { name, url, level, template: template ?? null, link: linkOf(link, entry), timeoutMs: timeout };
+}
+
+function slackUrlOf(entry: SecretEntry): string {
+  const url = neededSecretOf(entry, 'url');
+  return url === '' ? url : urlOf(url, entry.shape.url === undefined ? 'url_file' : 'url', entry);
+}
+
+function urlOf(url: string, key: string, { source, path }: SecretEntry): string {
+  if (!/^https?:\/\/[^\s/]+\S*$/.test(url) || !URL.canParse(url))
+    source.report([...path, key], { message: 'not an http or https URL' });
+  return url;
 }
 
 /** Reports placeholders that no alert has, and such as do not end. */

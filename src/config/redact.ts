@@ -1,4 +1,4 @@
-const SECRET_KEY = /(password|passphrase|secret|token|authorization|api_?key)$/i;
+const SECRET_KEY = /(password|passphrase|secret|token|authorization|api_?key|routing_?key)$/i;
 /** Of a query; InfluxDB writes `p`. */
 const SECRET_PARAMETER =
   /([?&](?:p|pass|sig|signature|key|[\w.-]{0,40}(?:password|passphrase|secret|token|api_?key))=)[^&#\s'"]+/gi;
@@ -9,8 +9,11 @@ const TELLING_LENGTH_MIN = 4;
 
 interface Webhook {
   url: string;
-  headers: Record<string, string>;
+  headers?: Record<string, string>;
 }
+
+/** Lists of receivers whose address is a secret by itself. */
+const HOOKS = ['webhooks', 'slack'];
 
 /** Whether what stands at a key of this name is a secret. A key of a file or of an address is none. */
 export function isSecretKey(key: string): boolean {
@@ -32,7 +35,7 @@ function redacted(value: unknown, key: string): unknown {
     if (isSecretKey(key)) return value === '' ? '' : HIDDEN;
     return redactUrls(value);
   }
-  if (key === 'webhooks' && Array.isArray(value)) return value.map(redactedWebhook);
+  if (HOOKS.includes(key) && Array.isArray(value)) return value.map(redactedWebhook);
   if (Array.isArray(value)) return value.map((inner) => redacted(inner, key));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redacted(inner, name)]));
@@ -65,7 +68,7 @@ function collect(value: unknown, key: string, secrets: Set<string>): void {
     for (const secret of found) if (secret.length >= TELLING_LENGTH_MIN) secrets.add(secret);
   } else if (typeof value === 'object' && value !== null) {
     for (const [name, inner] of Object.entries(value)) {
-      if (name === 'webhooks' && Array.isArray(inner))
+      if (HOOKS.includes(name) && Array.isArray(inner))
         for (const hook of inner) collectWebhook(hook, secrets);
       collect(inner, Array.isArray(value) ? key : name, secrets);
     }
@@ -75,7 +78,7 @@ function collect(value: unknown, key: string, secrets: Set<string>): void {
 /** Headers that say what a body is, not who sends it. */
 const HARMLESS_HEADER = /^(content-type|accept|user-agent)$/i;
 
-function collectWebhook({ url, headers }: Webhook, secrets: Set<string>): void {
+function collectWebhook({ url, headers = {} }: Webhook, secrets: Set<string>): void {
   const values = Object.entries(headers).filter(([name]) => !HARMLESS_HEADER.test(name));
   const path = URL.canParse(url) ? new URL(url).pathname.slice(1) : '';
   // A path of a word or two is an address that others have too.
@@ -96,7 +99,8 @@ function passwordsOf(text: string): string[] {
 
 /** Whoever knows the path of a webhook may often post to it, and any header may carry a key. */
 function redactedWebhook(hook: Webhook): unknown {
-  const headers = Object.fromEntries(Object.keys(hook.headers).map((name) => [name, HIDDEN]));
+  const names = Object.keys(hook.headers ?? {});
+  const headers = hook.headers && { headers: Object.fromEntries(names.map((name) => [name, HIDDEN])) };
   const url = `${URL.canParse(hook.url) ? new URL(hook.url).origin : ''}/${HIDDEN}`;
-  return { ...(redacted(hook, '') as object), url, headers };
+  return { ...(redacted(hook, '') as object), url, ...headers };
 }

@@ -1,5 +1,5 @@
 import { TelltaleError } from '../errors.ts';
-import type { ServiceSpec } from '../records.ts';
+import type { Level, ServiceSpec } from '../records.ts';
 
 /** Keys and list indexes from the top of a file down to one value. */
 export type Path = readonly (string | number)[];
@@ -198,9 +198,28 @@ export interface AlertmanagerConfig {
   timeoutMs: number;
 }
 
+/** A receiver that is told of one alert after the other. */
+export interface ToldConfig {
+  name: string;
+  url: string;
+  /** Alerts below it are not told. */
+  level: Level;
+  /** Templates; null: a text of ours, and no link. */
+  template: string | null;
+  link: string | null;
+  timeoutMs: number;
+}
+
+export interface PagerDutyConfig extends ToldConfig {
+  routingKey: string;
+}
+
 /** Receivers of alerts by kind. */
 export interface NotifyConfig {
   alertmanager: AlertmanagerConfig[];
+  /** Whoever knows the URL may post. */
+  slack: ToldConfig[];
+  pagerduty: PagerDutyConfig[];
 }
 
 /** When the daemon raises an alarm because it cannot read what it is given. */

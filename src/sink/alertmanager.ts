@@ -169,7 +169,15 @@ async function createAlertmanager(options: AlertmanagerOptions, context: SinkCon
     };
   };
 
-  return { name, batchMax: REQUEST_MAX, write: part().write, part, async close() {} };
+  return {
+    name,
+    batchMax: REQUEST_MAX,
+    write: part().write,
+    part,
+    async close() {
+      if (beyond > 0) context.log.info({ sink: name, beyond }, 'alerts beyond the bound since the start');
+    },
+  };
 }
 
 /** Of several failures the one after which it is soonest worth to try again. */

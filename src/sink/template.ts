@@ -25,6 +25,24 @@ export function fill(template: string, alert: Alert, escaped: (text: string) => 
   );
 }
 
+/** A text of the owner's, or ours without one or where nothing is left of it: receivers refuse empty texts. */
+export function textOf(
+  template: string | null,
+  ours: string,
+  alert: Alert,
+  escaped: (text: string) => string,
+): string {
+  const text = template === null ? '' : fill(template, alert, escaped);
+  return text.trim() === '' ? fill(ours, alert, escaped) : text;
+}
+
+/** At most `max` UTF-16 units, the last of which says that something is missing. */
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  // Half of a pair is no letter.
+  return `${text.slice(0, max - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
 /** Where people read more about the alert; null without a template. */
 export const linkOf = (template: string | null, alert: Alert): string | null =>
   template === null ? null : fill(template, alert, encodeURIComponent);

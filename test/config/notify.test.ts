@@ -3,7 +3,13 @@ import { readDaemon } from '../../src/config/daemon.ts';
 import { redact, secretFilter } from '../../src/config/redact.ts';
 import type { ConfigProblem, DaemonConfig } from '../../src/config/types.ts';
 
-const files: Record<string, string> = { '/etc/key': 'from-file\n', '/etc/empty': '\n' };
+const HOOK = 'https://hooks.slack.com/services/T000/B000/Xhush';
+const files: Record<string, string> = {
+  '/etc/key': 'from-file\n',
+  '/etc/empty': '\n',
+  '/etc/hook': `${HOOK}\n`,
+  '/etc/nohook': 'hush hush\n',
+};
 
 function read(text: string, env = {}): { config: DaemonConfig | null; problems: ConfigProblem[] } {
   const { config, source } = readDaemon(text, 'telltale.yaml', {
@@ -18,7 +24,7 @@ function read(text: string, env = {}): { config: DaemonConfig | null; problems: 
 }
 
 test('without a word nobody is notified', () => {
-  expect(read('').config!.notify).toEqual({ alertmanager: [] });
+  expect(read('').config!.notify).toEqual({ alertmanager: [], slack: [], pagerduty: [] });
 });
 
 test('an Alertmanager with everything, and one with its defaults', () => {
@@ -67,6 +73,54 @@ test('an Alertmanager with everything, and one with its defaults', () => {
   expect(hide('p4ssword t0ken from-file main')).toBe('*** *** *** main');
 });
 
+test('Slack and PagerDuty, with everything and with their defaults', () => {
+  const { config, problems } = read(
+    `notify:
+  slack:
+    - { name: oncall, url_file: hook, level: critical, template: "{{level}} {{ reason }}", link: "http://g/{{rule}}", timeout: 3s }
+    - { name: all, url: "$\{HOOK}" }
+  pagerduty:
+    - { name: page, routing_key_file: key, level: critical }
+    - { name: other, routing_key: "$\{KEY}", url: "http://localhost:9/v2/enqueue/", template: "{{service}}" }
+`,
+    { HOOK, KEY: 'R0UT1NG' },
+  );
+  expect(problems).toEqual([]);
+  const plain = { level: 'warning', template: null, link: null, timeoutMs: 10_000 };
+  expect(config!.notify.slack).toEqual([
+    {
+      name: 'oncall',
+      url: HOOK,
+      level: 'critical',
+      template: '{{level}} {{ reason }}',
+      link: 'http://g/{{rule}}',
+      timeoutMs: 3_000,
+    },
+    { ...plain, name: 'all', url: HOOK },
+  ]);
+  const url = 'https://events.pagerduty.com/v2/enqueue';
+  expect(config!.notify.pagerduty).toEqual([
+    { ...plain, name: 'page', routingKey: 'from-file', url, level: 'critical' },
+    {
+      ...plain,
+      name: 'other',
+      routingKey: 'R0UT1NG',
+      url: 'http://localhost:9/v2/enqueue',
+      template: '{{service}}',
+    },
+  ]);
+  const shown = redact(config!);
+  expect(JSON.stringify(shown)).not.toMatch(/T000|Xhush|from-file|R0UT1NG/);
+  expect(shown.notify.slack[0]).toMatchObject({ name: 'oncall', url: 'https://hooks.slack.com/***' });
+  expect(shown.notify.slack[0]).not.toHaveProperty('headers');
+  expect(shown.notify.pagerduty[1]).toMatchObject({
+    url: 'http://localhost:9/v2/enqueue',
+    routingKey: '***',
+  });
+  const hide = secretFilter(config);
+  expect(hide(`POST ${HOOK} R0UT1NG from-file`)).toBe('POST https://hooks.slack.com/*** *** ***');
+});
+
 const am = (more: string): string => `notify: { alertmanager: [{ name: a, url: "http://h:1", ${more} }] }`;
 
 test.each([
@@ -98,6 +152,35 @@ test.each([
   expect(problems[0]!.message).toContain(message);
 });
 
+const slack = (more: string): string => `notify: { slack: [{ name: a, ${more} }] }`;
+const pager = (more: string): string => `notify: { pagerduty: [{ name: a, ${more} }] }`;
+
+test.each([
+  [slack('level: critical'), 'slack[0]', 'missing url or url_file'],
+  [slack('url: "http://h", url_file: hook'), 'slack[0].url_file', 'allowed: one of them'],
+  [slack('url_file: nohook'), 'slack[0].url_file', 'not an http or https URL'],
+  [slack('url: "ftp://hush"'), 'slack[0].url', 'not an http or https URL'],
+  [slack('url: "http://h", level: fatal'), 'slack[0].level', 'allowed: warning, critical'],
+  [slack('url: "http://h", template: "{{reasn}}"'), 'slack[0].template', "did you mean 'reason'?"],
+  [slack('url: "http://h", template: ""'), 'slack[0].template', 'text that is not empty'],
+  [slack('url: "http://h", tempate: x'), 'slack[0].tempate', "did you mean 'template'?"],
+  [pager('level: critical'), 'pagerduty[0]', 'missing routing_key or routing_key_file'],
+  [
+    pager('routing_key: hush, routing_key_file: key'),
+    'pagerduty[0].routing_key_file',
+    'allowed: one of them',
+  ],
+  [pager('routing_key: hush, url: "http://h:x"'), 'pagerduty[0].url', 'not an http or https URL'],
+  [pager('routing_key: hush, template: "{{ level }"'), 'pagerduty[0].template', 'is written {{word}}'],
+  ['notify: { slak: [] }', 'slak', "did you mean 'slack'?"],
+])('finds the fault in %s', (text, key, message) => {
+  const { problems } = read(text);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]!.key).toBe(`notify.${key}`);
+  expect(problems[0]!.message).toContain(message);
+  expect(JSON.stringify(problems)).not.toContain('hush');
+});
+
 test('two of one name would share their offsets', () => {
   const { problems } = read(
     'notify:\n  alertmanager:\n    - { name: a, url: "http://h" }\n    - { name: a, url: "http://i" }\n',
@@ -112,6 +195,11 @@ test.each([
   'notify: { alertmanager: [{ name: a, url: "http://me:hush@h:x" }] }',
   'notify: { alertmanager: [{ name: a, url: "http://h", token: [hush] }] }',
   'notify: { alertmanager: [{ name: a, url: "http://h", bearer: hush }] }',
+  'notify: { slack: "http://h/hush" }',
+  'notify: { slack: [{ name: a, url: ["http://h/hush"] }] }',
+  'notify: { slack: [{ name: a, url: "hush" }] }',
+  'notify: { pagerduty: [{ name: a, routing_key: [hush] }] }',
+  'notify: { pagerduty: [hush] }',
 ])('shows nothing secret of %s', (text) => {
   const { problems } = read(text);
   expect(problems.length).toBeGreaterThan(0);
