@@ -59,6 +59,7 @@ export const daemonShape = z
         partitions: positiveInt.prefault(4),
         replication: positiveInt.prefault(1),
         retention: spell.prefault('7d'),
+        cloudevents: z.boolean().prefault(false),
       })
       .prefault({}),
     influx: z

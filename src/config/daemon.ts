@@ -76,6 +76,7 @@ function configOf(shape: Shape, files: Files, source: Source): DaemonConfig {
       partitions: topics.partitions,
       replication: topics.replication,
       retentionMs: topics.retention,
+      cloudEvents: topics.cloudevents,
     },
     influx: influxOf(shape.influx, files, source),
     webhooks: webhooksOf(shape.webhooks, files, source),

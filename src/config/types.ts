@@ -160,6 +160,8 @@ export interface TopicsConfig {
   partitions: number;
   replication: number;
   retentionMs: number;
+  /** Results, alerts and requests for retraining carry the headers of CloudEvents. */
+  cloudEvents: boolean;
 }
 
 export interface InfluxConfig {

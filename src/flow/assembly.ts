@@ -39,6 +39,8 @@ export interface RuntimeOptions {
   prefix: string;
   services: readonly ServiceSpec[];
   schemas: SchemaSource | null;
+  /** Default: false. */
+  cloudEvents?: boolean;
   scoring: ScoringOptions;
   /** Stands in for ONNX models where something else is to answer. */
   openScorer?: typeof openScorer;
@@ -115,6 +117,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       return decoder;
     },
     publicIds: null satisfies PublicIds,
+    cloudEvents: options.cloudEvents ?? false,
     checkpoint: { ...SNAPSHOTS, ...options.checkpoint },
     nowMs: options.nowMs,
     newWriterId: () => randomBytes(6).toString('hex'),

@@ -226,6 +226,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       log: kafka,
       group: config.kafka.group,
       prefix: config.topics.prefix,
+      cloudEvents: config.topics.cloudEvents,
       services,
       schemas,
       scoring: config.scoring,

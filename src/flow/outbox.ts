@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Append, Command, DeadLetter } from '../records.ts';
+import { cloudEventHeaders, type PublicOutput } from './cloud-events.ts';
 import type { Output } from './messages.ts';
 import { partitionsOf, type Runtime, slotsPartitionOf } from './runtime.ts';
 import {
@@ -40,26 +41,23 @@ function deadAppend(topic: string, letter: DeadLetter, service: string): Append 
   };
 }
 
+function publicAppend(runtime: Runtime, topic: string, key: string, output: PublicOutput): Append {
+  const value = encodePublic(output.type, output.record, runtime.publicIds);
+  return runtime.cloudEvents
+    ? { topic, key, value, headers: cloudEventHeaders(output) }
+    : { topic, key, value };
+}
+
 /** The appends of an output; a mark for the join goes to every partition of `events`. */
 export function appendsOf(runtime: Runtime, output: Output, service: string): Append[] {
   const { topics } = runtime;
   switch (output.type) {
     case 'result':
-      return [
-        {
-          topic: topics.results,
-          key: service,
-          value: encodePublic('result', output.record, runtime.publicIds),
-        },
-      ];
-    case 'alert': {
-      const value = encodePublic('alert', output.record, runtime.publicIds);
-      return [{ topic: topics.alerts, key: output.record.fingerprint, value }];
-    }
-    case 'retrain': {
-      const value = encodePublic('retrain', output.record, runtime.publicIds);
-      return [{ topic: topics.retrain, key: output.record.retrainId, value }];
-    }
+      return [publicAppend(runtime, topics.results, service, output)];
+    case 'alert':
+      return [publicAppend(runtime, topics.alerts, output.record.fingerprint, output)];
+    case 'retrain':
+      return [publicAppend(runtime, topics.retrain, output.record.retrainId, output)];
     case 'event':
       return [{ topic: topics.events, key: output.record.id, value: encodeEvent(output.record) }];
     case 'event_mark': {

@@ -77,6 +77,8 @@ export interface Runtime {
   services: Map<string, RunningService>;
   decoderFor(spec: ServiceSpec, stream: StreamSpec): StreamDecoder;
   publicIds: PublicIds;
+  /** Public records carry the headers of CloudEvents. */
+  cloudEvents: boolean;
   checkpoint: Checkpoint;
   nowMs(): number;
   newWriterId(): string;

@@ -33,7 +33,7 @@ export interface ConfigFolder {
 export function configFolder(
   stack: StackUrls,
   prefix: string,
-  topics = { partitions: 2 },
+  topics: { partitions: number } & Record<string, unknown> = { partitions: 2 },
   kafka: Record<string, unknown> = {},
 ): ConfigFolder {
   const dir = mkdtempSync(join(tmpdir(), 'telltale-stack-'));
