@@ -202,12 +202,32 @@ export interface RuleSpec {
   flapping?: FlappingRule;
   /** What becomes of an alarm whose results stay away; absent: it stays as it is. */
   noData?: NoDataRule;
+  /** Thresholds are for how the value compares with another one, instead of the value. */
+  versus?: VersusRule;
+  /** Instead of thresholds: how fast a budget of bad rows is spent. */
+  burn?: BurnRule;
   /** Instead of thresholds: a detector of changes, which is given one value a window. */
   detector?: DetectorRule;
   nMin: number;
   /** The first revision of a window whose label coverage reaches this is judged; null: the final one. */
   coverageMin: number | null;
   forMs: number;
+}
+
+/** What a value is compared with: that of the same series so long ago, or of another segment or model in the same window. */
+export interface VersusRule {
+  with: { agoMs: number } | { segment: string } | { model: string };
+  as: 'difference' | 'ratio';
+}
+
+/** Burn rates: the share of bad rows over the share that is allowed, over two stretches at once. */
+export interface BurnRule {
+  /** Share of bad rows that is allowed over the period, in 0..1. */
+  allowed: number;
+  /** The metric is the share of good rows. */
+  isGood: boolean;
+  periodMs: number;
+  rates: { longMs: number; shortMs: number; factor: number; level: Level }[];
 }
 
 /** Of the last judged windows the weighted share at which the level changed, in 0..1. */

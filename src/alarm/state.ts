@@ -2,6 +2,7 @@ import { idOf } from '../math/hash.ts';
 import type { Alert, Level, Result, RuleSpec } from '../records.ts';
 import type { Detection } from './detection.ts';
 import type { Flaps } from './flapping.ts';
+import type { Past } from './history.ts';
 import type { Firing } from './transitions.ts';
 
 /**
@@ -47,6 +48,8 @@ export interface AlarmState {
   sinceMs: number | null;
   /** End of the last window that was judged; windows without enough samples are not judged. */
   lastWindowEndMs: number;
+  /** Past windows, of a rule that looks back. */
+  history?: Past[];
   /** Of a rule with a detector. */
   detection?: Detection;
   /** The last alert that went out. */
@@ -59,12 +62,14 @@ export interface AlarmStates {
   alarms: Record<string, AlarmState>;
   /** Entries of `alarms`: counting the keys for each new one would be quadratic. */
   tracked: number;
-  /** Results that no alarm could be opened for because ALARMS_MAX were there; it only grows. */
+  /** Results that no alarm could be opened for because ALARMS_MAX were there, and windows that could not be remembered; it only grows. */
   untracked: number;
+  /** Windows in the histories of all alarms. */
+  remembered: number;
 }
 
 export function createAlarmStates(): AlarmStates {
-  return { alarms: {}, tracked: 0, untracked: 0 };
+  return { alarms: {}, tracked: 0, untracked: 0, remembered: 0 };
 }
 
 /** What of a result or an alarm says which rules watch it. */

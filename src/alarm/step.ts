@@ -13,9 +13,12 @@ import {
   type RuleSpec,
   type ServiceSpec,
 } from '../records.ts';
-import { type Detecting, detectedLevel, detectorText, NO_DETECTORS } from './detection.ts';
+import { burnText } from './burn.ts';
+import { type Detecting, detectorText, NO_DETECTORS } from './detection.ts';
 import { stepFlaps } from './flapping.ts';
-import { heldLevel, nextLevel, rankOf, thresholdOf } from './levels.ts';
+import { forget } from './history.ts';
+import { heldLevel, rankOf, thresholdOf } from './levels.ts';
+import { type Signal, signalOf } from './signal.ts';
 import {
   ALARMS_MAX,
   type AlarmState,
@@ -27,31 +30,43 @@ import {
 } from './state.ts';
 import { thresholdText } from './threshold.ts';
 import { type Firing, type Outcome, TRANSITIONS } from './transitions.ts';
+import type { ResultOf } from './versus.ts';
 import { durationText, reasonOf, silenceText } from './words.ts';
+
+/** What judging takes besides the result. */
+export interface Judging {
+  /** Steps the detectors of rules that have one. */
+  detecting?: Detecting;
+  /** The streams whose windows the result is of. */
+  source?: string;
+  /** Other results of the same window and revision, for rules that compare. */
+  resultOf?: ResultOf;
+}
 
 /**
  * Folds one result into the alarms of its service and returns an alert for every transition, in the order
  * of the rules. A result without a value, or with fewer samples than the rule's nMin, changes nothing: it is
  * neither an alarm nor a recovery. Nor does one whose window does not end after the last judged one. Of the
  * revisions of a window the final one is judged, since labels that come early are not a fair sample of all; a
- * rule with coverageMin takes the first that has enough of them. `detecting` steps the detectors of rules
- * that have one; `source` names the streams whose windows the result is of.
+ * rule with coverageMin takes the first that has enough of them.
  */
 export function stepAlarms(
   states: AlarmStates,
   spec: ServiceSpec,
   result: Result,
-  detecting: Detecting = NO_DETECTORS,
-  source = '',
+  { detecting = NO_DETECTORS, source = '', resultOf = () => undefined }: Judging = {},
 ): Alert[] {
   const value = result.value;
   if (value === null || !Number.isFinite(value)) return [];
   const alerts: Alert[] = [];
   for (const rule of spec.rules) {
-    if (result.n < rule.nMin || !isMature(rule, result) || !isWatched(rule, result)) continue;
+    // What is summed or remembered counts with few samples too.
+    if (result.n < rule.nMin && rule.burn === undefined) continue;
+    if (!isMature(rule, result) || !isWatched(rule, result)) continue;
     const alarm = alarmOf(states, spec, rule, result, source);
     if (alarm === null || result.windowEndMs <= alarm.lastWindowEndMs) continue;
-    const alert = judge(alarm, spec, rule, result, value, detecting);
+    const signal = signalOf(states, alarm, rule, result, value, { detecting, resultOf });
+    const alert = signal === null ? null : judge(alarm, spec, rule, result, signal);
     if (alert !== null) alerts.push(alert);
   }
   return alerts;
@@ -72,6 +87,7 @@ export function dropRemovedRules(states: AlarmStates, spec: ServiceSpec, atMs: n
     const alarm = states.alarms[fingerprint]!;
     const rule = rules.get(alarm.rule);
     if (rule !== undefined && isWatched(rule, alarm)) continue;
+    forget(states, alarm);
     delete states.alarms[fingerprint];
     states.tracked--;
     const { alert } = TRANSITIONS[alarm.told].removed;
@@ -112,6 +128,8 @@ export function stepSilence(
   for (const alarm of Object.values(states.alarms)) {
     const noData = rules.get(alarm.rule)?.noData;
     if (noData === undefined || alarm.source !== source || alarm.isSilent) continue;
+    // Of what has never been judged nothing is missing.
+    if (alarm.lastWindowEndMs === NEVER_MS) continue;
     const { hopMs } = spec.windows;
     const atMs = Math.ceil((alarm.lastWindowEndMs + Math.max(hopMs, noData.forMs)) / hopMs) * hopMs;
     if (atMs <= throughMs) due.push({ alarm, noData, atMs });
@@ -140,6 +158,9 @@ function silence(alarm: AlarmState, spec: ServiceSpec, noData: NoDataRule, atMs:
     sinceMs: alarm.sinceMs ?? breachMs ?? alarm.lastWindowEndMs,
   });
 }
+
+/** Before every window; a number that JSON keeps, unlike -Infinity. */
+const NEVER_MS = Number.MIN_SAFE_INTEGER;
 
 /** The alarm of this rule and result, opened if it is new; null: there is no room for it. */
 function alarmOf(
@@ -172,8 +193,7 @@ function alarmOf(
     level: 'ok',
     times: {},
     sinceMs: null,
-    // Before every window; a number that JSON keeps, unlike -Infinity.
-    lastWindowEndMs: Number.MIN_SAFE_INTEGER,
+    lastWindowEndMs: NEVER_MS,
     last: null,
   };
   states.alarms[fingerprint] = alarm;
@@ -186,15 +206,14 @@ function judge(
   spec: ServiceSpec,
   rule: RuleSpec,
   result: Result,
-  value: number,
-  detecting: Detecting,
+  signal: Signal,
 ): Alert | null {
   const endMs = result.windowEndMs;
   const breachMs = alarm.sinceMs;
   const wasSilent = alarm.isSilent === true;
   alarm.lastWindowEndMs = endMs;
   delete alarm.isSilent;
-  alarm.firing = stepTimes(alarm, rule, levelOf(alarm, rule, value, detecting), endMs);
+  alarm.firing = stepTimes(alarm, rule, levelOf(alarm, rule, signal), endMs);
   const isInBreach = Object.keys(alarm.times).length > 0;
   alarm.sinceMs = isInBreach ? (breachMs ?? result.windowStartMs) : null;
   if (rule.flapping === undefined) delete alarm.flaps;
@@ -208,11 +227,11 @@ function judge(
   const sinceMs = alarm.sinceMs ?? breachMs ?? alarm.last?.sinceMs;
   assert(sinceMs !== undefined, 'an alarm that changes is or was in breach');
   return alertOf(alarm, spec, alert, {
-    reason: reasonOf(rule, alarm, { from, wasSilent }, result, value),
-    value,
+    reason: reasonOf(rule, alarm, { from, wasSilent }, result, signal),
+    value: signal.value,
     // A change of config may have taken the threshold of the level that now resolves.
     threshold: conditionOf(rule, alert.level) ?? alarm.last?.threshold ?? '',
-    n: result.n,
+    n: signal.n,
     windowStartMs: result.windowStartMs,
     windowEndMs: endMs,
     sinceMs,
@@ -260,18 +279,15 @@ function alertOf(
   return alarm.last;
 }
 
-/** The level that the last windows ask for, by thresholds or by the detector. */
-function levelOf(alarm: AlarmState, rule: RuleSpec, value: number, detecting: Detecting): Firing {
-  if (rule.detector === undefined) {
-    delete alarm.detection;
-    alarm.level = nextLevel(rule, alarm.level, value);
-  } else alarm.level = detectedLevel(alarm, rule.detector, value, detecting);
+/** The level that the last windows ask for. */
+function levelOf(alarm: AlarmState, rule: RuleSpec, { level }: Signal): Firing {
+  alarm.level = level;
   if (rule.hits === undefined) {
     delete alarm.recent;
-    return alarm.level;
+    return level;
   }
   const { of, windows } = rule.hits;
-  alarm.recent = `${alarm.recent ?? ''}${rankOf(alarm.level)}`.slice(-windows);
+  alarm.recent = `${alarm.recent ?? ''}${rankOf(level)}`.slice(-windows);
   return heldLevel(alarm.recent, of);
 }
 
@@ -309,6 +325,7 @@ function nextTimes(
 /** What the level stands for, in words; null: the rule has no such level. */
 function conditionOf(rule: RuleSpec, level: Level): string | null {
   if (rule.detector !== undefined) return detectorText(rule.detector, level);
+  if (rule.burn !== undefined) return burnText(rule.burn, level);
   const threshold = thresholdOf(rule, level);
   return threshold === null ? null : thresholdText(level, threshold);
 }

@@ -7,6 +7,7 @@ import {
   type Threshold,
 } from '../records.ts';
 import { rankOf, thresholdOf } from './levels.ts';
+import type { Signal } from './signal.ts';
 import type { AlarmState, Watched } from './state.ts';
 import { isBeyond, thresholdText } from './threshold.ts';
 import type { Firing } from './transitions.ts';
@@ -41,13 +42,16 @@ function valueText(value: number, thresholds: readonly (Threshold | null)[]): st
   return String(isSame ? short : value);
 }
 
+/** Four significant digits. */
+export const shortText = (value: number): string => String(Number(value.toPrecision(4)));
+
 /** Thousands are grouped by hand: the locale of the machine must not change an output's bytes. */
 function rowsText(n: number): string {
   return `${String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} ${n === 1 ? 'row' : 'rows'}`;
 }
 
 /** Metric, subject, model and segment, as far as they say something. */
-function measuredText({ metric, subject, model, segment }: Watched): string {
+export function measuredText({ metric, subject, model, segment }: Watched): string {
   const of = subject === '' ? '' : ` of ${subject}`;
   const by = model === '' ? '' : ` by ${model}`;
   return `${metric}${of}${by}${segment === '*' ? '' : ` in ${segment}`}`;
@@ -107,21 +111,22 @@ export interface Before {
 }
 
 /**
- * Why an alarm went from one level to another, in words. `alarm` holds the times after this window;
- * `value` is the finite value of the result.
+ * Why an alarm went from one level to another, in words. `alarm` holds the times after this window.
  */
 export function reasonOf(
   rule: RuleSpec,
   alarm: AlarmState,
   { from, wasSilent }: Before,
   result: Result,
-  value: number,
+  { value, n, words }: Signal,
 ): string {
-  const measure = measureText(result, value, rule);
-  const rows = rowsText(result.n);
+  const measure = words ?? measureText(result, value, rule);
+  const rows = rowsText(n);
   const endMs = result.windowEndMs;
   const to = alarm.firing;
   if (rule.detector !== undefined) return `${measure}, ${detectionText(rule.detector, from, to)} (${rows})`;
+  if (rule.burn !== undefined)
+    return `${measure}${wasSilent && to === 'ok' ? ', data have come back' : ''} (${rows})`;
   const isLess = from !== 'ok' && rankOf(to) < rankOf(from);
   const eased = !isLess
     ? ''

@@ -5,6 +5,7 @@ import {
   type FeatureSpec,
   type FeedbackKind,
   type InputSpec,
+  LEVELS,
   type ModelSpec,
   type OutputSpec,
   type RuleSpec,
@@ -244,12 +245,49 @@ function ruleOf(shape: RuleShape, registries: Registries): RuleSpec {
     ...(shape.info === undefined ? {} : { info: shape.info }),
     warning: shape.warning ?? null,
     critical: shape.critical ?? null,
+    ...versusOf(shape.versus),
+    ...burnOf(shape.burn),
     ...lifeOf(shape),
     ...detectorOf(shape, registries),
     nMin: shape.min_n ?? minN,
     coverageMin: shape.min_coverage ?? null,
     forMs: shape.for,
   };
+}
+
+function versusOf(shape: RuleShape['versus']): Pick<RuleSpec, 'versus'> {
+  if (shape === undefined) return {};
+  const { ago, segment, model, as } = shape;
+  const other = ago !== undefined ? { agoMs: ago } : segment !== undefined ? { segment } : { model: model! };
+  return { versus: { with: other, as } };
+}
+
+const HOUR_MS = 3_600_000;
+/** Of the Site Reliability Workbook, table 5-8: what is spent in so short a time is worth a page, or a ticket. */
+const BURN_RATES = [
+  { budget: 0.02, long: HOUR_MS, short: HOUR_MS / 12, level: 'critical' },
+  { budget: 0.05, long: 6 * HOUR_MS, short: HOUR_MS / 2, level: 'critical' },
+  { budget: 0.1, long: 24 * HOUR_MS, short: 2 * HOUR_MS, level: 'warning' },
+  { budget: 0.1, long: 72 * HOUR_MS, short: 6 * HOUR_MS, level: 'warning' },
+] as const;
+
+/** The short stretch of a rate that does not say it. */
+const SHORT_SHARE = 1 / 12;
+
+function burnOf(shape: RuleShape['burn']): Pick<RuleSpec, 'burn'> {
+  if (shape === undefined) return {};
+  const { objective, period, rates = BURN_RATES } = shape;
+  const isGood = objective.op.startsWith('>');
+  const found = rates.map(({ budget, long, short = long * SHORT_SHARE, level }) => ({
+    longMs: long,
+    shortMs: short,
+    factor: (budget * period) / long,
+    level,
+  }));
+  // The highest level, and of it what is spent fastest, is told first.
+  found.sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || b.factor - a.factor);
+  const allowed = isGood ? 1 - objective.value : objective.value;
+  return { burn: { allowed, isGood, periodMs: period, rates: found } };
 }
 
 /** How an alarm comes and goes, as far as the rule says; what it does not say is left out. */

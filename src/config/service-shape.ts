@@ -167,6 +167,38 @@ const noDataShape = z.strictObject({
   for: spell.optional(),
 });
 
+const versusShape = z.strictObject({
+  ago: spell.optional(),
+  segment: text.optional(),
+  model: text.optional(),
+  as: z.enum(['difference', 'ratio']).prefault('ratio'),
+});
+
+const PERCENT = /^(\d+(?:\.\d+)?)\s*%$/;
+const PERCENT_WORDS = "a share in percent, such as '2%'";
+const percent = z
+  .string({ error: PERCENT_WORDS })
+  .regex(PERCENT, PERCENT_WORDS)
+  .transform((written) => Number(PERCENT.exec(written)![1]) / 100)
+  .refine((found) => found > 0 && found <= 1, 'more than 0% and at most 100%');
+
+const burnShape = z.strictObject({
+  objective: threshold,
+  period: spell.prefault('30d'),
+  rates: z
+    .array(
+      z.strictObject({
+        budget: percent,
+        long: spell,
+        short: spell.optional(),
+        level: level.prefault('warning'),
+      }),
+    )
+    .min(1)
+    .max(10)
+    .optional(),
+});
+
 export const ruleShape = z.strictObject({
   name,
   metric: text,
@@ -176,6 +208,8 @@ export const ruleShape = z.strictObject({
   info: threshold.optional(),
   warning: threshold.optional(),
   critical: threshold.optional(),
+  versus: versusShape.optional(),
+  burn: burnShape.optional(),
   reset: z
     .strictObject({
       info: threshold.optional(),

@@ -10,8 +10,9 @@ import {
   type RetrainState,
   stepRetrain,
 } from '../action/retrain.ts';
-import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
+import { type AlarmStates, createAlarmStates, type Watched } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms, stepSilence } from '../alarm/step.ts';
+import type { ResultOf } from '../alarm/versus.ts';
 import { messageOf } from '../errors.ts';
 import type { Alert, Command, Result, ServiceSpec } from '../records.ts';
 import {
@@ -179,20 +180,27 @@ function closeWindow(
       past: pastWindows(judge.maturity, spec, group, segment, due.revision),
     };
   });
-  const results: Result[] = [];
-  for (const cell of cells) {
-    for (const record of resultsOf(spec, cell, due, isFinal)) {
-      outputs.push({ type: 'result', record });
-      results.push(record);
-      alerts.push(...stepAlarms(judge.alarms, spec, record, DETECTING, group));
-    }
-  }
+  const results = cells.flatMap((cell) => resultsOf(spec, cell, due, isFinal));
+  for (const record of results) outputs.push({ type: 'result', record });
+  const judging = { detecting: DETECTING, source: group, resultOf: finderOf(results) };
+  for (const record of results) alerts.push(...stepAlarms(judge.alarms, spec, record, judging));
   alerts.forEach(tell);
   if (isFinal) stepEvidence(judge.evidence, spec, group, { cells, results, due }).forEach(tell);
   const onsetsMs = onsetsOf(judge.evidence, group);
   learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, onsetsMs, isFinal });
   if (isFinal) learnMaturity(judge.maturity, spec, group, panes, due.endMs, merged);
   return outputs;
+}
+
+/** Finds results of a window; most services have no rule that asks. */
+function finderOf(results: readonly Result[]): ResultOf {
+  let known: Map<string, Result> | null = null;
+  const keyOf = ({ metric, subject, model, segment }: Watched): string =>
+    `${metric}\u0000${subject}\u0000${model}\u0000${segment}`;
+  return (what) => {
+    known ??= new Map(results.map((result) => [keyOf(result), result]));
+    return known.get(keyOf(what));
+  };
 }
 
 /** What fires for want of data, or ends, by the windows whose final results were due through `throughMs`. */

@@ -31,7 +31,7 @@ function run(rule: RuleSpec, digits: string, states = createAlarmStates(), first
   [...digits].forEach((digit, i) => {
     const value = digit === '?' ? null : digit === 'f' ? 2 : Number(digit);
     const result = makeResult(first + i, value, digit === 'f' ? { n: 99 } : {});
-    alerts.push(...stepAlarms(now, makeSpec([rule]), result, detecting));
+    alerts.push(...stepAlarms(now, makeSpec([rule]), result, { detecting }));
     now = restart(now);
   });
   const events = alerts.map((a) => `${a.windowEndMs / MINUTE_MS} ${a.state} ${a.level}`);

@@ -1,7 +1,8 @@
 /** The whole review of one service, as data. */
 
+import { levelsOf } from '../../alarm/levels.ts';
 import { isWatched } from '../../alarm/state.ts';
-import type { RuleSpec, ServiceSpec } from '../../records.ts';
+import { LEVELS, type Level, type RuleSpec, type ServiceSpec } from '../../records.ts';
 import { plural, short, titleOf } from '../results/blocks.ts';
 import { type Series, type Stretch, seriesKey, thinnedBy } from '../results/stretch.ts';
 import { type DuplicateGroup, duplicatesOf } from './duplicates.ts';
@@ -36,6 +37,9 @@ export interface ServiceReview {
   duplicates: DuplicateGroup[];
 }
 
+const countOf = (fired: Record<Level, number>): number =>
+  LEVELS.reduce((sum, level) => sum + fired[level], 0);
+
 export function reviewOf(
   stretch: Stretch,
   spec: ServiceSpec | null,
@@ -45,14 +49,14 @@ export function reviewOf(
   const firedBySeries = new Map<string, number>();
   for (const { metric, subject, model, segment, fired } of stretch.alarms.values()) {
     const key = seriesKey(metric, subject, model, segment);
-    firedBySeries.set(key, (firedBySeries.get(key) ?? 0) + fired.warning + fired.critical);
+    firedBySeries.set(key, (firedBySeries.get(key) ?? 0) + countOf(fired));
   }
   const firedOf = ({ metric, subject, model, segment }: Series): number =>
     firedBySeries.get(seriesKey(metric, subject, model, segment)) ?? 0;
   const duplicates = duplicatesOf([...stretch.series.values()], firedOf);
   const rules = (spec?.rules ?? []).flatMap((rule, index) => {
-    // Rules of a budget have no threshold that could be moved.
-    if (rule.warning === null && rule.critical === null) return [];
+    // Detectors and burn rates have no threshold that could be moved, and that of a comparison is not for the values.
+    if (levelsOf(rule).length === 0 || rule.versus !== undefined) return [];
     return [reviewRule(stretch, spec!, rule, index, watches, limits)];
   });
   for (const { review, finding } of doubledRules(rules, duplicates, watches)) review.findings.push(finding);
@@ -114,8 +118,7 @@ function viewOf(stretch: Stretch, spec: ServiceSpec, rule: RuleSpec, watches: re
   }
   let fired = 0;
   for (const alarm of stretch.alarms.values()) {
-    if (alarm.rule === rule.name && isWatched(rule, alarm))
-      fired += alarm.fired.warning + alarm.fired.critical;
+    if (alarm.rule === rule.name && isWatched(rule, alarm)) fired += countOf(alarm.fired);
   }
   const rising = (a: number, b: number): number => a - b;
   const { hopMs } = spec.windows;

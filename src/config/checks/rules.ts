@@ -4,6 +4,7 @@ import type { RuleShape } from '../service-shape.ts';
 import { tracksOf } from '../tracks.ts';
 import type { Registries, SubjectKind } from '../types.ts';
 import type { View } from '../view.ts';
+import { checkBurn, checkVersus } from './comparisons.ts';
 import { checkDetector } from './detector.ts';
 import { checkUnique } from './unique.ts';
 
@@ -21,6 +22,8 @@ export function checkRules(view: View, registries: Registries, report: Report): 
     checkModel(rule, i, view, report);
     checkSegment(rule, i, view, report);
     checkNoData(rule, i, report);
+    checkVersus(rule, i, view, report);
+    if (checkBurn(rule, i, view, registries, report)) return;
     if (checkDetector(rule, i, registries, report)) return;
     checkThresholds(rule, i, report);
     checkResets(rule, i, report);
@@ -200,6 +203,13 @@ function checkRetrain(view: View, report: Report): void {
     if (at < 0) {
       const allowed = names.length > 0 ? names : ['names that are declared under rules'];
       report(['retrain', 'on', i], { found: `the rule '${name}'`, word: name, allowed });
+    } else if (rule?.burn !== undefined) {
+      // Which levels its rates have is theirs.
+      const levels = rule.burn.rates?.map(({ level }) => level) ?? ['critical'];
+      if (levels.some((level) => rankOf(level) >= rankOf(retrain.level))) return;
+      report(['retrain', 'on', i], {
+        message: `no rate of the rule '${name}' fires ${retrain.level}, so it can never ask for retraining`,
+      });
     } else if (rule?.detector !== undefined) {
       const level = rule.level ?? 'warning';
       if (rankOf(level) >= rankOf(retrain.level)) return;
