@@ -32,7 +32,7 @@ const alertmanagerShape = z.strictObject({
 const told = {
   name: receiverName,
   /** The lowest that is told. */
-  level: z.enum(['warning', 'critical']).prefault('warning'),
+  level: z.enum(['info', 'warning', 'critical']).prefault('warning'),
   template: text.optional(),
   link: text.optional(),
   timeout,

@@ -47,8 +47,11 @@ export async function recall(
   const { group, topic, partition } = where;
   if (topic !== topics.alerts) return { from: 'stay', historyEnd: 0, news: new Set() };
   const { first, next } = await log.ends(topic, partition);
-  const { offset, metadata } = await log.committed(group, topic, partition);
-  const historyEnd = offset === null ? next : historyEndOf(metadata, offset);
+  const committed = await log.committed(group, topic, partition);
+  const { metadata } = committed;
+  // Beyond the end: of a topic that was there before this one.
+  const offset = committed.offset !== null && committed.offset <= next ? committed.offset : null;
+  const historyEnd = offset === null ? next : Math.min(next, historyEndOf(metadata, offset));
   const told = offset ?? first;
   const firing = new Map<string, number>();
   await readThrough(log, { topic, partition, from: first, to: historyEnd - 1 }, heartbeat, (record) => {

@@ -160,7 +160,7 @@ test.each([
   [slack('url: "http://h", url_file: hook'), 'slack[0].url_file', 'allowed: one of them'],
   [slack('url_file: nohook'), 'slack[0].url_file', 'not an http or https URL'],
   [slack('url: "ftp://hush"'), 'slack[0].url', 'not an http or https URL'],
-  [slack('url: "http://h", level: fatal'), 'slack[0].level', 'allowed: warning, critical'],
+  [slack('url: "http://h", level: fatal'), 'slack[0].level', 'allowed: info, warning, critical'],
   [slack('url: "http://h", template: "{{reasn}}"'), 'slack[0].template', "did you mean 'reason'?"],
   [slack('url: "http://h", template: ""'), 'slack[0].template', 'text that is not empty'],
   [slack('url: "http://h", tempate: x'), 'slack[0].tempate', "did you mean 'template'?"],

@@ -63,6 +63,8 @@ describe('jsonSchema', () => {
     const service = JSON.stringify(jsonSchema('service'));
     expect(service).toContain('"max_delay"');
     expect(service).toContain('"default":"1m"');
-    expect(JSON.stringify(jsonSchema('daemon'))).toContain('"shadow_failures_max"');
+    const daemon = JSON.stringify(jsonSchema('daemon'));
+    for (const key of ['shadow_failures_max', 'routing_key_file', 'resend', 'cloudevents'])
+      expect(daemon).toContain(`"${key}"`);
   });
 });

@@ -11,6 +11,7 @@ import { alertmanagerSink } from '../../src/sink/alertmanager.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { type Receiver, startReceiver } from '../sink/receiver.ts';
 import { HOUR_MS, makeAlert, T0 } from '../sink/records.ts';
+import { readSources } from '../tidy/sources.ts';
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const noHeartbeat = async (): Promise<void> => {};
@@ -161,6 +162,33 @@ test('a restart knows what fires, says it at once and ends it', async () => {
   await publish(ends('a'));
   await run(second);
   expect(told()).toEqual(['-a']);
+});
+
+test('offsets of a topic that was there before say nothing of this one', async () => {
+  log.commit(GROUP, 't.alerts', 0, 100, JSON.stringify({ historyEnd: 200 }));
+  await publish(fires('a'), ends('a'), fires('b'));
+  const started = await start();
+  expect(started.from).toBe(2);
+  await publish(fires('c'));
+  await run(started);
+  expect(told()).toEqual(['+b', '+c']);
+});
+
+test('the demo and replays of files notify nobody', () => {
+  const byPath = new Map(readSources().map((source) => [source.path, source]));
+  const reached = new Set<string>();
+  const reach = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { to, isType } of byPath.get(path)?.imports ?? []) if (!isType) reach(to);
+  };
+  for (const entry of ['flow/embedded.ts', 'cli/replay.ts', 'cli/demo.ts']) {
+    expect(byPath.has(entry)).toBe(true);
+    reach(entry);
+  }
+  expect(
+    [...reached].filter((path) => ['flow/sinks.ts', 'sink/registry.ts', 'sink/http.ts'].includes(path)),
+  ).toEqual([]);
 });
 
 test('repeats that fail are tried again after a while, and as late as the receiver asks', async () => {

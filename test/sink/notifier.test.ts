@@ -1,5 +1,6 @@
 /** Slack and PagerDuty: what they are told, which alerts concern them, and what they do not take. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Alert, Level } from '../../src/records.ts';
 import { type PagerDutyOptions, pagerdutySink } from '../../src/sink/pagerduty.ts';
 import { AskedToWait } from '../../src/sink/retry.ts';
 import type { SinkPart } from '../../src/sink/sink.ts';
@@ -166,10 +167,7 @@ describe('pagerduty', () => {
 });
 
 describe('which alerts', () => {
-  const steps = async (
-    part: SinkPart,
-    ...alerts: [string, 'firing' | 'resolved', 'warning' | 'critical'][]
-  ) => {
+  const steps = async (part: SinkPart, ...alerts: [string, Alert['state'], Level][]) => {
     for (const [id, state, level] of alerts) await part.write([{ alert: makeAlert({ id, state, level }) }]);
   };
   const actions = () =>
@@ -193,10 +191,22 @@ describe('which alerts', () => {
     expect(bodies<Message>().map(({ text }) => text)).toEqual(['critical firing', 'warning firing']);
   });
 
-  test('every one from warning on, unless told otherwise', async () => {
+  test('from warning on, unless told otherwise', async () => {
     const part = await pagerOf();
-    await steps(part, ['1', 'firing', 'warning'], ['2', 'firing', 'critical'], ['3', 'resolved', 'critical']);
-    expect(actions()).toEqual(['trigger warning', 'trigger critical', 'resolve critical']);
+    await steps(part, ['1', 'firing', 'info'], ['2', 'firing', 'warning'], ['3', 'firing', 'critical']);
+    expect(actions()).toEqual(['trigger warning', 'trigger critical']);
+    await steps(part, ['4', 'firing', 'info'], ['5', 'resolved', 'info']);
+    expect(actions()).toEqual(['resolve info']);
+    const all = await pagerOf({ level: 'info' });
+    await steps(all, ['1', 'firing', 'info'], ['2', 'resolved', 'info']);
+    expect(actions()).toEqual(['trigger info', 'resolve info']);
+  });
+
+  test('the end of what is open, whatever level it has by then', async () => {
+    const part = await pagerOf({ level: 'critical' });
+    // An alarm that flaps is silent, so its end may follow a level that nobody was told of.
+    await steps(part, ['1', 'firing', 'critical'], ['2', 'resolved', 'warning']);
+    expect(actions()).toEqual(['trigger critical', 'resolve warning']);
   });
 
   test('each once, however often the topic has it, and after a restart too', async () => {
