@@ -206,6 +206,8 @@ export interface RuleSpec {
   versus?: VersusRule;
   /** Instead of thresholds: how fast a budget of bad rows is spent. */
   burn?: BurnRule;
+  /** Instead of a metric: a condition over other rules, and what fires when it holds. */
+  when?: { condition: Condition; level: Level };
   /** Instead of thresholds: a detector of changes, which is given one value a window. */
   detector?: DetectorRule;
   nMin: number;
@@ -213,6 +215,13 @@ export interface RuleSpec {
   coverageMin: number | null;
   forMs: number;
 }
+
+/** Over rules: whether any alarm of a rule fires at the level or above. */
+export type Condition =
+  | { rule: string; level: Level }
+  | { all: Condition[] }
+  | { any: Condition[] }
+  | { not: Condition };
 
 /** What a value is compared with: that of the same series so long ago, or of another segment or model in the same window. */
 export interface VersusRule {

@@ -66,10 +66,12 @@ export interface AlarmStates {
   untracked: number;
   /** Windows in the histories of all alarms. */
   remembered: number;
+  /** What fires by what was told in the order of event time, by fingerprint: what rules over other rules see. */
+  fires: Record<string, { rule: string; level: Level }>;
 }
 
 export function createAlarmStates(): AlarmStates {
-  return { alarms: {}, tracked: 0, untracked: 0, remembered: 0 };
+  return { alarms: {}, tracked: 0, untracked: 0, remembered: 0, fires: {} };
 }
 
 /** What of a result or an alarm says which rules watch it. */
@@ -85,6 +87,32 @@ export function isWatched(rule: RuleSpec, what: Watched): boolean {
 
 export function fingerprintOf(service: string, rule: string, what: Watched): string {
   return idOf('alarm', service, rule, what.metric, what.subject, what.model, what.segment);
+}
+
+/** Before every window; a number that JSON keeps, unlike -Infinity. */
+export const NEVER_MS = Number.MIN_SAFE_INTEGER;
+
+/** A new alarm of a rule, taken into the states. */
+export function openAlarmState(
+  states: AlarmStates,
+  fingerprint: string,
+  rule: string,
+  { metric, subject, model, segment }: Watched,
+  source: string,
+): AlarmState {
+  const alarm: AlarmState = {
+    ...{ fingerprint, rule, metric, subject, model, segment, source },
+    firing: 'ok',
+    told: 'ok',
+    level: 'ok',
+    times: {},
+    sinceMs: null,
+    lastWindowEndMs: NEVER_MS,
+    last: null,
+  };
+  states.alarms[fingerprint] = alarm;
+  states.tracked++;
+  return alarm;
 }
 
 /** Pending: in breach at some level, but none of them for long enough to fire. */

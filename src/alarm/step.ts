@@ -3,21 +3,11 @@
  * byte, also when the state went through JSON in between.
  */
 import { assert } from '../errors.ts';
-import { idOf } from '../math/hash.ts';
-import {
-  type Alert,
-  LEVELS,
-  type Level,
-  type NoDataRule,
-  type Result,
-  type RuleSpec,
-  type ServiceSpec,
-} from '../records.ts';
-import { burnText } from './burn.ts';
-import { type Detecting, detectorText, NO_DETECTORS } from './detection.ts';
+import type { Alert, NoDataRule, Result, RuleSpec, ServiceSpec } from '../records.ts';
+import { type Detecting, NO_DETECTORS } from './detection.ts';
 import { stepFlaps } from './flapping.ts';
 import { forget } from './history.ts';
-import { heldLevel, rankOf, thresholdOf } from './levels.ts';
+import { heldLevel, rankOf } from './levels.ts';
 import { type Signal, signalOf } from './signal.ts';
 import {
   ALARMS_MAX,
@@ -25,11 +15,13 @@ import {
   type AlarmStates,
   fingerprintOf,
   isWatched,
-  type LevelTimes,
+  NEVER_MS,
+  openAlarmState,
   type Watched,
 } from './state.ts';
-import { thresholdText } from './threshold.ts';
-import { type Firing, type Outcome, TRANSITIONS } from './transitions.ts';
+import { alertId, alertOf, conditionOf, tell } from './tell.ts';
+import { stepTimes } from './times.ts';
+import { type Firing, TRANSITIONS } from './transitions.ts';
 import type { ResultOf } from './versus.ts';
 import { durationText, reasonOf, silenceText } from './words.ts';
 
@@ -159,9 +151,6 @@ function silence(alarm: AlarmState, spec: ServiceSpec, noData: NoDataRule, atMs:
   });
 }
 
-/** Before every window; a number that JSON keeps, unlike -Infinity. */
-const NEVER_MS = Number.MIN_SAFE_INTEGER;
-
 /** The alarm of this rule and result, opened if it is new; null: there is no room for it. */
 function alarmOf(
   states: AlarmStates,
@@ -180,25 +169,7 @@ function alarmOf(
     states.untracked++;
     return null;
   }
-  const alarm: AlarmState = {
-    fingerprint,
-    rule: rule.name,
-    metric: what.metric,
-    subject: what.subject,
-    model: what.model,
-    segment: what.segment,
-    source,
-    firing: 'ok',
-    told: 'ok',
-    level: 'ok',
-    times: {},
-    sinceMs: null,
-    lastWindowEndMs: NEVER_MS,
-    last: null,
-  };
-  states.alarms[fingerprint] = alarm;
-  states.tracked++;
-  return alarm;
+  return openAlarmState(states, fingerprint, rule.name, what, source);
 }
 
 function judge(
@@ -238,47 +209,6 @@ function judge(
   });
 }
 
-/** Takes what fires to the table; what is to be said of it, if anything. */
-function tell(alarm: AlarmState, firing: Firing): Outcome['alert'] {
-  const { next, alert } = TRANSITIONS[alarm.told][firing === 'ok' ? 'none' : firing];
-  alarm.told = next;
-  return alert;
-}
-
-type Told = Pick<Alert, 'reason' | 'value' | 'threshold' | 'n' | 'windowStartMs' | 'windowEndMs' | 'sinceMs'>;
-
-function alertOf(
-  alarm: AlarmState,
-  spec: ServiceSpec,
-  alert: NonNullable<Outcome['alert']>,
-  told: Told,
-): Alert {
-  const { fingerprint, rule, metric, subject, model, segment } = alarm;
-  const { reason, value, threshold, n, windowStartMs, windowEndMs, sinceMs } = told;
-  alarm.last = {
-    id: alertId(spec, alarm, windowEndMs, alert),
-    fingerprint,
-    service: spec.service,
-    rule,
-    metric,
-    subject,
-    model,
-    segment,
-    state: alert.state,
-    level: alert.level,
-    reason,
-    value,
-    threshold,
-    n,
-    windowStartMs,
-    windowEndMs,
-    sinceMs,
-    evidence: null,
-    configDigest: spec.digest,
-  };
-  return alarm.last;
-}
-
 /** The level that the last windows ask for. */
 function levelOf(alarm: AlarmState, rule: RuleSpec, { level }: Signal): Firing {
   alarm.level = level;
@@ -289,52 +219,4 @@ function levelOf(alarm: AlarmState, rule: RuleSpec, { level }: Signal): Firing {
   const { of, windows } = rule.hits;
   alarm.recent = `${alarm.recent ?? ''}${rankOf(level)}`.slice(-windows);
   return heldLevel(alarm.recent, of);
-}
-
-/** The highest level that has held for the rule's `for`, or is kept since. */
-function stepTimes(alarm: AlarmState, rule: RuleSpec, asked: Firing, endMs: number): Firing {
-  let firing: Firing = 'ok';
-  for (const level of LEVELS) {
-    const has = conditionOf(rule, level) !== null;
-    const times = has ? nextTimes(alarm.times[level], rankOf(asked) >= rankOf(level), rule, endMs) : null;
-    delete alarm.times[level];
-    if (times === null) continue;
-    alarm.times[level] = times;
-    if (times.isOn) firing = level;
-  }
-  return firing;
-}
-
-/** Null: it neither holds nor is kept. Equality is enough, so that a `for` of 0 fires at once. */
-function nextTimes(
-  before: LevelTimes | undefined,
-  holds: boolean,
-  { forMs, keepMs = 0 }: RuleSpec,
-  endMs: number,
-): LevelTimes | null {
-  if (holds) {
-    const sinceMs = before?.sinceMs ?? endMs;
-    return { sinceMs, leftMs: null, isOn: endMs - sinceMs >= forMs };
-  }
-  // Only what fires is kept: what is pending vanishes without a word.
-  if (before === undefined || !before.isOn) return null;
-  const leftMs = before.leftMs ?? endMs;
-  return endMs - leftMs >= keepMs ? null : { ...before, leftMs };
-}
-
-/** What the level stands for, in words; null: the rule has no such level. */
-function conditionOf(rule: RuleSpec, level: Level): string | null {
-  if (rule.detector !== undefined) return detectorText(rule.detector, level);
-  if (rule.burn !== undefined) return burnText(rule.burn, level);
-  const threshold = thresholdOf(rule, level);
-  return threshold === null ? null : thresholdText(level, threshold);
-}
-
-function alertId(
-  spec: ServiceSpec,
-  alarm: AlarmState,
-  endMs: number,
-  alert: NonNullable<Outcome['alert']>,
-): string {
-  return idOf('alert', spec.service, alarm.fingerprint, endMs, alert.state, alert.level);
 }

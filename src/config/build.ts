@@ -1,6 +1,7 @@
 import { assert } from '../errors.ts';
 import {
   type Baseline,
+  type Condition,
   FEEDBACK_KINDS,
   type FeatureSpec,
   type FeedbackKind,
@@ -17,6 +18,7 @@ import {
 import { digestOf } from './digest.ts';
 import { deepFreeze } from './freeze.ts';
 import type {
+  ConditionShape,
   FeatureShape,
   InputShape,
   JoinShape,
@@ -245,6 +247,7 @@ function ruleOf(shape: RuleShape, registries: Registries): RuleSpec {
     ...(shape.info === undefined ? {} : { info: shape.info }),
     warning: shape.warning ?? null,
     critical: shape.critical ?? null,
+    ...whenOf(shape),
     ...versusOf(shape.versus),
     ...burnOf(shape.burn),
     ...lifeOf(shape),
@@ -253,6 +256,17 @@ function ruleOf(shape: RuleShape, registries: Registries): RuleSpec {
     coverageMin: shape.min_coverage ?? null,
     forMs: shape.for,
   };
+}
+
+function whenOf({ when, level }: RuleShape): Pick<RuleSpec, 'when'> {
+  return when === undefined ? {} : { when: { condition: conditionOf(when), level: level ?? 'warning' } };
+}
+
+export function conditionOf(shape: ConditionShape): Condition {
+  if (typeof shape === 'string') return { rule: shape, level: 'info' };
+  if ('rule' in shape) return shape;
+  if ('not' in shape) return { not: conditionOf(shape.not) };
+  return 'all' in shape ? { all: shape.all.map(conditionOf) } : { any: shape.any.map(conditionOf) };
 }
 
 function versusOf(shape: RuleShape['versus']): Pick<RuleSpec, 'versus'> {

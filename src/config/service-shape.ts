@@ -199,9 +199,31 @@ const burnShape = z.strictObject({
     .optional(),
 });
 
+const CONDITION_WORDS =
+  'names of other rules, such as { all: [drift, { not: late }] }, or { rule: drift, level: critical }';
+const askedRule = z.union([name, z.strictObject({ rule: name, level: level.prefault('info') })]);
+const askedRules = z.array(askedRule).min(1);
+const askedPart = z.union([
+  askedRule,
+  z.strictObject({ not: askedRule }),
+  z.strictObject({ all: askedRules }),
+  z.strictObject({ any: askedRules }),
+]);
+/** Deeper ones name a rule that has a condition itself. */
+const condition = z.union(
+  [
+    z.strictObject({ all: z.array(askedPart).min(1) }),
+    z.strictObject({ any: z.array(askedPart).min(1) }),
+    z.strictObject({ not: askedPart }),
+  ],
+  { error: CONDITION_WORDS },
+);
+
 export const ruleShape = z.strictObject({
   name,
-  metric: text,
+  // Empty: the rule has a condition over other rules.
+  metric: z.string().prefault(''),
+  when: condition.optional(),
   subject: z.string().prefault('*'),
   model: text.prefault('*'),
   segment: text.prefault('*'),
@@ -304,6 +326,12 @@ export type ModelShape = z.output<typeof modelShape>;
 export type FeatureShape = z.output<typeof featureShape>;
 export type BindingShape = z.output<typeof bindingShape>;
 export type RuleShape = z.output<typeof ruleShape>;
+export type ConditionShape =
+  | string
+  | { rule: string; level: z.output<typeof level> }
+  | { not: ConditionShape }
+  | { all: ConditionShape[] }
+  | { any: ConditionShape[] };
 export type BudgetShape = z.output<typeof budgetShape>;
 export type RetrainShape = z.output<typeof retrainShape>;
 export type WindowsShape = z.output<typeof windowsShape>;

@@ -10,6 +10,7 @@ import {
   type RetrainState,
   stepRetrain,
 } from '../action/retrain.ts';
+import { isPending, passTime, stepComposites } from '../alarm/composite.ts';
 import { type AlarmStates, createAlarmStates, type Watched } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms, stepSilence } from '../alarm/step.ts';
 import type { ResultOf } from '../alarm/versus.ts';
@@ -263,7 +264,7 @@ function isSilent(judge: Judge, spec: ServiceSpec, group: SourceGroup): boolean 
  * take the alerts in the order of event time, so that they do not depend on which group was read first.
  */
 function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
-  if (judge.waiting.length === 0 && !isWaiting(judge.evidence)) return [];
+  if (judge.waiting.length === 0 && !isWaiting(judge.evidence) && !isPending(judge.alarms, spec)) return [];
   const throughMs = Math.min(
     ...groupsOf(spec)
       .filter((group) => !isSilent(judge, spec, group))
@@ -277,19 +278,31 @@ function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
   const ready = judge.waiting.filter(({ dueMs }) => dueMs <= throughMs);
   judge.waiting = judge.waiting.filter(({ dueMs }) => dueMs > throughMs);
   const times = [...new Set(ready.map(({ dueMs }) => dueMs))].sort((a, b) => a - b);
+  const compose = (composed: readonly Alert[]): void => {
+    for (const record of composed) outputs.push({ type: 'alert', record });
+    noteAlerts(judge.retrain, spec, composed);
+  };
   for (const timeMs of times) {
     const alerts = ready.filter(({ dueMs }) => dueMs === timeMs).map(({ alert }) => alert);
-    noteAlerts(judge.retrain, spec, alerts.sort(byWindow));
+    alerts.sort(byWindow);
+    compose(passTime(judge.alarms, spec, timeMs - 1));
+    noteAlerts(judge.retrain, spec, alerts);
+    compose(stepComposites(judge.alarms, spec, alerts, timeMs));
     const emitted = stepRetrain(judge.retrain, spec, timeMs, (from, to) =>
       rangesOf(judge.ranges, spec.windows.hopMs, from, to),
     );
     for (const record of emitted) outputs.push({ type: 'retrain', record });
   }
+  // Behind the end of all sources there is no time to pass.
+  if (throughMs < TIME_MAX_MS) compose(passTime(judge.alarms, spec, throughMs));
   return outputs;
 }
 
+/** An alarm that a change of config ends has fired before. */
 const byWindow = (a: Alert, b: Alert): number =>
-  a.windowEndMs - b.windowEndMs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  a.windowEndMs - b.windowEndMs ||
+  Number(a.state === 'resolved') - Number(b.state === 'resolved') ||
+  (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 const latestMs = (judge: Judge): number => Math.max(TIME_MIN_MS, ...Object.values(judge.closed));
 
@@ -304,7 +317,10 @@ function takeConfig(judge: Judge, specJson: string): Output[] {
   const ended = first ? [] : dropRemovedRules(judge.alarms, spec, latestMs(judge));
   ended.push(...configureEvidence(judge.evidence, spec, latestMs(judge)));
   noteResolved(judge.references, ended);
-  for (const record of ended) outputs.push({ type: 'alert', record });
+  for (const record of ended) {
+    outputs.push({ type: 'alert', record });
+    judge.waiting.push({ dueMs: latestMs(judge), alert: record });
+  }
   for (const group of groupsOf(spec)) outputs.push(...closeGroup(judge, spec, group));
   return outputs;
 }

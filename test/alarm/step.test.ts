@@ -233,7 +233,7 @@ describe('the bound', () => {
     expect(stepAlarms(states, spec, resultOf('c', 2, { subject: 's7' }))).toHaveLength(1);
 
     dropRemovedRules(states, makeSpec([]), 3 * MINUTE_MS);
-    expect(states).toEqual({ alarms: {}, tracked: 0, untracked: 2, remembered: 0 });
+    expect(states).toEqual({ alarms: {}, tracked: 0, untracked: 2, remembered: 0, fires: {} });
     expect(stepAlarms(states, spec, resultOf('c', 3, { subject: 'new' }))).toHaveLength(1);
   });
 });

@@ -5,6 +5,7 @@ import { tracksOf } from '../tracks.ts';
 import type { Registries, SubjectKind } from '../types.ts';
 import type { View } from '../view.ts';
 import { checkBurn, checkVersus } from './comparisons.ts';
+import { checkComposite } from './composites.ts';
 import { checkDetector } from './detector.ts';
 import { checkUnique } from './unique.ts';
 
@@ -13,9 +14,14 @@ export function checkRules(view: View, registries: Registries, report: Report): 
   checkUnique(view.ruleNames, 'rules', report);
   view.rules.forEach((rule, i) => {
     if (rule === null) return;
+    if (checkComposite(rule, i, view, report)) return;
     const metric = registries.metrics.get(rule.metric);
     if (metric === undefined) {
-      report(['rules', i, 'metric'], { allowed: [...registries.metrics.keys()] });
+      if (rule.metric === '' && view.isBroken(['rules', i, 'metric'])) return;
+      report(['rules', i, 'metric'], {
+        ...(rule.metric === '' ? { found: 'nothing' } : {}),
+        allowed: [...registries.metrics.keys()],
+      });
     } else {
       checkSubject(rule, i, metric.subjects, view, report);
     }
@@ -203,6 +209,11 @@ function checkRetrain(view: View, report: Report): void {
     if (at < 0) {
       const allowed = names.length > 0 ? names : ['names that are declared under rules'];
       report(['retrain', 'on', i], { found: `the rule '${name}'`, word: name, allowed });
+    } else if (rule?.when !== undefined) {
+      if (rankOf(rule.level ?? 'warning') >= rankOf(retrain.level)) return;
+      report(['retrain', 'on', i], {
+        message: `the rule '${name}' fires ${rule.level ?? 'warning'}, so it can never ask for retraining at ${retrain.level}`,
+      });
     } else if (rule?.burn !== undefined) {
       // Which levels its rates have is theirs.
       const levels = rule.burn.rates?.map(({ level }) => level) ?? ['critical'];

@@ -68,6 +68,8 @@ rules:
   - { name: risk-early, metric: mae, subject: price, critical: '> 4', min_n: 2, min_coverage: 0.3 }
   - { name: busy, metric: volume, info: '> 8', warning: '> 12', reset: { warning: '< 9' }, drop: staircase }
   - { name: often, metric: volume, info: '> 6', hits: 2 of 3, flapping: { history: 5 } }
+  - { name: busy-and-right, when: { all: [busy, { not: risk }] } }
+  - { name: busier, metric: volume, versus: { ago: 2m }, warning: '> 1.5' }
   - { name: slow, metric: late, warning: '>= 1' }
 retrain: { mode: automatic, on: [risk, busy], level: warning, cooldown: 4m, lookback: 2m }
 `;
