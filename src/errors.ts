@@ -29,6 +29,7 @@ export const ERRORS = {
   results_missing:
     'Check --from, --service and the range of time; results are there when `telltale run` has closed a window.',
   replay_refused: 'Each record that was not replayed is listed with its reason.',
+  tests_failed: 'Each test that failed is listed with what was expected and what was found.',
   stack_unavailable: 'See the log file named above for what the server said.',
   usage: 'See `--help`.',
 } as const;

@@ -15,6 +15,7 @@ import { reportCommand } from './report.ts';
 import { retrainCommand } from './retrain.ts';
 import { reviewCommand } from './review.ts';
 import { runCommand } from './run.ts';
+import { testCommand } from './test.ts';
 import { topicsCommand } from './topics.ts';
 import { type ServiceCheck, validateCommand } from './validate.ts';
 import { packageVersion } from './version.ts';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly CommandModule[] = [
   runCommand,
   demoCommand,
   validateCommand,
+  testCommand,
   topicsCommand,
   baselineCommand,
   replayCommand,

@@ -85,7 +85,7 @@ function readText(file: string, code: 'config_missing' | 'file_unreadable'): str
   }
 }
 
-function filesNear(dir: string): Files {
+export function filesNear(dir: string): Files {
   return {
     resolve: (path) => resolve(dir, path),
     exists: (path) => {

@@ -194,7 +194,7 @@ function closeWindow(
 }
 
 /** Finds results of a window; most services have no rule that asks. */
-function finderOf(results: readonly Result[]): ResultOf {
+export function finderOf(results: readonly Result[]): ResultOf {
   let known: Map<string, Result> | null = null;
   const keyOf = ({ metric, subject, model, segment }: Watched): string =>
     `${metric}\u0000${subject}\u0000${model}\u0000${segment}`;
