@@ -175,6 +175,15 @@ it('looks between windows see what was closed before, and silence goes on in hop
     looksMs: [0, 59_999, 60_000, 2.5 * MINUTE_MS, 3 * MINUTE_MS, 11 * MINUTE_MS],
   });
   expect(statesOf(plan)).toEqual(['', '', '', '', 'no-data critical', '']);
+  const said = (looksMs: number[]): string[] =>
+    run({ ...plan, looksMs }).alerts.map((a) => `${a.windowEndMs / MINUTE_MS} ${a.state}`);
+  expect(said([])).toEqual(['3 firing', '11 resolved']);
+  expect(said(plan.looksMs as number[])).toEqual(said([]));
+  const back = { ...plan, series: [seriesOf([0.05, 0.05])], looksMs: [] };
+  expect(run(back).alerts.map((a) => `${a.windowEndMs / MINUTE_MS} ${a.state}`)).toEqual([
+    '3 firing',
+    '6 resolved',
+  ]);
 });
 
 it('pending says the highest level that is', () => {
@@ -210,7 +219,8 @@ describe('expectations', () => {
       { rule: 'a', ...firing },
       { rule: 'b', ...firing, subject: 'age' },
       { rule: 'b', ...firing },
-      { rule: 'a', ...firing, subject: 'amount' },
+      // The one before it would take the first that comes.
+      { rule: 'a', ...firing, subject: 'age' },
     ];
     expect(failed(looksOf(MINUTE_MS, needy))).toEqual([]);
     expect(failed(looksOf(3 * MINUTE_MS, []))).toEqual([]);
