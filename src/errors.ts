@@ -52,6 +52,7 @@ export const DEAD_CODES = {
   time_past: 'event time earlier than the log time stamp less windows.max_past',
   output_invalid: 'the label or prediction has the wrong type or an unknown class',
   kind_missing: 'no kind of feedback',
+  report_invalid: 'a report of a training without a known service, retrainId or state',
   refused: 'a receiver of a sink refuses the record for good',
   failed: 'a stage threw on this record',
 } as const;

@@ -296,6 +296,8 @@ export interface RetrainSpec {
   on: string[];
   level: Level;
   cooldownMs: number;
+  /** Requests in so long a time at most; absent: the cooldown alone bounds them. */
+  max?: { count: number; periodMs: number };
   /** How far before the onset of the earliest trigger the training data begin. */
   lookbackMs: number;
 }
@@ -644,16 +646,19 @@ export interface OffsetRange {
   toOffset: number;
 }
 
+/** started, done and failed are what the training reports of an approved request. */
+export type RetrainStateName = 'requested' | 'approved' | 'rejected' | 'started' | 'done' | 'failed';
+
 export interface Retrain {
   id: string;
   /** The same for all records of one request for retraining. */
   retrainId: string;
   service: string;
-  state: 'requested' | 'approved' | 'rejected';
+  state: RetrainStateName;
   mode: 'automatic' | 'manual';
   /** Event time. */
   atMs: number;
-  /** Who approved or rejected; '' for automatic. */
+  /** Who approved or rejected, or what reports of the training; '' for automatic. */
   by: string;
   reason: string;
   triggers: Alert[];
@@ -662,11 +667,11 @@ export interface Retrain {
   configDigest: string;
 }
 
-/** What a person asks for; sequenced into `slots` of the service. */
+/** What a person asks for, or a training reports; sequenced into `slots` of the service. */
 export interface Command {
   id: string;
   service: string;
-  kind: 'retrain.approve' | 'retrain.reject';
+  kind: 'retrain.approve' | 'retrain.reject' | 'retrain.started' | 'retrain.done' | 'retrain.failed';
   target: string;
   by: string;
   reason: string;

@@ -2,7 +2,6 @@
  * Requests for retraining: alerts open one, it goes out when the data to train on are complete, and in mode
  * manual a person decides it. Pure; the state is plain JSON and part of the judge's snapshot.
  */
-import { assert } from '../errors.ts';
 import { idOf } from '../math/hash.ts';
 import {
   type Alert,
@@ -20,6 +19,9 @@ import {
  */
 export const TRIGGERS_MAX = 100;
 
+/** Requests that are counted for the most that there may be in a time; more are not asked for. */
+export const REQUESTS_MAX = 1_000;
+
 /** Decisions that are remembered, so that a second command is told who was first. */
 export const DECIDED_MAX = 100;
 
@@ -36,12 +38,26 @@ export interface OpenRequest {
   waiting: Retrain | null;
 }
 
-export interface DecidedRequest {
-  retrainId: string;
-  mode: Retrain['mode'];
-  state: 'approved' | 'rejected';
-  by: string;
-}
+/** A request that has gone out of our hands, as its last record says; without its triggers. */
+export type DecidedRequest = Retrain;
+
+/** What may follow on what; a training may report its end alone. */
+const FOLLOWS: Readonly<Record<Retrain['state'], readonly Retrain['state'][]>> = {
+  requested: ['approved', 'rejected'],
+  approved: ['started', 'done', 'failed'],
+  started: ['done', 'failed'],
+  rejected: [],
+  done: [],
+  failed: [],
+};
+
+const ASKED_STATE: Readonly<Record<Command['kind'], Retrain['state']>> = {
+  'retrain.approve': 'approved',
+  'retrain.reject': 'rejected',
+  'retrain.started': 'started',
+  'retrain.done': 'done',
+  'retrain.failed': 'failed',
+};
 
 export interface RetrainState {
   /** At most one today. */
@@ -52,10 +68,12 @@ export interface RetrainState {
   lastRequestedAtMs: number | null;
   /** Alerts of windows that end before it open nothing. */
   cooldownUntilMs: number | null;
+  /** `toMs` of the requests that still count for the most that there may be. */
+  requestedAtMs: number[];
 }
 
 export function createRetrainState(): RetrainState {
-  return { open: [], decided: [], lastRequestedAtMs: null, cooldownUntilMs: null };
+  return { open: [], decided: [], lastRequestedAtMs: null, cooldownUntilMs: null, requestedAtMs: [] };
 }
 
 /**
@@ -70,7 +88,7 @@ export function noteAlerts(state: RetrainState, spec: ServiceSpec, alerts: reado
     if (!isTrigger(retrain, alert)) continue;
     const open = state.open[0];
     if (open !== undefined) addTrigger(open, retrain, alert);
-    else if (isFree(state, alert.windowEndMs)) openRequest(state, spec, retrain, alert);
+    else if (isFree(state, retrain, alert.windowEndMs)) openRequest(state, spec, retrain, alert);
   }
 }
 
@@ -100,7 +118,7 @@ export function stepRetrain(
     }
     const record = recordOf(request, spec, retrain, rangesOf(request.fromMs, request.toMs));
     records.push(record);
-    if (retrain.mode === 'automatic') remember(state, record, 'approved');
+    if (retrain.mode === 'automatic') remember(state, record);
     else stillOpen.push({ ...request, triggers: [], waiting: record });
   }
   state.open = stillOpen;
@@ -108,8 +126,8 @@ export function stepRetrain(
 }
 
 /**
- * A person approves or rejects a request by its retrainId. `atMs` is the event time of the command. `refused`
- * says in words why nothing was done: unknown, not complete yet, decided already, or automatic.
+ * A person approves or rejects a request by its retrainId, or a training reports of one that was approved. `atMs` is the event time of the command. `refused`
+ * says in words why nothing was done: unknown, not complete yet, decided already, automatic, or reported already.
  */
 export function commandRetrain(
   state: RetrainState,
@@ -117,21 +135,22 @@ export function commandRetrain(
   command: Command,
   atMs: number,
 ): { retrains: Retrain[]; refused: string | null } {
+  const asked = ASKED_STATE[command.kind];
   const request = state.open.find((open) => open.retrainId === command.target);
-  const waiting = request?.waiting;
-  if (!waiting) return { retrains: [], refused: refusalOf(state, spec, command.target) };
-  const decision = command.kind === 'retrain.approve' ? 'approved' : 'rejected';
+  const known = request?.waiting ?? state.decided.find((old) => old.retrainId === command.target);
+  if (!known || !FOLLOWS[known.state].includes(asked))
+    return { retrains: [], refused: refusalOf(state, spec, command.target, asked) };
   const record: Retrain = {
-    ...waiting,
-    id: recordId(waiting.retrainId, decision),
-    state: decision,
+    ...known,
+    id: recordId(known.retrainId, asked),
+    state: asked,
     atMs,
     by: command.by,
     reason: command.reason,
     configDigest: spec.digest,
   };
   state.open = state.open.filter((open) => open !== request);
-  remember(state, record, decision);
+  remember(state, record);
   return { retrains: [record], refused: null };
 }
 
@@ -141,8 +160,12 @@ function isTrigger(retrain: RetrainSpec, alert: Alert): boolean {
 }
 
 /** Also without a cooldown one window asks once: the alerts of its other rules may come after the request went out. */
-function isFree(state: RetrainState, windowEndMs: number): boolean {
+function isFree(state: RetrainState, { max }: RetrainSpec, windowEndMs: number): boolean {
   if (state.lastRequestedAtMs !== null && windowEndMs <= state.lastRequestedAtMs) return false;
+  if (max !== undefined) {
+    state.requestedAtMs = state.requestedAtMs.filter((atMs) => atMs > windowEndMs - max.periodMs);
+    if (state.requestedAtMs.length >= max.count) return false;
+  }
   return state.cooldownUntilMs === null || windowEndMs >= state.cooldownUntilMs;
 }
 
@@ -159,6 +182,7 @@ function openRequest(state: RetrainState, spec: ServiceSpec, retrain: RetrainSpe
     waiting: null,
   });
   state.lastRequestedAtMs = toMs;
+  state.requestedAtMs = [...state.requestedAtMs, toMs].slice(-REQUESTS_MAX);
   state.cooldownUntilMs = cooldownUntilMs;
 }
 
@@ -208,21 +232,26 @@ function triggersText(request: OpenRequest): string {
   return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
-function remember(state: RetrainState, record: Retrain, decision: DecidedRequest['state']): void {
-  assert(!state.decided.some((old) => old.retrainId === record.retrainId), 'a request is decided once');
-  state.decided.push({ retrainId: record.retrainId, mode: record.mode, state: decision, by: record.by });
-  if (state.decided.length > DECIDED_MAX) state.decided.shift();
+function remember(state: RetrainState, record: Retrain): void {
+  const others = state.decided.filter((old) => old.retrainId !== record.retrainId);
+  // The triggers stand in the records before.
+  state.decided = [...others, { ...record, triggers: [] }].slice(-DECIDED_MAX);
 }
 
-function refusalOf(state: RetrainState, spec: ServiceSpec, target: string): string {
+function refusalOf(state: RetrainState, spec: ServiceSpec, target: string, asked: Retrain['state']): string {
   const decided = state.decided.find((old) => old.retrainId === target);
-  if (decided?.mode === 'automatic')
+  const isDecision = FOLLOWS.requested.includes(asked);
+  if (decided !== undefined && isDecision && decided.mode === 'automatic')
     return `retrain ${target} was approved automatically; there is nothing to decide`;
-  if (decided !== undefined) return `retrain ${target} is already ${decided.state} by ${decided.by}`;
-  if (spec.retrain?.mode === 'automatic') {
+  if (decided !== undefined)
+    return `retrain ${target} is already ${decided.state} by ${decided.by || 'the service'}`;
+  if (isDecision && spec.retrain?.mode === 'automatic') {
     return `${spec.service} asks for retraining automatically; no request waits for a decision`;
   }
-  if (state.open.some((open) => open.retrainId === target)) {
+  const open = state.open.find((one) => one.retrainId === target);
+  if (open?.waiting)
+    return `retrain ${target} waits for a decision; a training can be reported when it is approved`;
+  if (open !== undefined) {
     return `the data of retrain ${target} are not complete yet; it can be decided when it is requested`;
   }
   return `there is no request for retraining ${target} in ${spec.service}`;

@@ -13,32 +13,77 @@ interface DecideOptions {
   reason: string;
 }
 
-/** `telltale retrain approve|reject`: a person's decision, written into the log as a command record. */
+interface Action {
+  name: string;
+  kind: CommandRecord['kind'];
+  description: string;
+  by: string;
+  reason: string;
+}
+
+const ACTIONS: readonly Action[] = [
+  {
+    name: 'approve',
+    kind: 'retrain.approve',
+    description: 'Approve a request that waits for a person.',
+    by: 'who decides',
+    reason: 'the new lamp',
+  },
+  {
+    name: 'reject',
+    kind: 'retrain.reject',
+    description: 'Reject a request that waits for a person.',
+    by: 'who decides',
+    reason: 'the lamp will be cleaned',
+  },
+  {
+    name: 'started',
+    kind: 'retrain.started',
+    description: 'Report that the training of an approved request has begun.',
+    by: 'what trains',
+    reason: 'run 118',
+  },
+  {
+    name: 'done',
+    kind: 'retrain.done',
+    description: 'Report that it has ended, with a model to try as a shadow.',
+    by: 'what trains',
+    reason: 'models/inspection-7.onnx',
+  },
+  {
+    name: 'failed',
+    kind: 'retrain.failed',
+    description: 'Report that it has ended without one.',
+    by: 'what trains',
+    reason: 'out of memory',
+  },
+];
+
+/** `telltale retrain approve|reject|started|done|failed`: written into the log as a command record. */
 export const retrainCommand: CommandModule = {
   register(program, cli) {
-    const retrain = program.command('retrain').description('Decide on requests for retraining.');
-    for (const decision of ['approve', 'reject'] as const) {
+    const retrain = program
+      .command('retrain')
+      .description('Decide on requests for retraining, and report of them.');
+    for (const action of ACTIONS) {
       retrain
-        .command(`${decision} <retrainId>`)
-        .description(`${decision === 'approve' ? 'Approve' : 'Reject'} a request that waits for a person.`)
+        .command(`${action.name} <retrainId>`)
+        .description(action.description)
         .requiredOption('--service <name>', 'service of the request')
-        .option('--by <name>', 'who decides', userInfo().username)
-        .option('--reason <text>', 'why', '')
+        .option('--by <name>', action.by, userInfo().username)
+        .option('--reason <text>', 'why, or what there is to say', '')
         .addHelpText(
           'after',
-          examples([`telltale retrain ${decision} 1f0c... --service inspection --reason "new lamp"`]),
+          examples([
+            `telltale retrain ${action.name} 1f0c... --service inspection --reason "${action.reason}"`,
+          ]),
         )
-        .action((target: string, options: DecideOptions) => decide(cli, decision, target, options));
+        .action((target: string, options: DecideOptions) => decide(cli, action, target, options));
     }
   },
 };
 
-async function decide(
-  cli: Cli,
-  decision: 'approve' | 'reject',
-  target: string,
-  options: DecideOptions,
-): Promise<void> {
+async function decide(cli: Cli, { kind }: Action, target: string, options: DecideOptions): Promise<void> {
   const { topicNames } = await import('../flow/runtime.ts');
   const { commandAppend } = await import('../flow/outbox.ts');
   const config = await loadConfig(cli.options().config, cli.wiring.registries, { env: cli.io.env });
@@ -46,7 +91,7 @@ async function decide(
     const known = config.services.map((spec) => spec.service).join(', ');
     throw new TelltaleError('usage', `no service '${options.service}'; there are ${known}`);
   }
-  const record: CommandRecord = { id: randomUUID(), kind: `retrain.${decision}`, target, ...options };
+  const record: CommandRecord = { id: randomUUID(), kind, target, ...options };
   const log = await openLog(config);
   try {
     const topic = topicNames(config.topics.prefix).slots;
@@ -57,5 +102,5 @@ async function decide(
     await log.close();
   }
   if (cli.options().json) printJson(cli.io.stdout, { ok: true, command: record });
-  else printLine(cli.io.stdout, `written; the decision appears on ${config.topics.prefix}retrain`);
+  else printLine(cli.io.stdout, `written; what becomes of it appears on ${config.topics.prefix}retrain`);
 }

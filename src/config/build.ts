@@ -351,6 +351,7 @@ function budgetOf({ budget }: View): Pick<ServiceSpec, 'budget'> {
 
 function retrainOf(view: View): ServiceSpec['retrain'] {
   if (view.retrain === undefined) return null;
-  const { mode, on, level, cooldown, lookback } = sound(view.retrain);
-  return { mode, on, level, cooldownMs: cooldown, lookbackMs: lookback };
+  const { mode, on, level, cooldown, lookback, max } = sound(view.retrain);
+  const bound = max === undefined ? {} : { max };
+  return { mode, on, level, cooldownMs: cooldown, ...bound, lookbackMs: lookback };
 }

@@ -73,3 +73,16 @@ export const alarmsPerTime = z
     const [, alarms, period] = BUDGET.exec(text) ?? [];
     return { alarms: Number(alarms), periodMs: durationMs(period ?? '') ?? 0 };
   });
+
+const REQUESTS = /^([1-9]\d{0,2}) per (.+)$/;
+const REQUESTS_WORDS = "requests in a time, such as '2 per 30d'";
+
+/** '2 per 30d' */
+export const requestsPerTime = z
+  .string({ error: REQUESTS_WORDS })
+  .regex(REQUESTS, REQUESTS_WORDS)
+  .refine((text) => (durationMs(REQUESTS.exec(text)?.[2] ?? '') ?? 0) > 0, REQUESTS_WORDS)
+  .transform((text) => {
+    const [, count, period] = REQUESTS.exec(text) ?? [];
+    return { count: Number(count), periodMs: durationMs(period ?? '') ?? 0 };
+  });

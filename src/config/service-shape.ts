@@ -9,6 +9,7 @@ import {
   labels,
   name,
   positiveInt,
+  requestsPerTime,
   share,
   spell,
   text,
@@ -272,6 +273,7 @@ export const retrainShape = z.strictObject({
   level: level.prefault('critical'),
   cooldown: duration.prefault('24h'),
   lookback: duration.prefault('2h'),
+  max: requestsPerTime.optional(),
 });
 
 export const limitsShape = z.strictObject({

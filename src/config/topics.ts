@@ -17,7 +17,16 @@ export interface TopicAdmin {
   close(): Promise<void>;
 }
 
-const NAMES = ['events', 'slots', 'snapshots', 'results', 'alerts', 'retrain', 'dead'] as const;
+const NAMES = [
+  'events',
+  'slots',
+  'snapshots',
+  'results',
+  'alerts',
+  'retrain',
+  'retrain.status',
+  'dead',
+] as const;
 export type InternalTopic = (typeof NAMES)[number];
 
 /** The full names of the topics that Telltale itself writes. */
@@ -56,6 +65,7 @@ export function topicSpecs(config: Pick<TelltaleConfig, 'topics' | 'services'>):
     results: deleted(retentionMs),
     alerts: deleted(retentionMs),
     retrain: deleted(retentionMs),
+    'retrain.status': deleted(retentionMs),
     dead: {
       ...deleted(retentionMs),
       'max.message.bytes': String(Math.max(MESSAGE_BYTES_DEFAULT, ...messageBytes)),

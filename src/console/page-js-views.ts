@@ -102,7 +102,7 @@ function decisionForm(record) {
     el('button', { class: 'act plain', type: 'button', onclick: () => send('reject') }, 'Reject'));
 }
 
-const RETRAIN_LIGHTS = { requested: 'yellow', approved: 'green', rejected: 'grey' };
+const RETRAIN_LIGHTS = { requested: 'yellow', approved: 'green', rejected: 'grey', started: 'blue', done: 'green', failed: 'red' };
 function retrainCard(record) {
   const automatic = record.mode === 'automatic';
   const label = record.state === 'requested' && !automatic ? 'waits for approval' : record.state;

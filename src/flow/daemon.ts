@@ -26,6 +26,7 @@ import { createDeadShare } from './dead-share.ts';
 import { commandAppend } from './outbox.ts';
 import { createOwnTopics } from './own-topics.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
+import { createRetrainStatusTask } from './retrain-status.ts';
 import { judgeGroupOf, type Runtime } from './runtime.ts';
 import { createSelfMonitor, SELF, type SelfMonitor, selfEveryMs, selfService } from './self.ts';
 import { deliveryOf } from './sink-task.ts';
@@ -81,6 +82,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const groups = new Map<string, Group>();
   const timers: NodeJS.Timeout[] = [];
   let sinks: Sinks | null = null;
+  let reports: Group | null = null;
   let log: KafkaLog | null = null;
   let runtime: Runtime | null = null;
   let joinedTopics = '';
@@ -259,6 +261,12 @@ export function createDaemon(options: DaemonOptions): Daemon {
       check: set,
       join: (group, topics, handlerFor) => join(kafka, group, topics, handlerFor),
     });
+    reports = await join(
+      kafka,
+      `${own.group}.retrain-status`,
+      [own.topics.retrainStatus],
+      (topic, partition, member) => createRetrainStatusTask(own, topic, partition, member),
+    );
     follow(kafka, own);
     watchItself(kafka);
     timers.push(setInterval(() => watchModels(own), MODELS_EVERY_MS));
@@ -315,7 +323,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     for (const timer of timers) clearInterval(timer);
     stopping.abort(new TelltaleError('usage', 'stopping'));
     // Side by side: with the brokers away each goodbye takes as long as it may. What inputs flush is judged from the log.
-    await Promise.all([...[...groups.values()].map((group) => group.leave()), sinks?.close()]);
+    await Promise.all([
+      ...[...groups.values()].map((group) => group.leave()),
+      sinks?.close(),
+      reports?.leave(),
+    ]);
     for (const { scorer } of runtime?.services.values() ?? []) await scorer?.close();
     await log?.close();
   };

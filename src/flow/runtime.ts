@@ -15,6 +15,8 @@ export interface TopicNames {
   results: string;
   alerts: string;
   retrain: string;
+  /** What trainings report; others write it. */
+  retrainStatus: string;
   dead: string;
 }
 
@@ -25,6 +27,7 @@ export const topicNames = (prefix: string): TopicNames => ({
   results: `${prefix}results`,
   alerts: `${prefix}alerts`,
   retrain: `${prefix}retrain`,
+  retrainStatus: `${prefix}retrain.status`,
   dead: `${prefix}dead`,
 });
 

@@ -9,7 +9,7 @@ import {
 } from '../../src/action/retrain.ts';
 import { idOf } from '../../src/math/hash.ts';
 import type { RetrainSpec } from '../../src/records.ts';
-import { makeAlert, makeCommand, makeSpec, play, rangesOf } from './support.ts';
+import { makeAlert, makeCommand, makeSpec, play, rangesOf, type Verb } from './support.ts';
 
 const AUTO: Partial<RetrainSpec> = { mode: 'automatic' };
 
@@ -27,6 +27,24 @@ const SCENARIOS: { name: string; retrain?: Partial<RetrainSpec>; words: string; 
     name: 'a person rejects',
     words: 'C@50 closed@50 reject@70',
     said: ['requested 10-50', 'rejected 10-50'],
+  },
+  {
+    name: 'a training reports that it started and ended',
+    words: 'C@50 closed@50 approve@70 started@80 done@90',
+    said: ['requested 10-50', 'approved 10-50', 'started 10-50', 'done 10-50'],
+  },
+  {
+    name: 'or its end alone, also of an automatic request',
+    retrain: AUTO,
+    words: 'C@50 closed@50 failed@90',
+    said: ['approved 10-50', 'failed 10-50'],
+  },
+  {
+    name: 'so many in a time at most',
+    retrain: { ...AUTO, cooldownMs: 0, max: { count: 2, periodMs: 100 } },
+    words:
+      'C@50 closed@50 C@60 closed@60 C@149 closed@149 C@150 closed@150 C@155 closed@155 C@160 closed@160',
+    said: ['approved 10-50', 'approved 20-60', 'approved 110-150', 'approved 120-160'],
   },
   { name: 'a resolved alert asks for nothing', words: 'R@50 closed@50', said: [] },
   { name: 'nor does a rule that is not in `on`', words: 'X@50 closed@50', said: [] },
@@ -166,7 +184,7 @@ describe('a change of config', () => {
 
 describe('refusals', () => {
   const id = idOf('retrain', 'fraud', 50, 'drift@50');
-  it.each<[string, Partial<RetrainSpec> | null, string, 'approve' | 'reject', string, string]>([
+  it.each<[string, Partial<RetrainSpec> | null, string, Verb, string, string]>([
     ['unknown', {}, 'C@50 closed@50', 'approve', 'nope', 'there is no request for retraining nope in fraud'],
     ['no retrain', null, '', 'approve', 'nope', 'there is no request for retraining nope in fraud'],
     ['approved', {}, 'C@50 closed@50 approve@60', 'approve', id, `retrain ${id} is already approved by ada`],
@@ -179,6 +197,24 @@ describe('refusals', () => {
       id,
       `the data of retrain ${id} are not complete yet; it can be decided when it is requested`,
     ],
+    [
+      'not approved yet',
+      {},
+      'C@50 closed@50',
+      'started',
+      id,
+      `retrain ${id} waits for a decision; a training can be reported when it is approved`,
+    ],
+    [
+      'of a rejected one',
+      {},
+      'C@50 closed@50 reject@60',
+      'done',
+      id,
+      `retrain ${id} is already rejected by ada`,
+    ],
+    ['twice', AUTO, 'C@50 closed@50 started@60', 'started', id, `retrain ${id} is already started by ada`],
+    ['after its end', AUTO, 'C@50 closed@50 failed@60', 'done', id, `retrain ${id} is already failed by ada`],
     [
       'automatic',
       AUTO,

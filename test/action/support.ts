@@ -70,7 +70,10 @@ export function makeAlert(endMs: number, over: Partial<Alert> = {}): Alert {
   };
 }
 
-export function makeCommand(kind: 'approve' | 'reject', target: string, by = 'ada'): Command {
+export type Verb = 'approve' | 'reject' | 'started' | 'done' | 'failed';
+const VERBS: readonly string[] = ['approve', 'reject', 'started', 'done', 'failed'];
+
+export function makeCommand(kind: Verb, target: string, by = 'ada'): Command {
   return { id: `c-${target}`, service: 'fraud', kind: `retrain.${kind}`, target, by, reason: `${kind} it` };
 }
 
@@ -85,7 +88,7 @@ export function rangesOf(fromMs: number, toMs: number): OffsetRange[] {
  * What happens, a word each: 'C@50' a critical alert of rule drift whose window ends at 50; 'W@' a warning,
  * 'R@' a resolved critical, 'E@' a critical alert of rule errors, 'X@' one of a rule that is not in `on`;
  * 'closed@60' all streams have closed their windows through 60; 'approve@70' and 'reject@70' decide the
- * request that went out last.
+ * request that went out last, 'started@70', 'done@70' and 'failed@70' report of it.
  */
 export function play(initial: RetrainState, spec: ServiceSpec, words: string, isRestarting = false) {
   let state = initial;
@@ -102,8 +105,8 @@ export function play(initial: RetrainState, spec: ServiceSpec, words: string, is
     const [what, at] = word.split('@') as [string, string];
     const atMs = Number(at);
     if (what === 'closed') records.push(...stepRetrain(state, spec, atMs, rangesOf));
-    else if (what === 'approve' || what === 'reject') {
-      const command = makeCommand(what, records.at(-1)?.retrainId ?? 'none');
+    else if (VERBS.includes(what)) {
+      const command = makeCommand(what as Verb, records.at(-1)?.retrainId ?? 'none');
       const { retrains, refused } = commandRetrain(state, spec, command, atMs);
       records.push(...retrains);
       if (refused !== null) refusals.push(refused);

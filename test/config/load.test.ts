@@ -228,6 +228,7 @@ describe('topicSpecs', () => {
         ['x.results', 'delete', two],
         ['x.alerts', 'delete', two],
         ['x.retrain', 'delete', two],
+        ['x.retrain.status', 'delete', two],
         ['x.dead', 'delete', two],
         ['x.telemetry', 'delete', String(86_400_000)],
       ],

@@ -11,7 +11,16 @@ const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 function runtimeOf(cloudEvents?: boolean): Promise<Runtime> {
   const log = createMemoryLog();
-  for (const name of ['events', 'slots', 'snapshots', 'results', 'alerts', 'retrain', 'dead'])
+  for (const name of [
+    'events',
+    'slots',
+    'snapshots',
+    'results',
+    'alerts',
+    'retrain',
+    'retrain.status',
+    'dead',
+  ])
     log.createTopic(`t.${name}`, 1);
   return createRuntime({
     log,

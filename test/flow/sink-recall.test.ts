@@ -27,7 +27,16 @@ beforeEach(async () => {
   nowMs = T0 + 2 * HOUR_MS;
   receiver = await startReceiver();
   log = createMemoryLog({ now: () => nowMs });
-  for (const name of ['events', 'slots', 'snapshots', 'results', 'alerts', 'retrain', 'dead'])
+  for (const name of [
+    'events',
+    'slots',
+    'snapshots',
+    'results',
+    'alerts',
+    'retrain',
+    'retrain.status',
+    'dead',
+  ])
     log.createTopic(`t.${name}`, 1);
   runtime = await createRuntime({
     log,

@@ -22,7 +22,16 @@ beforeEach(async () => {
   nowMs = 0;
   receiver = await startReceiver();
   log = createMemoryLog();
-  for (const name of ['events', 'slots', 'snapshots', 'results', 'alerts', 'retrain', 'dead'])
+  for (const name of [
+    'events',
+    'slots',
+    'snapshots',
+    'results',
+    'alerts',
+    'retrain',
+    'retrain.status',
+    'dead',
+  ])
     log.createTopic(`t.${name}`, 1);
   runtime = await createRuntime({
     log,

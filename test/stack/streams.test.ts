@@ -25,7 +25,7 @@ import {
   WINDOWS,
 } from './streams-data.ts';
 import { describeStack, type StackUrls } from './support/context.ts';
-import { foreignConsume, javaProduce, kcatConsume } from './support/foreign.ts';
+import { foreignConsume, javaProduce, kcatConsume, kcatProduce } from './support/foreign.ts';
 import { influxQuery } from './support/influx.ts';
 import { registerSchema, wireSplit } from './support/registry.ts';
 import { createTopics, uniquePrefix } from './support/topics.ts';
@@ -273,6 +273,7 @@ describeStack('requests, predictions, labels and feedback in Avro', (stack) => {
     whole.service(serviceOf(topicOf));
     daemon = await startDaemon(whole.dir);
     await untilJoined(daemon, LAST_END_MS);
+    await reportTraining(stack, daemon, whole.prefix);
     expect((await daemon.end('SIGTERM')).code).toBe(0);
     // One that was never interrupted finds the same, number by number.
     const undisturbed = distinct(await readPublic(stack.kafka, whole.prefix, 'result'));
@@ -280,6 +281,29 @@ describeStack('requests, predictions, labels and feedback in Avro', (stack) => {
     for (const name of [prefix, second]) await influxQuery(stack.influx, name, `DROP DATABASE "${name}"`);
   }, 180_000);
 });
+
+/** What a training writes on the topic of its own comes out as states of the request. */
+async function reportTraining(stack: StackUrls, daemon: RunningDaemon, prefix: string): Promise<void> {
+  const read = () => readPublic(stack.kafka, prefix, 'retrain');
+  const [asked] = await daemon.until('the request', async () => {
+    const found = await read();
+    return found.length > 0 ? found : null;
+  });
+  const { service, retrainId } = asked!;
+  const report = (state: string, reason: string): string =>
+    JSON.stringify({ service, retrainId, state, by: 'trainer', reason });
+  const reports = [report('started', 'run 7'), report('done', 'mlp-2.onnx'), report('done', 'told twice')];
+  await kcatProduce(stack.kafka, `${prefix}retrain.status`, reports, { partition: 0 });
+  const all = await daemon.until('its end', async () => {
+    const found = await read();
+    return found.at(-1)!.state === 'done' ? found : null;
+  });
+  expect(all.map(({ state, by, reason }) => [state, by, reason]).slice(-2)).toEqual([
+    ['started', 'trainer', 'run 7'],
+    ['done', 'trainer', 'mlp-2.onnx'],
+  ]);
+  expect(all.at(-1)).toMatchObject({ retrainId, data: asked!.data, triggers: [] });
+}
 
 /** Alerts may be written again after a crash, with the same id and content. */
 function distinctAlerts<T extends { id: string }>(alerts: readonly T[]): T[] {
