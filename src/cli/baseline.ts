@@ -6,7 +6,7 @@ import { type MergeOptions, merge } from './baseline/merge-command.ts';
 import { FORMATS } from './baseline/rows.ts';
 import { examples } from './output.ts';
 import type { CommandModule } from './program.ts';
-import { durationOf } from './replay.ts';
+import { durationOf } from './replay/options.ts';
 
 export type { BaselineWiring };
 

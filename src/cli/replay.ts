@@ -1,33 +1,32 @@
-import { statSync } from 'node:fs';
-import { InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/load.ts';
-import { nearest } from '../config/suggest.ts';
-import { readTime } from '../decode/scalars.ts';
-import { messageOf, TelltaleError } from '../errors.ts';
-import { type ServiceSpec, STREAMS, type StreamName, type StreamSpec } from '../records.ts';
+import type { StreamSpec } from '../records.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { FORMATS, type Format, formatOf } from './baseline/rows.ts';
 import { examples, printJson, printLine } from './output.ts';
 import type { Cli, CommandModule } from './program.ts';
 import { progress } from './progress.ts';
+import {
+  type FileOptions,
+  fileOptions,
+  findService,
+  givenFile,
+  sizeOf,
+  sourceFor,
+  stepsOf,
+  streamMissing,
+} from './replay/options.ts';
 import { openOut } from './replay/out.ts';
 import type { Summary } from './replay/run.ts';
-import type { TimeSteps } from './replay/shape.ts';
-import { type FileSource, mergeFiles } from './replay/sources.ts';
+import { mergeFiles } from './replay/sources.ts';
 
-interface ReplayOptions {
+interface ReplayOptions extends FileOptions {
   service?: string;
-  stream: StreamName;
-  format?: Format;
   out: string;
-  timeStart?: number;
-  timeStep?: number;
 }
 
 /** `telltale replay`: batch mode, the daemon's folds over files. */
 export const replayCommand: CommandModule = {
   register(program, cli) {
-    program
+    const command = program
       .command('replay')
       .description(
         'Run a service over files instead of topics: windows, alarms and retraining as the daemon would have judged. ' +
@@ -35,28 +34,13 @@ export const replayCommand: CommandModule = {
           'files of several streams are merged by it.',
       )
       .argument('<files...>', 'files, each with its stream before it where it is another: labels=sold.csv')
-      .option('--service <name>', 'service of the configuration; may be left out where there is only one')
-      .addOption(
-        new Option('--stream <stream>', 'stream of files that name none')
-          .choices(STREAMS)
-          .default('requests'),
-      )
-      .addOption(
-        new Option('--format <format>', 'format of the files; by default told by their names').choices(
-          FORMATS,
-        ),
-      )
+      .option('--service <name>', 'service of the configuration; may be left out where there is only one');
+    fileOptions(command)
       .option(
         '--out <dir>',
         'folder for results.ndjson, alerts.ndjson, retrain.ndjson, dead.ndjson; -: standard output',
         '-',
       )
-      .option(
-        '--time-start <time>',
-        'event time of the first row of each file, where files carry none',
-        timeOf,
-      )
-      .option('--time-step <duration>', 'from row to row, such as 30m', durationOf)
       .addHelpText(
         'after',
         examples([
@@ -69,75 +53,17 @@ export const replayCommand: CommandModule = {
   },
 };
 
-const UNITS_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-export function durationOf(text: string): number {
-  const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
-  const ms = Number(amount) * (UNITS_MS[unit ?? ''] ?? 0);
-  if (ms > 0) return ms;
-  throw new InvalidArgumentError('It must be a duration such as 500ms, 10s, 30m, 1h or 1d.');
-}
-
-export function timeOf(text: string): number {
-  const ms = readTime(/^\d{1,15}$/.test(text) ? Number(text) : text, 0);
-  if (Number.isFinite(ms)) return ms;
-  throw new InvalidArgumentError('It must be ISO 8601, such as 2026-01-31T08:00:00Z, or milliseconds.');
-}
-
-function stepsOf({ timeStart, timeStep }: ReplayOptions): TimeSteps | null {
-  if (timeStart === undefined && timeStep === undefined) return null;
-  if (timeStart !== undefined && timeStep !== undefined) return { startMs: timeStart, stepMs: timeStep };
-  throw new TelltaleError('usage', '--time-start and --time-step belong together; give both');
-}
-
-function findService(services: readonly ServiceSpec[], name: string | undefined): ServiceSpec {
-  const names = services.map(({ service }) => service).join(', ');
-  if (name === undefined) {
-    if (services.length === 1) return services[0]!;
-    throw new TelltaleError('usage', `which service? Give --service; there are: ${names}`);
-  }
-  const spec = services.find(({ service }) => service === name);
-  if (spec !== undefined) return spec;
-  const near = nearest(
-    name,
-    services.map(({ service }) => service),
-  );
-  const hint = near === null ? '' : `; did you mean '${near}'?`;
-  throw new TelltaleError('usage', `no service '${name}', there are: ${names}${hint}`);
-}
-
-const PREFIXED = new RegExp(`^(${STREAMS.join('|')})=(.+)$`);
-
-function sourceOf(spec: ServiceSpec, text: string, options: ReplayOptions): FileSource {
-  const [, named, rest] = PREFIXED.exec(text) ?? [];
-  const stream = named ?? options.stream;
-  const file = rest ?? text;
-  const own = spec.streams.find((found) => found.stream === stream);
-  if (own === undefined) {
-    const names = spec.streams.map((found) => found.stream).join(', ');
-    throw new TelltaleError('usage', `service ${spec.service} has no stream '${stream}'; it has ${names}`);
-  }
-  return { file, format: options.format ?? formatOf(file), stream: own };
-}
-
-function sizeOf(sources: readonly FileSource[]): number {
-  let bytes = 0;
-  for (const { file } of sources) {
-    try {
-      bytes += statSync(file).size;
-    } catch (cause) {
-      throw new TelltaleError('file_unreadable', messageOf(cause), { cause });
-    }
-  }
-  return bytes;
-}
-
 async function run(cli: Cli, files: readonly string[], options: ReplayOptions): Promise<void> {
   const { io, wiring } = cli;
   const steps = stepsOf(options);
   const config = await loadConfig(cli.options().config, wiring.registries, { env: io.env });
   const spec = findService(config.services, options.service);
-  const sources = files.map((file) => sourceOf(spec, file, options));
+  const sources = files.map((text) => {
+    const given = givenFile(text, options);
+    const source = sourceFor(spec, given);
+    if (source !== null) return source;
+    throw streamMissing(spec, given.stream);
+  });
   const bytes = sizeOf(sources);
   const startedMs = performance.now();
   const { replay } = await import('./replay/run.ts');
