@@ -7,6 +7,8 @@
 export const ERRORS = {
   config_invalid: 'The configuration has errors; each is listed with file, line and key.',
   config_missing: 'Give the folder that holds telltale.yaml with --config.',
+  candidate_missing: 'Give with --candidate a folder that holds telltale.yaml, or the file of one service.',
+  candidate_worse: 'Each point in which it is worse is listed; leave out --fail-on to let it pass.',
   model_missing: 'Check the path in `models`; it is relative to the service file.',
   model_mismatch: 'Bind the inputs and outputs that the model file has; `telltale validate` lists them.',
   model_failed: 'The model could not be run; the cause is below.',

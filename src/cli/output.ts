@@ -10,6 +10,9 @@ export class ReportedError extends TelltaleError {
   }
 }
 
+/** A file that was given cannot be read, where an exit code of 1 says something else. */
+export class WrongInputError extends TelltaleError {}
+
 /** Writes a line. */
 export function printLine(stream: Writable, line: string): void {
   stream.write(`${line}\n`);

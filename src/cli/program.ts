@@ -5,10 +5,11 @@ import type { TopicAdmin } from '../config/topics.ts';
 import { ConfigError, formatProblem, type Registries, type TelltaleConfig } from '../config/types.ts';
 import { ERRORS, messageOf, TelltaleError } from '../errors.ts';
 import type { Log } from '../log/port.ts';
+import { backtestCommand } from './backtest.ts';
 import { type BaselineWiring, baselineCommand } from './baseline.ts';
 import { deadCommand } from './dead.ts';
 import { demoCommand } from './demo.ts';
-import { examples, printJson, printLine, ReportedError } from './output.ts';
+import { examples, printJson, printLine, ReportedError, WrongInputError } from './output.ts';
 import type { TerminalStream } from './progress.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
@@ -59,6 +60,7 @@ export const COMMANDS: readonly CommandModule[] = [
   topicsCommand,
   baselineCommand,
   replayCommand,
+  backtestCommand,
   retrainCommand,
   deadCommand,
   reportCommand,
@@ -71,6 +73,7 @@ const EXIT_USAGE = 2;
 const USAGE_CODES: readonly string[] = [
   'config_invalid',
   'config_missing',
+  'candidate_missing',
   'model_missing',
   'model_mismatch',
   'baseline_invalid',
@@ -117,9 +120,12 @@ export async function run(
   } catch (error) {
     if (error instanceof CommanderError) return endOfCommander(error, args, io);
     printError(error, io, args.includes('--json'));
-    return error instanceof TelltaleError && USAGE_CODES.includes(error.code) ? EXIT_USAGE : EXIT_FAILURE;
+    return isUsage(error) ? EXIT_USAGE : EXIT_FAILURE;
   }
 }
+
+const isUsage = (error: unknown): boolean =>
+  error instanceof WrongInputError || (error instanceof TelltaleError && USAGE_CODES.includes(error.code));
 
 function endOfCommander(error: CommanderError, args: readonly string[], io: Io): number {
   if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 0;
