@@ -1,9 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { ConfigError } from '../config/types.ts';
 import { TelltaleError } from '../errors.ts';
 import { backtestOf, type ServiceBacktest } from './backtest/build.ts';
 import { runFiles } from './backtest/files.ts';
 import { type Incident, readIncidents } from './backtest/incidents.ts';
 import { jsonOfBacktest } from './backtest/json.ts';
+import { runResults } from './backtest/results.ts';
 import { loadSides, type Sides } from './backtest/sides.ts';
 import { blocksOf } from './backtest/text.ts';
 import { examples, printJson, ReportedError, WrongInputError } from './output.ts';
@@ -14,7 +16,11 @@ import { type Block, line, printMarkdown, printText } from './results/blocks.ts'
 interface BacktestOptions extends FileOptions {
   candidate: string;
   service?: string;
-  from: string[];
+  from?: string[];
+  fromResults?: string;
+  since?: string;
+  fromTime?: string;
+  toTime?: string;
   incidents?: string;
   slack: number;
   failOn?: 'worse';
@@ -31,12 +37,19 @@ export const backtestCommand: CommandModule = {
           'requests for retraining appear, disappear and move; with --incidents also which side is better.',
       )
       .requiredOption('--candidate <path>', 'a folder that holds telltale.yaml, or the file of one service')
-      .requiredOption(
+      .option(
         '--from <files...>',
         'files as `telltale replay` takes them: FILE, STREAM=FILE, or SERVICE/STREAM=FILE for several services',
       )
       .option('--service <name>', 'service of files that name none; may be left out where there is only one');
     fileOptions(command)
+      .option(
+        '--from-results <source>',
+        'in place of --from recorded results: topic, influx, or a file or folder; only rules are tried again',
+      )
+      .option('--since <when>', 'with --from-results: windows that end in the last 2h, 7d ...')
+      .option('--from-time <time>', 'with --from-results: windows that end after this time')
+      .option('--to-time <time>', 'with --from-results: windows that end at this time at the latest')
       .option('--incidents <file>', 'YAML of what really happened: a list of { service, from, to, what }')
       .option(
         '--slack <duration>',
@@ -58,6 +71,7 @@ window, or has more false alarms. Times are event times: ends of windows.
 ${examples([
   'telltale backtest --candidate new-config --from day.ndjson --service fraud',
   'telltale backtest --candidate fraud.yaml --from requests=r.avro labels=l.csv --incidents incidents.yaml',
+  'telltale backtest --candidate new-config --from-results topic --since 30d --incidents incidents.yaml',
   'telltale backtest --candidate new --from a/requests=a.csv b/requests=b.csv --incidents i.yaml --fail-on worse',
 ])}`,
       )
@@ -78,6 +92,14 @@ async function run(cli: Cli, options: BacktestOptions): Promise<void> {
   const { stdout } = cli.io;
   if (options.failOn !== undefined && options.incidents === undefined)
     throw new TelltaleError('usage', '--fail-on worse needs --incidents: what really happened');
+  if ((options.from === undefined) === (options.fromResults === undefined))
+    throw new TelltaleError(
+      'usage',
+      'give either files with --from, or recorded results with --from-results',
+    );
+  const times = [options.since, options.fromTime, options.toTime];
+  if (options.from !== undefined && times.some((time) => time !== undefined))
+    throw new TelltaleError('usage', '--since, --from-time and --to-time go with --from-results only');
   const found = await asWrongInput(() => backtest(cli, options));
   const { sides, backtests } = found;
   const worse = backtests.flatMap(({ service, judged }) =>
@@ -108,7 +130,11 @@ interface Outcome {
 async function backtest(cli: Cli, options: BacktestOptions): Promise<Outcome> {
   const sides = await loadSides(cli, options.candidate);
   const incidents = incidentsOf(cli, sides, options.incidents);
-  const ran = await runFiles(cli, sides, options);
+  const { from, fromResults } = options;
+  const ran =
+    from !== undefined
+      ? await runFiles(cli, sides, { ...options, from })
+      : await runResults(cli, sides, { ...options, fromResults: fromResults! });
   return { sides, backtests: ran.map((one) => backtestOf({ ...one, incidents, slackMs: options.slack })) };
 }
 
@@ -119,13 +145,13 @@ function incidentsOf(cli: Cli, sides: Sides, file: string | undefined): Incident
   return readIncidents(file, [...new Set([...both.keys(), ...known])].sort(), cli.io.env);
 }
 
-/** Exit code 1 says that the candidate is worse; a file that cannot be read must not look like it. */
+/** Exit code 1 says that the candidate is worse; what cannot be read must not look like it. */
 async function asWrongInput<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof TelltaleError)) throw error;
-    if (error.code !== 'file_unreadable' && error.code !== 'input_unreadable') throw error;
+    // This one has a code of its own that says so, and problems to list.
+    if (!(error instanceof TelltaleError) || error instanceof ConfigError) throw error;
     throw new WrongInputError(error.code, error.message, { cause: error });
   }
 }
@@ -133,9 +159,9 @@ async function asWrongInput<T>(work: () => Promise<T>): Promise<T> {
 const withoutFiles = ({ sides, backtests }: Outcome): string[] =>
   [...sides.both.keys()].filter((name) => !backtests.some(({ service }) => service === name)).sort();
 
-function blocksOfAll(found: Outcome, { service }: BacktestOptions): Block[] {
+function blocksOfAll(found: Outcome, { service, fromResults }: BacktestOptions): Block[] {
   const { sides, backtests } = found;
-  const blocks = backtests.flatMap((one) => blocksOf(one, 'record'));
+  const blocks = backtests.flatMap((one) => blocksOf(one, fromResults === undefined ? 'record' : 'result'));
   const say = (names: readonly string[], text: string): void => {
     // Who asks for one service knows of the others.
     if (names.length > 0 && service === undefined) blocks.push(line(`${text}: ${names.join(', ')}.`));
@@ -143,6 +169,9 @@ function blocksOfAll(found: Outcome, { service }: BacktestOptions): Block[] {
   const names = (specs: Sides['onlyCurrent']): string[] => specs.map((spec) => spec.service);
   say(names(sides.onlyCurrent), 'Only in the current configuration');
   say(names(sides.onlyCandidate), 'Only in the candidate');
-  say(withoutFiles(found), 'On both sides, but without a file');
+  say(
+    withoutFiles(found),
+    fromResults === undefined ? 'On both sides, but without a file' : 'On both sides, but without results',
+  );
   return blocks;
 }

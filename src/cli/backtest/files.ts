@@ -24,7 +24,8 @@ export interface FilesOptions extends FileOptions {
   from: string[];
 }
 
-type Ran = Pick<Parts, 'service' | 'specs' | 'span' | 'read' | 'notes' | 'before' | 'after'>;
+/** What was heard of both sides. */
+export type Ran = Pick<Parts, 'service' | 'specs' | 'span' | 'read' | 'notes' | 'before' | 'after'>;
 
 interface Run {
   service: string;

@@ -1,0 +1,172 @@
+/** Recorded results through the rules of one side, as the judge takes them. Pure. */
+
+import { createRetrainState, noteAlerts, stepRetrain } from '../../action/retrain.ts';
+import { passTime, stepComposites } from '../../alarm/composite.ts';
+import { createAlarmStates, isWatched } from '../../alarm/state.ts';
+import { stepAlarms, stepSilence } from '../../alarm/step.ts';
+import { DETECTING } from '../../flow/detecting.ts';
+import { EXTERNAL } from '../../flow/feeds-of.ts';
+import { finderOf } from '../../flow/judge.ts';
+import type { SourceGroup } from '../../flow/messages.ts';
+import { mainStreamOf } from '../../metric/volume.ts';
+import {
+  type Alert,
+  type Result,
+  type Retrain,
+  type RuleSpec,
+  type ServiceSpec,
+  STREAMS,
+} from '../../records.ts';
+import type { ReadResult } from '../results/records.ts';
+
+interface Kept {
+  dueMs: number;
+  result: Result;
+}
+
+/** What is kept of the results of one service. */
+export interface Recorded {
+  spec: ServiceSpec;
+  /** By the streams whose windows they are of, since those close apart. */
+  kept: Map<SourceGroup, Kept[]>;
+  /** When windows closed, watched or not. */
+  dues: Map<SourceGroup, Set<number>>;
+  fromMs: number;
+  toMs: number;
+  read: number;
+}
+
+/** @param spec of the current configuration, by which they were recorded */
+export const newRecorded = (spec: ServiceSpec): Recorded => ({
+  spec,
+  kept: new Map(),
+  dues: new Map(),
+  fromMs: Number.POSITIVE_INFINITY,
+  toMs: Number.NEGATIVE_INFINITY,
+  read: 0,
+});
+
+/** Counts of streams, and of the join, which say whose they are. */
+const COUNTED = ['late', 'dead_letters', 'duplicates', 'unmatched', 'dropped'];
+
+/** The streams whose windows a result is of. Only what is joined is revised, or has a coverage. */
+function sourceOf(spec: ServiceSpec, result: ReadResult): SourceGroup {
+  const { metric, subject, model, family, revision, final, coverage } = result;
+  if (revision > 0 || !final || coverage !== null || family === 'feedback') return 'events';
+  if (COUNTED.includes(metric)) return STREAMS.find((stream) => stream === subject) ?? 'events';
+  if (metric.startsWith('telemetry_')) return 'telemetry';
+  // What the other system answers; our own models answer when the request is read.
+  return model === EXTERNAL ? 'predictions' : mainStreamOf(spec);
+}
+
+/** Whether the rule judges it, or compares another one with it. */
+function isOfUse(rule: RuleSpec, result: ReadResult): boolean {
+  if (isWatched(rule, result)) return true;
+  const other = rule.versus?.with;
+  if (other === undefined || 'agoMs' in other || rule.metric !== result.metric) return false;
+  return 'segment' in other ? other.segment === result.segment : other.model === result.model;
+}
+
+/** How long after the end of a window its last revision comes. */
+const finalOf = ({ revisionsMs }: ServiceSpec, source: SourceGroup): number =>
+  source === 'events' ? revisionsMs.at(-1)! : 0;
+
+/** Takes a result; whether it was kept. */
+export function takeRecorded(recorded: Recorded, rules: readonly RuleSpec[], read: ReadResult): boolean {
+  const { sizeMs } = recorded.spec.windows;
+  const source = sourceOf(recorded.spec, read);
+  const finalMs = finalOf(recorded.spec, source);
+  const lagMs = read.final ? finalMs : (recorded.spec.revisionsMs[read.revision] ?? finalMs);
+  const dueMs = read.windowEndMs + lagMs;
+  recorded.read++;
+  const dues = recorded.dues.get(source);
+  if (dues === undefined) recorded.dues.set(source, new Set([dueMs]));
+  else dues.add(dueMs);
+  recorded.fromMs = Math.min(recorded.fromMs, read.windowStartMs ?? read.windowEndMs - sizeMs);
+  recorded.toMs = Math.max(recorded.toMs, read.windowEndMs);
+  if (!rules.some((rule) => isOfUse(rule, read))) return false;
+  const result = { ...read, id: '', windowStartMs: read.windowStartMs ?? read.windowEndMs - sizeMs };
+  const kept = recorded.kept.get(source);
+  if (kept === undefined) recorded.kept.set(source, [{ dueMs, result }]);
+  else kept.push({ dueMs, result });
+  return true;
+}
+
+interface Waiting {
+  dueMs: number;
+  alert: Alert;
+}
+
+/** @param side whose rules and requests for retraining are tried */
+export function judgeRecorded(
+  { spec, kept, dues }: Recorded,
+  side: ServiceSpec,
+): { alerted: Alert[]; retrained: Retrain[]; untracked: number } {
+  // Windows and revisions are those by which the results were recorded.
+  const tried = { ...spec, rules: side.rules, retrain: side.retrain, digest: side.digest };
+  const states = createAlarmStates();
+  const waiting: Waiting[] = [];
+  for (const [source, own] of dues) {
+    const finalMs = finalOf(spec, source);
+    const silence = (throughMs: number): void => {
+      for (const alert of stepSilence(states, tried, source, throughMs - finalMs))
+        waiting.push({ dueMs: alert.windowEndMs + finalMs, alert });
+    };
+    const windows = windowsOf(kept.get(source) ?? []);
+    for (const dueMs of [...own].sort((a, b) => a - b)) {
+      for (const results of windows.get(dueMs) ?? []) {
+        silence(dueMs - 1);
+        const judging = { detecting: DETECTING, source, resultOf: finderOf(results) };
+        for (const result of results)
+          for (const alert of stepAlarms(states, tried, result, judging)) waiting.push({ dueMs, alert });
+      }
+      silence(dueMs);
+    }
+  }
+  return { ...inTime(waiting, tried, states), untracked: states.untracked };
+}
+
+/** By the time that they are due: the windows, in the order of their ends. */
+function windowsOf(kept: readonly Kept[]): Map<number, Result[][]> {
+  const found = new Map<number, Map<string, Result[]>>();
+  for (const { dueMs, result } of kept) {
+    const windows = found.get(dueMs) ?? new Map<string, Result[]>();
+    found.set(dueMs, windows);
+    const key = `${result.windowEndMs}|${result.revision}`;
+    const window = windows.get(key);
+    if (window === undefined) windows.set(key, [result]);
+    else window.push(result);
+  }
+  const inOrder = (windows: Map<string, Result[]>): Result[][] =>
+    [...windows.values()].sort((a, b) => a[0]!.windowEndMs - b[0]!.windowEndMs);
+  return new Map([...found].map(([dueMs, windows]) => [dueMs, inOrder(windows)]));
+}
+
+/** The alerts in the order of event time, with what rules over other rules and retraining make of them. */
+function inTime(
+  waiting: readonly Waiting[],
+  spec: ServiceSpec,
+  states: ReturnType<typeof createAlarmStates>,
+): { alerted: Alert[]; retrained: Retrain[] } {
+  const alerted: Alert[] = [];
+  const retrained: Retrain[] = [];
+  const retrain = createRetrainState();
+  const byTime = new Map<number, Alert[]>();
+  for (const { dueMs, alert } of waiting) {
+    const alerts = byTime.get(dueMs);
+    if (alerts === undefined) byTime.set(dueMs, [alert]);
+    else alerts.push(alert);
+  }
+  const take = (alerts: readonly Alert[]): void => {
+    alerted.push(...alerts);
+    noteAlerts(retrain, spec, alerts);
+  };
+  for (const [timeMs, alerts] of [...byTime].sort(([a], [b]) => a - b)) {
+    alerts.sort((a, b) => a.windowEndMs - b.windowEndMs || (a.id < b.id ? -1 : 1));
+    take(passTime(states, spec, timeMs - 1));
+    take(alerts);
+    take(stepComposites(states, spec, alerts, timeMs));
+    retrained.push(...stepRetrain(retrain, spec, timeMs, () => []));
+  }
+  return { alerted, retrained };
+}
