@@ -67,7 +67,8 @@ export const backtestCommand: CommandModule = {
         'after',
         `
 Worse is a candidate that misses an incident which the current configuration finds, finds one later by more than a
-window, or has more false alarms. Times are event times: ends of windows.
+window, or has more false alarms. Times are event times: ends of windows, and delays
+count until the alarm is known: one over labels comes later than its window.
 ${examples([
   'telltale backtest --candidate new-config --from day.ndjson --service fraud',
   'telltale backtest --candidate fraud.yaml --from requests=r.avro labels=l.csv --incidents incidents.yaml',

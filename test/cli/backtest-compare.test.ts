@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AlarmMove, compareAlarms, compareSpells } from '../../src/cli/backtest/compare.ts';
 import { type Episode, episodesOf, lastedMs } from '../../src/cli/backtest/episodes.ts';
+import { moveWords } from '../../src/cli/backtest/words.ts';
 import { LEVELS, type Level } from '../../src/records.ts';
 
 const MINUTE_MS = 60_000;
@@ -27,6 +28,7 @@ const episodes = (steps: readonly Step[]): Episode[] =>
       state: to === 'ok' ? ('resolved' as const) : ('firing' as const),
       level: to === 'ok' ? 'warning' : to,
       windowEndMs: at * MINUTE_MS,
+      knownMs: at * MINUTE_MS,
     })),
   );
 
@@ -90,6 +92,16 @@ describe('the comparison', () => {
     expect(found.moves).toMatchObject([move]);
   });
 
+  test('an alarm over labels that is known earlier moves, though it is of the same window', () => {
+    const alarm = episodes(stepsOf('a 5 warning'))[0]!;
+    const found = compareAlarms(
+      [{ ...alarm, knownMs: 35 * MINUTE_MS }],
+      [{ ...alarm, knownMs: 7 * MINUTE_MS }],
+    );
+    expect(found.moves).toMatchObject([{ shiftMs: 0, knownShiftMs: -28 * MINUTE_MS }]);
+    expect(moveWords(found.moves[0]!)).toEqual(['is known 28m earlier']);
+  });
+
   test('what ends before the other begins is another alarm', () => {
     const found = compare('a 5 warning, a 10 ok', 'a 10 warning, a 20 ok');
     expect(found.moves).toEqual([]);
@@ -132,6 +144,7 @@ const wild = fc.array(
     ({ fromMs, forMs, rule }): Episode => ({
       ...{ rule, metric: '', subject: '', model: '', segment: '*', level: 'info', reason: '' },
       fromMs,
+      knownMs: fromMs + (forMs ?? 0),
       toMs: forMs === null ? null : fromMs + forMs,
       reached: { info: fromMs },
     }),

@@ -128,6 +128,13 @@ describe('recorded results', () => {
       expect([rule, Math.min(...(counts as number[])) > 0]).toEqual([rule, true]);
     expect(data.alarms.appear.length + data.alarms.disappear.length).toBeGreaterThan(0);
     expect(data.alarms.moves.length).toBeGreaterThan(2);
+    // The first revision that has 30 % of the labels comes sooner than the one with 80 %.
+    const known = data.alarms.moves.filter(
+      ({ after }: { after: { rule: string } }) => after.rule === 'early',
+    );
+    expect(known.map(({ changes }: { changes: string[] }) => changes.join())).toEqual([
+      'is known 6m later,ends 1m earlier',
+    ]);
     const requests: number[] = Object.values<object[]>(data.retrains).map((list) => list.length);
     expect(requests.reduce((sum, n) => sum + n)).toBeGreaterThan(1);
     for (const from of ['out', 'out/results.ndjson', 'influx.ndjson']) {

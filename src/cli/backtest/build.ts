@@ -1,16 +1,17 @@
 /** Both sides of one service beside each other, as data. */
 
-import type { Alert, Retrain } from '../../records.ts';
+import type { Retrain } from '../../records.ts';
 import { differingParts, type RuleChange, ruleChanges } from './changes.ts';
 import { type Compared, type ComparedAlarms, compareAlarms, compareSpells, type Move } from './compare.ts';
 import { type Episode, episodesOf, lastedMs, type Request, requestsOf } from './episodes.ts';
 import type { Incident } from './incidents.ts';
+import type { KnownAlert } from './known.ts';
 import { isSeen, type Score, type Span, scoreOf, type Verdict, verdictOf } from './score.ts';
 import type { Both } from './sides.ts';
 
 /** What was heard of one side. */
 export interface Told {
-  alerted: readonly Alert[];
+  alerted: readonly KnownAlert[];
   retrained: readonly Retrain[];
   dead: number;
 }

@@ -17,6 +17,8 @@ export interface Move<T> extends Pair<T> {
 }
 
 export interface AlarmMove extends Move<Episode> {
+  /** Of the time at which it is told that it fires. */
+  knownShiftMs: number;
   /** Levels that both reach, though not both by as much later as they fire. */
   levelShifts: { level: Level; shiftMs: number }[];
 }
@@ -72,13 +74,16 @@ function alarmMoveOf(pair: Pair<Episode>): AlarmMove {
     if (from === undefined || to === undefined || to - from === move.shiftMs) return [];
     return [{ level, shiftMs: to - from }];
   });
-  return { ...move, levelShifts };
+  return { ...move, knownShiftMs: pair.after.knownMs - pair.before.knownMs, levelShifts };
 }
 
 const isSame = ({ shiftMs, endShiftMs }: Move<Spell>): boolean => shiftMs === 0 && endShiftMs === 0;
 
 const isSameAlarm = (move: AlarmMove): boolean =>
-  isSame(move) && move.levelShifts.length === 0 && move.before.level === move.after.level;
+  isSame(move) &&
+  move.knownShiftMs === 0 &&
+  move.levelShifts.length === 0 &&
+  move.before.level === move.after.level;
 
 function sorted<T extends Spell, M extends Move<T>>(
   { pairs, ...rest }: ReturnType<typeof pairUp<T>>,

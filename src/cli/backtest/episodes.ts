@@ -1,8 +1,9 @@
 /** Alarms and requests for retraining of one side as stretches of event time. */
 
 import { rankOf } from '../../alarm/levels.ts';
-import { type Alert, LEVELS, type Level, type Retrain } from '../../records.ts';
+import { LEVELS, type Level, type Retrain } from '../../records.ts';
 import { seriesKey } from '../results/stretch.ts';
+import type { KnownAlert } from './known.ts';
 
 /** Something that begins, and lasts. */
 export interface Spell {
@@ -18,6 +19,8 @@ export interface Episode extends Spell {
   subject: string;
   model: string;
   segment: string;
+  /** Event time at which it was told that it fires. */
+  knownMs: number;
   /** The highest that it reached. */
   level: Level;
   /** When it was first at the level or above, of each that it reached. */
@@ -32,8 +35,17 @@ export interface Request extends Spell {
 }
 
 type Told = Pick<
-  Alert,
-  'rule' | 'metric' | 'subject' | 'model' | 'segment' | 'state' | 'level' | 'reason' | 'windowEndMs'
+  KnownAlert,
+  | 'knownMs'
+  | 'rule'
+  | 'metric'
+  | 'subject'
+  | 'model'
+  | 'segment'
+  | 'state'
+  | 'level'
+  | 'reason'
+  | 'windowEndMs'
 >;
 
 export const alarmKey = ({
@@ -53,7 +65,7 @@ export function episodesOf(alerts: readonly Told[]): Episode[] {
   const open = new Map<string, Episode>();
   // The end of a page of the budget may be told after the next one.
   for (const alert of [...alerts].sort((a, b) => a.windowEndMs - b.windowEndMs)) {
-    const { rule, metric, subject, model, segment, state, level, reason, windowEndMs } = alert;
+    const { rule, metric, subject, model, segment, state, level, reason, windowEndMs, knownMs } = alert;
     const key = alarmKey(alert);
     const known = open.get(key);
     if (state === 'resolved') {
@@ -65,7 +77,7 @@ export function episodesOf(alerts: readonly Told[]): Episode[] {
       reach(known, level, windowEndMs);
       continue;
     }
-    const about = { rule, metric, subject, model, segment, reason };
+    const about = { rule, metric, subject, model, segment, reason, knownMs };
     const episode: Episode = { ...about, fromMs: windowEndMs, toMs: null, level, reached: {} };
     reach(episode, level, windowEndMs);
     open.set(key, episode);

@@ -6,9 +6,10 @@ import type { Out } from '../replay/out.ts';
 import type { Summary } from '../replay/run.ts';
 import type { TimeSteps } from '../replay/shape.ts';
 import { type FileSource, mergeFiles, type Replayed } from '../replay/sources.ts';
+import { createKnown, type KnownAlert } from './known.ts';
 
 export interface Heard extends Summary {
-  alerted: Alert[];
+  alerted: KnownAlert[];
   retrained: Retrain[];
   /** Event time of the first record and of the last; NaN: there are none. */
   firstMs: number;
@@ -29,16 +30,18 @@ export interface HearParts {
 
 export async function hear({ spec, sources, steps, ...parts }: HearParts): Promise<Heard> {
   const { replay } = await import('../replay/run.ts');
-  const alerted: Alert[] = [];
+  const alerted: KnownAlert[] = [];
+  const known = createKnown(spec);
   const retrained: Retrain[] = [];
   const times = { firstMs: Number.NaN, lastMs: Number.NaN };
   let closedMs = Number.NEGATIVE_INFINITY;
   let [bytes, done] = [0, 0];
   const out: Out = {
     async write(type, records) {
-      if (type === 'alert') for (const alert of records) alerted.push(alert as Alert);
+      if (type === 'alert') for (const alert of records) alerted.push(known.of(alert as Alert));
       if (type === 'retrain') for (const retrain of records) retrained.push(retrain as Retrain);
       if (type !== 'result') return;
+      known.results(records as readonly Result[]);
       for (const { windowEndMs } of records as readonly Result[]) closedMs = Math.max(closedMs, windowEndMs);
     },
     close: async () => {},

@@ -8,8 +8,18 @@ import { moveWords, shiftWords } from './words.ts';
 const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 const timesOf = ({ fromMs, toMs }: Spell) => ({ from: time(fromMs), to: time(toMs) });
 
-function episodeOf({ rule, metric, subject, model, segment, level, reason, ...spell }: Episode): object {
-  return { rule, metric, subject, model, segment, level, ...timesOf(spell), reason };
+function episodeOf({
+  rule,
+  metric,
+  subject,
+  model,
+  segment,
+  level,
+  knownMs,
+  reason,
+  ...spell
+}: Episode): object {
+  return { rule, metric, subject, model, segment, level, ...timesOf(spell), known: time(knownMs), reason };
 }
 
 const requestOf = ({ reason, ...spell }: Request): object => ({ at: time(spell.fromMs), reason });

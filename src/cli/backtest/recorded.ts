@@ -5,19 +5,11 @@ import { passTime, stepComposites } from '../../alarm/composite.ts';
 import { createAlarmStates, isWatched } from '../../alarm/state.ts';
 import { stepAlarms, stepSilence } from '../../alarm/step.ts';
 import { DETECTING } from '../../flow/detecting.ts';
-import { EXTERNAL } from '../../flow/feeds-of.ts';
 import { finderOf } from '../../flow/judge.ts';
 import type { SourceGroup } from '../../flow/messages.ts';
-import { mainStreamOf } from '../../metric/volume.ts';
-import {
-  type Alert,
-  type Result,
-  type Retrain,
-  type RuleSpec,
-  type ServiceSpec,
-  STREAMS,
-} from '../../records.ts';
+import type { Alert, Result, Retrain, RuleSpec, ServiceSpec } from '../../records.ts';
 import type { ReadResult } from '../results/records.ts';
+import { finalOf, type KnownAlert, lagOf, sourceOf } from './known.ts';
 
 interface Kept {
   dueMs: number;
@@ -46,19 +38,6 @@ export const newRecorded = (spec: ServiceSpec): Recorded => ({
   read: 0,
 });
 
-/** Counts of streams, and of the join, which say whose they are. */
-const COUNTED = ['late', 'dead_letters', 'duplicates', 'unmatched', 'dropped'];
-
-/** The streams whose windows a result is of. Only what is joined is revised, or has a coverage. */
-function sourceOf(spec: ServiceSpec, result: ReadResult): SourceGroup {
-  const { metric, subject, model, family, revision, final, coverage } = result;
-  if (revision > 0 || !final || coverage !== null || family === 'feedback') return 'events';
-  if (COUNTED.includes(metric)) return STREAMS.find((stream) => stream === subject) ?? 'events';
-  if (metric.startsWith('telemetry_')) return 'telemetry';
-  // What the other system answers; our own models answer when the request is read.
-  return model === EXTERNAL ? 'predictions' : mainStreamOf(spec);
-}
-
 /** Whether the rule judges it, or compares another one with it. */
 function isOfUse(rule: RuleSpec, result: ReadResult): boolean {
   if (isWatched(rule, result)) return true;
@@ -67,17 +46,11 @@ function isOfUse(rule: RuleSpec, result: ReadResult): boolean {
   return 'segment' in other ? other.segment === result.segment : other.model === result.model;
 }
 
-/** How long after the end of a window its last revision comes. */
-const finalOf = ({ revisionsMs }: ServiceSpec, source: SourceGroup): number =>
-  source === 'events' ? revisionsMs.at(-1)! : 0;
-
 /** Takes a result; whether it was kept. */
 export function takeRecorded(recorded: Recorded, rules: readonly RuleSpec[], read: ReadResult): boolean {
   const { sizeMs } = recorded.spec.windows;
   const source = sourceOf(recorded.spec, read);
-  const finalMs = finalOf(recorded.spec, source);
-  const lagMs = read.final ? finalMs : (recorded.spec.revisionsMs[read.revision] ?? finalMs);
-  const dueMs = read.windowEndMs + lagMs;
+  const dueMs = read.windowEndMs + lagOf(recorded.spec, source, read);
   recorded.read++;
   const dues = recorded.dues.get(source);
   if (dues === undefined) recorded.dues.set(source, new Set([dueMs]));
@@ -101,7 +74,7 @@ interface Waiting {
 export function judgeRecorded(
   { spec, kept, dues }: Recorded,
   side: ServiceSpec,
-): { alerted: Alert[]; retrained: Retrain[]; untracked: number } {
+): { alerted: KnownAlert[]; retrained: Retrain[]; untracked: number } {
   // Windows and revisions are those by which the results were recorded.
   const tried = { ...spec, rules: side.rules, retrain: side.retrain, digest: side.digest };
   const states = createAlarmStates();
@@ -147,8 +120,8 @@ function inTime(
   waiting: readonly Waiting[],
   spec: ServiceSpec,
   states: ReturnType<typeof createAlarmStates>,
-): { alerted: Alert[]; retrained: Retrain[] } {
-  const alerted: Alert[] = [];
+): { alerted: KnownAlert[]; retrained: Retrain[] } {
+  const alerted: KnownAlert[] = [];
   const retrained: Retrain[] = [];
   const retrain = createRetrainState();
   const byTime = new Map<number, Alert[]>();
@@ -157,14 +130,14 @@ function inTime(
     if (alerts === undefined) byTime.set(dueMs, [alert]);
     else alerts.push(alert);
   }
-  const take = (alerts: readonly Alert[]): void => {
-    alerted.push(...alerts);
+  const take = (alerts: readonly Alert[], knownMs?: number): void => {
+    for (const alert of alerts) alerted.push({ ...alert, knownMs: knownMs ?? alert.windowEndMs });
     noteAlerts(retrain, spec, alerts);
   };
   for (const [timeMs, alerts] of [...byTime].sort(([a], [b]) => a - b)) {
     alerts.sort((a, b) => a.windowEndMs - b.windowEndMs || (a.id < b.id ? -1 : 1));
     take(passTime(states, spec, timeMs - 1));
-    take(alerts);
+    take(alerts, timeMs);
     take(stepComposites(states, spec, alerts, timeMs));
     retrained.push(...stepRetrain(retrain, spec, timeMs, () => []));
   }

@@ -2,7 +2,7 @@
 
 import { durationText } from '../../alarm/words.ts';
 import { plural } from '../results/blocks.ts';
-import { type Episode, lastedMs } from './episodes.ts';
+import { alarmKey, type Episode, lastedMs } from './episodes.ts';
 import type { Incident } from './incidents.ts';
 
 export const MONTH_MS = 30 * 86_400_000;
@@ -15,7 +15,7 @@ export interface Span {
 
 export interface Found {
   incident: Incident;
-  /** The first alarm that fires within it; null: it is missed. */
+  /** Of the alarms that fire within it, the first that is known; null: it is missed. */
   first: Episode | null;
   delayMs: number | null;
 }
@@ -44,12 +44,14 @@ export const isSeen = (incident: Incident, { fromMs, toMs }: Span, slackMs: numb
   incident.fromMs <= toMs && endOf(incident, slackMs) >= fromMs;
 
 export function scoreOf(episodes: readonly Episode[], { incidents, span, slackMs }: Truth): Score {
-  const inOrder = [...episodes].sort((a, b) => a.fromMs - b.fromMs);
+  const inOrder = [...episodes].sort(
+    (a, b) => a.knownMs - b.knownMs || a.fromMs - b.fromMs || (alarmKey(a) < alarmKey(b) ? -1 : 1),
+  );
   const isIn = (episode: Episode, incident: Incident): boolean =>
     episode.fromMs >= incident.fromMs && episode.fromMs <= endOf(incident, slackMs);
   const found = incidents.map((incident): Found => {
     const first = inOrder.find((episode) => isIn(episode, incident)) ?? null;
-    return { incident, first, delayMs: first === null ? null : first.fromMs - incident.fromMs };
+    return { incident, first, delayMs: first === null ? null : first.knownMs - incident.fromMs };
   });
   const falseAlarms = inOrder.filter((episode) => !incidents.some((incident) => isIn(episode, incident)));
   const taken = incidents.map((incident) => ({

@@ -170,7 +170,7 @@ function incidentBlocks({ before, after, verdict, unseen, slackMs }: Judged): Bl
       ],
     ),
     line(
-      `An incident is found by the first alarm that fires in it or up to ${durationText(slackMs)} after; what fires elsewhere is a false alarm.`,
+      `An alarm that fires in an incident or up to ${durationText(slackMs)} after has found it when it is known; what fires elsewhere is a false alarm.`,
     ),
   );
   if (unseen.length > 0)

@@ -12,12 +12,14 @@ export const shiftWords = ({ shiftMs }: Move<Spell>): string => shifted(shiftMs)
 
 /** 'fires 5m later', 'critical instead of warning', 'ends 10m later'. */
 export function moveWords(move: AlarmMove): string[] {
-  const { before, after, endShiftMs, levelShifts } = move;
-  const words = move.shiftMs === 0 ? [] : [`fires ${shiftWords(move)}`];
+  const { before, after, shiftMs, knownShiftMs, endShiftMs, levelShifts } = move;
+  const words = shiftMs === 0 ? [] : [`fires ${shiftWords(move)}`];
+  if (knownShiftMs !== shiftMs)
+    words.push(knownShiftMs === 0 ? 'is known at the same time' : `is known ${shifted(knownShiftMs)}`);
   if (before.level !== after.level) words.push(`${after.level} instead of ${before.level}`);
-  for (const { level, shiftMs } of levelShifts) {
+  for (const { level, shiftMs: byMs } of levelShifts) {
     // The lower levels are reached with the higher ones.
-    if (shiftMs !== 0 && level === after.level) words.push(`is ${level} ${shifted(shiftMs)}`);
+    if (byMs !== 0 && level === after.level) words.push(`is ${level} ${shifted(byMs)}`);
   }
   if (endShiftMs === null) words.push(after.toMs === null ? 'does not end' : 'ends');
   else if (endShiftMs !== 0) words.push(`ends ${shifted(endShiftMs)}`);

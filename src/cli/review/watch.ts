@@ -90,7 +90,7 @@ export function createWatches(rulesOf: (service: string) => readonly RuleSpec[])
 }
 
 /** As the judge: the final revision, or the first that has enough labels. */
-const isMature = (rule: RuleSpec, { final, coverage }: ReadResult): boolean =>
+export const isMature = (rule: RuleSpec, { final, coverage }: ReadResult): boolean =>
   final || (rule.coverageMin !== null && coverage !== null && coverage >= rule.coverageMin);
 
 function step(watch: Watch, rule: RuleSpec, { value, n, windowEndMs }: ReadResult): void {
