@@ -79,7 +79,7 @@ export function ksP(distance: number, m: number, n: number): number {
   if (m * n <= EXACT_PAIRS_MAX) return smirnovTail(distance, m, n);
   const size = (m * n) / (m + n);
   return size <= ONE_SAMPLE_MAX
-    ? smirnovOneSampleTail(distance, Math.round(size))
+    ? smirnovOneSampleTail(distance, Math.floor(size))
     : kolmogorovTail(distance * Math.sqrt(size));
 }
 
