@@ -87,10 +87,7 @@ export const wiring: Wiring = {
     };
     return { list: () => admin.list(), create: (specs) => admin.create(specs), close };
   },
-  openLog: async (config) => {
-    const { openKafka } = await import('../flow/connect.ts');
-    return openKafka(config);
-  },
+  openLog,
   createBaselineBuilder,
   measureImages: async (input, column) => {
     const { decodeImages, newMeasures } = await import('../score/images.ts');
