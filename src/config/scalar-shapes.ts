@@ -81,7 +81,8 @@ const REQUESTS_WORDS = "requests in a time, such as '2 per 30d'";
 export const requestsPerTime = z
   .string({ error: REQUESTS_WORDS })
   .regex(REQUESTS, REQUESTS_WORDS)
-  .refine((text) => (durationMs(REQUESTS.exec(text)?.[2] ?? '') ?? 0) > 0, REQUESTS_WORDS)
+  // A text of another form is told by the line above.
+  .refine((text) => !REQUESTS.test(text) || (durationMs(REQUESTS.exec(text)![2]!) ?? 0) > 0, REQUESTS_WORDS)
   .transform((text) => {
     const [, count, period] = REQUESTS.exec(text) ?? [];
     return { count: Number(count), periodMs: durationMs(period ?? '') ?? 0 };

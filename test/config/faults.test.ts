@@ -360,6 +360,13 @@ const faults: [string, string, string, string][] = [
   ["    critical: '> 0.25'\n", '', 'retrain.on[0]', "the rule 'drift' has no critical threshold"],
   [
     'on: [drift]',
+    'on: [drift]\n  max: often #!',
+    'retrain.max',
+    "found 'often', allowed: requests in a time, such as '2 per 30d'",
+  ],
+  ['on: [drift]', 'on: [drift]\n  max: 2 per 0d #!', 'retrain.max', 'requests in a time'],
+  [
+    'on: [drift]',
     'on: [drit] #!',
     'retrain.on[0]',
     "found the rule 'drit', allowed: drift; did you mean 'drift'?",
