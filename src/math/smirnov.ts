@@ -1,7 +1,5 @@
 /** How likely two samples of one law have distribution functions so far apart. */
 
-import { logBeta } from './special.ts';
-
 /**
  * P(D >= d) of two samples without ties, exact: paths from (0, 0) to (m, n) that touch |i / m - j / n| >= d, counted column by
  * column (J. L. Hodges 1958). All terms are positive, so small values are exact too. Takes m n steps.
@@ -49,8 +47,9 @@ const ONE_SIDE_MIN = 1;
 export function smirnovOneSampleTail(d: number, n: number): number {
   if (n * d * d < ONE_SIDE_MIN) return kolmogorovTail(d * Math.sqrt(n));
   let sum = (1 - d) ** n;
+  let logChoose = 0;
   for (let j = 1; 1 - d - j / n > 0; j++) {
-    const logChoose = -Math.log(n + 1) - logBeta(j + 1, n - j + 1);
+    logChoose += Math.log((n - j + 1) / j);
     sum += d * Math.exp(logChoose + (j - 1) * Math.log(d + j / n) + (n - j) * Math.log(1 - d - j / n));
   }
   return Math.min(1, 2 * sum);

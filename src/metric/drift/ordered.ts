@@ -7,7 +7,7 @@ import type { NumericState } from '../../profile/numeric.ts';
 import { bucketsOf, middleOf } from '../../profile/sketch.ts';
 import type { NumericBaseline } from '../../records.ts';
 import { Z95 } from '../intervals.ts';
-import { type MetricKind, NO_BASELINE, numericMetric, type Outcome } from '../metric.ts';
+import { type MetricContext, type MetricKind, NO_BASELINE, numericMetric, type Outcome } from '../metric.ts';
 
 /** [value, count] with rising values. */
 export type Points = readonly (readonly [number, number])[];
@@ -23,6 +23,23 @@ function pointsOfBaseline(baseline: NumericBaseline): Points {
   if (points === undefined) {
     points = pointsOf(baseline.sketch);
     known.set(baseline, points);
+  }
+  return points;
+}
+
+/** All distances of a track share its points. A context lives for one cell of a window. */
+const shared = new WeakMap<MetricContext, Map<NumericState, Points>>();
+
+function pointsOfWindow(state: NumericState, context: MetricContext): Points {
+  let own = shared.get(context);
+  if (own === undefined) {
+    own = new Map();
+    shared.set(context, own);
+  }
+  let points = own.get(state);
+  if (points === undefined) {
+    points = pointsOf(bucketsOf(state.sketch));
+    own.set(state, points);
   }
   return points;
 }
@@ -170,18 +187,23 @@ export interface Norm {
   error: number;
 }
 
-/** Of the difference of both sides from one value to the next: the mean square in between, and its weight. */
-type Piece = (before: number, after: number, rows: number, gap: number) => [square: number, weight: number];
+/** Of the difference of both sides from one value to the next. */
+interface Piece {
+  /** Its mean square in between. */
+  square(before: number, after: number, rows: number): number;
+  weight(rows: number, gap: number): number;
+}
 
-function normOf(reference: Points, current: Points, pieceOf: Piece): Norm {
+function normOf(reference: Points, current: Points, piece: Piece): Norm {
   const [m, n] = [sizeOf(reference), sizeOf(current)];
   let [sum, noise, seen, before] = [0, 0, 0, 0];
   walk(reference, current, (was, is, _, gap) => {
     const [f, g] = [was / m, is / n];
-    const [square, weight] = pieceOf(before, f - g, was + is - seen, gap);
+    const rows = was + is - seen;
+    const weight = piece.weight(rows, gap);
+    sum += piece.square(before, f - g, rows) * weight;
     seen = was + is;
     before = f - g;
-    sum += square * weight;
     noise += ((f * (1 - f)) / m + (g * (1 - g)) / n) * weight;
   });
   return { distance: Math.sqrt(sum), error: Math.sqrt(noise) };
@@ -203,7 +225,7 @@ export const normEnds = ({ distance, error }: Norm): { low: number; high: number
  * @param reference not empty; likewise `current`
  */
 export const energyOf = (reference: Points, current: Points): Norm =>
-  normOf(reference, current, (_, after, _rows, gap) => [after ** 2, 2 * gap]);
+  normOf(reference, current, { square: (_, after) => after ** 2, weight: (_, gap) => 2 * gap });
 
 /**
  * Root of the criterion of H. Cramer and R. von Mises for two samples, T = m n / (m + n)^2 sum (F - G)^2 over the rows of both
@@ -215,11 +237,13 @@ export const energyOf = (reference: Points, current: Points): Norm =>
 export function cramerVonMisesOf(reference: Points, current: Points): Norm {
   const [m, n] = [sizeOf(reference), sizeOf(current)];
   const size = (m * n) / (m + n) ** 2;
-  return normOf(reference, current, (before, after, rows) => {
-    const step = after - before;
-    const linear = before * step * (1 + 1 / rows);
-    const square = (step ** 2 * (1 + 1 / rows) * (2 + 1 / rows)) / 6;
-    return [before ** 2 + linear + square, size * rows];
+  return normOf(reference, current, {
+    square(before, after, rows) {
+      const step = after - before;
+      const linear = before * step * (1 + 1 / rows);
+      return before ** 2 + linear + (step ** 2 * (1 + 1 / rows) * (2 + 1 / rows)) / 6;
+    },
+    weight: (rows) => size * rows,
   });
 }
 
@@ -230,13 +254,14 @@ export const orderedMetric = (
   kind: Pick<MetricKind, 'name' | 'description' | 'formula' | 'unit'>,
   read: (reference: Points, current: Points, state: NumericState, baseline: NumericBaseline) => Outcome,
 ): MetricKind =>
-  numericMetric({ ...about, ...kind }, (state, key, { reference }) => {
+  numericMetric({ ...about, ...kind }, (state, key, context) => {
+    const { reference } = context;
     const { n } = state;
     const baseline = reference.baseline(key.subject);
     if (baseline?.type !== 'numeric') return { reason: NO_BASELINE, n };
     if (n === 0) return { reason: 'no values', n };
     if (baseline.sketch.length === 0) return { reason: 'no values in the baseline', n };
-    return read(pointsOfBaseline(baseline), pointsOf(bucketsOf(state.sketch)), state, baseline);
+    return read(pointsOfBaseline(baseline), pointsOfWindow(state, context), state, baseline);
   });
 
 export const ORDERED_DRIFT_METRICS = [
