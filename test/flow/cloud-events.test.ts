@@ -1,41 +1,14 @@
 import { expect, test } from 'vitest';
 import { readDaemon } from '../../src/config/daemon.ts';
-import { createRuntime, NO_COUNTS } from '../../src/flow/assembly.ts';
 import { cloudEventHeaders, type PublicOutput } from '../../src/flow/cloud-events.ts';
 import { appendsOf } from '../../src/flow/outbox.ts';
 import type { Runtime } from '../../src/flow/runtime.ts';
 import { createMemoryLog } from '../../src/log/memory.ts';
 import { HOUR_MS, makeAlert, makeResult, makeRetrain, T0 } from '../sink/records.ts';
+import { openRuntime } from './runtime.ts';
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
-
-function runtimeOf(cloudEvents?: boolean): Promise<Runtime> {
-  const log = createMemoryLog();
-  for (const name of [
-    'events',
-    'slots',
-    'snapshots',
-    'results',
-    'alerts',
-    'retrain',
-    'retrain.status',
-    'dead',
-  ])
-    log.createTopic(`t.${name}`, 1);
-  return createRuntime({
-    log,
-    group: 'g',
-    prefix: 't.',
-    services: [],
-    schemas: null,
-    ...(cloudEvents === undefined ? {} : { cloudEvents }),
-    scoring: { threads: 1, shadowTimeoutMs: 1, shadowFailuresMax: 1 },
-    checkpoint: { everyMs: 0, recordsMax: 1 },
-    nowMs: () => 0,
-    counts: NO_COUNTS,
-    logger: quiet,
-  });
-}
+const runtimeOf = (cloudEvents?: boolean): Promise<Runtime> =>
+  openRuntime(createMemoryLog(), cloudEvents === undefined ? {} : { cloudEvents });
 
 const OUTPUTS: PublicOutput[] = [
   { type: 'result', record: makeResult() },

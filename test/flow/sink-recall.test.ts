@@ -1,6 +1,5 @@
 /** Sinks that remember: what they know after a restart, and what they begin with. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRuntime, NO_COUNTS } from '../../src/flow/assembly.ts';
 import { appendsOf } from '../../src/flow/outbox.ts';
 import type { Runtime } from '../../src/flow/runtime.ts';
 import { createSinkTask } from '../../src/flow/sink-task.ts';
@@ -12,8 +11,8 @@ import type { Sink } from '../../src/sink/sink.ts';
 import { type Receiver, startReceiver } from '../sink/receiver.ts';
 import { HOUR_MS, makeAlert, T0 } from '../sink/records.ts';
 import { readSources } from '../tidy/sources.ts';
+import { openRuntime, quiet } from './runtime.ts';
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const noHeartbeat = async (): Promise<void> => {};
 const GROUP = 'g.sink.alertmanager.main';
 const MINUTE_MS = 60_000;
@@ -27,29 +26,7 @@ beforeEach(async () => {
   nowMs = T0 + 2 * HOUR_MS;
   receiver = await startReceiver();
   log = createMemoryLog({ now: () => nowMs });
-  for (const name of [
-    'events',
-    'slots',
-    'snapshots',
-    'results',
-    'alerts',
-    'retrain',
-    'retrain.status',
-    'dead',
-  ])
-    log.createTopic(`t.${name}`, 1);
-  runtime = await createRuntime({
-    log,
-    group: 'g',
-    prefix: 't.',
-    services: [],
-    schemas: null,
-    scoring: { threads: 1, shadowTimeoutMs: 1, shadowFailuresMax: 1 },
-    checkpoint: { everyMs: 0, recordsMax: 1 },
-    nowMs: () => nowMs,
-    counts: NO_COUNTS,
-    logger: quiet,
-  });
+  runtime = await openRuntime(log, { nowMs: () => nowMs });
 });
 afterEach(() => receiver.close());
 

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createRuntime, NO_COUNTS } from '../../src/flow/assembly.ts';
 import { appendsOf } from '../../src/flow/outbox.ts';
 import type { Runtime } from '../../src/flow/runtime.ts';
 import { createSinkTask, type SinkTaskOptions } from '../../src/flow/sink-task.ts';
@@ -9,8 +8,8 @@ import type { Sink } from '../../src/sink/sink.ts';
 import { webhookSink } from '../../src/sink/webhook.ts';
 import { type Receiver, startReceiver } from '../sink/receiver.ts';
 import { makeAlert } from '../sink/records.ts';
+import { openRuntime, quiet } from './runtime.ts';
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const noHeartbeat = async (): Promise<void> => {};
 
 let receiver: Receiver;
@@ -22,29 +21,7 @@ beforeEach(async () => {
   nowMs = 0;
   receiver = await startReceiver();
   log = createMemoryLog();
-  for (const name of [
-    'events',
-    'slots',
-    'snapshots',
-    'results',
-    'alerts',
-    'retrain',
-    'retrain.status',
-    'dead',
-  ])
-    log.createTopic(`t.${name}`, 1);
-  runtime = await createRuntime({
-    log,
-    group: 'g',
-    prefix: 't.',
-    services: [],
-    schemas: null,
-    scoring: { threads: 1, shadowTimeoutMs: 1, shadowFailuresMax: 1 },
-    checkpoint: { everyMs: 0, recordsMax: 1 },
-    nowMs: () => nowMs,
-    counts: NO_COUNTS,
-    logger: quiet,
-  });
+  runtime = await openRuntime(log, { nowMs: () => nowMs });
 });
 afterEach(() => receiver.close());
 
