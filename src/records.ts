@@ -171,6 +171,9 @@ export type Level = 'info' | 'warning' | 'critical';
 
 /** The lowest first. */
 export const LEVELS: readonly Level[] = ['info', 'warning', 'critical'];
+
+export const isAtLeast = (level: Level, least: Level): boolean =>
+  LEVELS.indexOf(level) >= LEVELS.indexOf(least);
 export type Comparison = '>' | '>=' | '<' | '<=';
 
 export interface Threshold {

@@ -6,7 +6,7 @@ import { idOf } from '../math/hash.ts';
 import {
   type Alert,
   type Command,
-  LEVELS,
+  isAtLeast,
   type OffsetRange,
   type Retrain,
   type RetrainSpec,
@@ -156,7 +156,7 @@ export function commandRetrain(
 
 function isTrigger(retrain: RetrainSpec, alert: Alert): boolean {
   if (alert.state !== 'firing' || !retrain.on.includes(alert.rule)) return false;
-  return LEVELS.indexOf(alert.level) >= LEVELS.indexOf(retrain.level);
+  return isAtLeast(alert.level, retrain.level);
 }
 
 /** Also without a cooldown one window asks once: the alerts of its other rules may come after the request went out. */

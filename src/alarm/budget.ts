@@ -21,6 +21,7 @@ import type {
   MovedStream,
   ServiceSpec,
 } from '../records.ts';
+import { measuredText } from './words.ts';
 
 /** The name that alarms on the budget have instead of a rule's. */
 export const BUDGET_RULE = 'budget';
@@ -118,12 +119,6 @@ const CONCERN_TEXT: Record<string, string> = {
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
 
-function placeText({ metric, subject, model, segment }: MovedStream): string {
-  const of = subject === '' ? '' : ` of ${subject}`;
-  const by = model === '' ? '' : ` by ${model}`;
-  return `${metric}${of}${by}${segment === '*' ? '' : ` in ${segment}`}`;
-}
-
 /** Why an alarm fires, in words; without the time of its onset, which the record has. */
 export function reasonText(kind: DriftKind, concern: string, streams: readonly MovedStream[]): string {
   const [top, ...others] = streams;
@@ -134,7 +129,7 @@ export function reasonText(kind: DriftKind, concern: string, streams: readonly M
   const moved =
     cell === undefined ? '' : `: ${cell.cell} ${percent(cell.reference)} -> ${percent(cell.current)}`;
   const more = others.length === 0 ? '' : `, and ${others.length} more`;
-  return `${what}; ${placeText(top)}${moved}${more}`;
+  return `${what}; ${measuredText(top)}${moved}${more}`;
 }
 
 const DAY_MS = 86_400_000;

@@ -32,6 +32,13 @@ export function durationText(durationMs: number): string {
   return parts.length > 0 ? parts.join(' ') : '0s';
 }
 
+/** As it would be written in a file, in one unit: '90m', '0s'. */
+export function durationWritten(ms: number): string {
+  if (ms === 0) return '0s';
+  const [unit, unitMs] = UNITS.find(([, size]) => ms % size === 0) ?? ['ms', 1];
+  return `${ms / unitMs}${unit}`;
+}
+
 /**
  * Four significant digits, or all before the point if there are more; unless rounding would move the value
  * over a threshold that it is compared with.

@@ -285,14 +285,11 @@ const BURN_RATES = [
   { budget: 0.1, long: 72 * HOUR_MS, short: 6 * HOUR_MS, level: 'warning' },
 ] as const;
 
-/** The short stretch of a rate that does not say it. */
-const SHORT_SHARE = 1 / 12;
-
 function burnOf(shape: RuleShape['burn']): Pick<RuleSpec, 'burn'> {
   if (shape === undefined) return {};
   const { objective, period, rates = BURN_RATES } = shape;
   const isGood = objective.op.startsWith('>');
-  const found = rates.map(({ budget, long, short = long * SHORT_SHARE, level }) => ({
+  const found = rates.map(({ budget, long, short, level }) => ({
     longMs: long,
     shortMs: short,
     factor: (budget * period) / long,

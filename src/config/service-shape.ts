@@ -188,12 +188,14 @@ const burnShape = z.strictObject({
   period: spell.prefault('30d'),
   rates: z
     .array(
-      z.strictObject({
-        budget: percent,
-        long: spell,
-        short: spell.optional(),
-        level: level.prefault('warning'),
-      }),
+      z
+        .strictObject({
+          budget: percent,
+          long: spell,
+          short: spell.optional(),
+          level: level.prefault('warning'),
+        })
+        .transform(({ long, short = long / 12, ...rate }) => ({ ...rate, long, short })),
     )
     .min(1)
     .max(10)

@@ -69,12 +69,14 @@ export function logEnds(value: number, variance: number): Ends {
  * Of the noncentrality of a chi-square variable `x` with `df` degrees: sqrt(x - (df - 1) / 2) is about normal with mean
  * sqrt(noncentrality + (df - 1) / 2) and variance 1 (M. Sankaran, Approximations to the non-central chi-square distribution,
  * Biometrika 50, 1963). Both ends are 0 where x is smaller than chance lets expect.
+ *
+ * @param deviation of the root, where more than chi-square is uncertain
  */
-export function noncentralityEnds(x: number, df: number): { low: number; high: number } {
+export function noncentralityEnds(x: number, df: number, deviation = 1): { low: number; high: number } {
   const shift = (df - 1) / 2;
   const root = Math.sqrt(Math.max(0, x - shift));
   const at = (z: number): number => Math.max(0, Math.max(0, root + z) ** 2 - shift);
-  return { low: at(-Z95), high: at(Z95) };
+  return { low: at(-Z95 * deviation), high: at(Z95 * deviation) };
 }
 
 /**

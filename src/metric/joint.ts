@@ -3,7 +3,7 @@
 import { betaCdf, normalQuantile, normalTail } from '../math/special.ts';
 import { type JointState, jointMoments, pairAt } from '../profile/joint.ts';
 import { keyText } from '../profile/track.ts';
-import { type Ends, Z95 } from './intervals.ts';
+import { type Ends, noncentralityEnds } from './intervals.ts';
 import { type MetricKind, measureOf, NO_BASELINE, type Outcome, type Reference } from './metric.ts';
 
 type Compare = (own: JointState, reference: JointState) => Outcome;
@@ -68,19 +68,15 @@ const fTail = (f: number, a: number, b: number): number => betaCdf(b / (b + a * 
 
 /**
  * Of the distance of the true means. T^2, scaled to F, is noncentral chi-square for large samples, with nm / (n + m) times the squared
- * distance. The closed form is that of M. Sankaran 1963, Approximations to the non-central chi-square distribution, Biometrika 50:
- * sqrt(x - (df - 1) / 2) is about normal with the mean sqrt(noncentrality + (df - 1) / 2) and the variance 1; here x / (2 freedom) more,
+ * distance. The variance of its root is x / (2 freedom) more than that of chi-square,
  * for the covariance that is estimated. It holds the truth in 95 to 98 % of samples, and in 92.5 % where the noncentrality is about 4.
  *
  * @param size nm / (n + m)
  */
 function distanceEnds(value: number, x: number, size: number, rank: number, freedom: number): Ends {
-  const shift = (rank - 1) / 2;
-  const middle = Math.sqrt(Math.max(0, x - shift));
-  const half = Z95 * Math.sqrt(1 + x / (2 * freedom));
-  const at = (root: number): number => Math.sqrt(Math.max(0, Math.max(0, root) ** 2 - shift) / size);
+  const { low, high } = noncentralityEnds(x, rank, Math.sqrt(1 + x / (2 * freedom)));
   // Few rows make the value too large: it may lie above what is likely.
-  return { low: Math.min(value, at(middle - half)), high: Math.max(value, at(middle + half)) };
+  return { low: Math.min(value, Math.sqrt(low / size)), high: Math.max(value, Math.sqrt(high / size)) };
 }
 
 function drift(own: JointState, reference: JointState): Outcome {

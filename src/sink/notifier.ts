@@ -1,6 +1,6 @@
 /** Receivers that are told of one alert after the other: which of them concern it, and each once. */
 
-import { type Alert, LEVELS, type Level } from '../records.ts';
+import { type Alert, isAtLeast, type Level } from '../records.ts';
 import type { HttpReceiver } from './http.ts';
 import type { Refusal, Sink, SinkPart } from './sink.ts';
 
@@ -30,7 +30,7 @@ export function createTold(min: Level): Told {
   const ids = new Set<string>();
   /** Fingerprints of what fires at the level or above. */
   const open = new Set<string>();
-  const concerns = ({ level }: Alert): boolean => LEVELS.indexOf(level) >= LEVELS.indexOf(min);
+  const concerns = ({ level }: Alert): boolean => isAtLeast(level, min);
   return {
     changeOf(alert) {
       const { id, fingerprint, state } = alert;

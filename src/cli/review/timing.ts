@@ -1,7 +1,7 @@
 /** How long breaches last against `for`, and how large windows are against `min_n`. */
 
 import { median, quantileSorted } from 'simple-statistics';
-import { durationText } from '../../alarm/words.ts';
+import { durationText, durationWritten } from '../../alarm/words.ts';
 import { count, percent, plural } from '../results/blocks.ts';
 import { type Finding, nearestLevel, type RuleView, totalOf } from './finding.ts';
 
@@ -10,19 +10,6 @@ const JUDGED_WINDOWS_MIN = 20;
 /** Alarms that are gone after a window or two, as a share of all that fired. */
 const SHORT_SHARE = 0.8;
 const RARE_SHARE = 0.5;
-
-/** `for` as the configuration writes it: one unit. */
-export function durationWritten(ms: number): string {
-  for (const [unit, unitMs] of [
-    ['d', 86_400_000],
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1_000],
-  ] as const) {
-    if (ms % unitMs === 0 && ms >= unitMs) return `${ms / unitMs}${unit}`;
-  }
-  return ms === 0 ? '0s' : `${ms}ms`;
-}
 
 /** Whether another `for` would have been better. */
 export function forOf(view: RuleView): Finding[] {

@@ -78,7 +78,7 @@ export function checkBurn(
       message:
         'burn sums the rows of windows, and windows that overlap count them twice: make windows.hop equal to windows.size',
     });
-  burn.rates?.forEach(({ long, short = long / 12 }, k) => {
+  burn.rates?.forEach(({ long, short }, k) => {
     if (short > long)
       report([...at, 'rates', k, 'short'], { message: 'the short stretch is longer than the long one' });
     else if (short < hop)

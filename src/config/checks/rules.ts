@@ -1,4 +1,4 @@
-import { CHAR_CLASSES, LEVELS, type Level, type Threshold } from '../../records.ts';
+import { CHAR_CLASSES, isAtLeast, LEVELS, type Level, type Threshold } from '../../records.ts';
 import type { Report } from '../document.ts';
 import type { RuleShape } from '../service-shape.ts';
 import { tracksOf } from '../tracks.ts';
@@ -193,10 +193,8 @@ function show(threshold: Threshold): string {
   return `${threshold.op} ${threshold.value}`;
 }
 
-const rankOf = (level: Level): number => LEVELS.indexOf(level);
-
 const canReach = (rule: RuleShape, level: Level): boolean =>
-  LEVELS.some((one) => rankOf(one) >= rankOf(level) && rule[one] !== undefined);
+  LEVELS.some((one) => isAtLeast(one, level) && rule[one] !== undefined);
 
 function checkRetrain(view: View, report: Report): void {
   const retrain = view.retrain;
@@ -210,20 +208,20 @@ function checkRetrain(view: View, report: Report): void {
       const allowed = names.length > 0 ? names : ['names that are declared under rules'];
       report(['retrain', 'on', i], { found: `the rule '${name}'`, word: name, allowed });
     } else if (rule?.when !== undefined) {
-      if (rankOf(rule.level ?? 'warning') >= rankOf(retrain.level)) return;
+      if (isAtLeast(rule.level ?? 'warning', retrain.level)) return;
       report(['retrain', 'on', i], {
         message: `the rule '${name}' fires ${rule.level ?? 'warning'}, so it can never ask for retraining at ${retrain.level}`,
       });
     } else if (rule?.burn !== undefined) {
       // Which levels its rates have is theirs.
       const levels = rule.burn.rates?.map(({ level }) => level) ?? ['critical'];
-      if (levels.some((level) => rankOf(level) >= rankOf(retrain.level))) return;
+      if (levels.some((level) => isAtLeast(level, retrain.level))) return;
       report(['retrain', 'on', i], {
         message: `no rate of the rule '${name}' fires ${retrain.level}, so it can never ask for retraining`,
       });
     } else if (rule?.detector !== undefined) {
       const level = rule.level ?? 'warning';
-      if (rankOf(level) >= rankOf(retrain.level)) return;
+      if (isAtLeast(level, retrain.level)) return;
       report(['retrain', 'on', i], {
         message: `the detector of the rule '${name}' fires ${level}, so it can never ask for retraining at ${retrain.level}`,
       });

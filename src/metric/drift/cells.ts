@@ -7,6 +7,7 @@ import type { TrackBaseline } from '../../records.ts';
 import { type CellCounts, cellCounts, type NoCells } from '../cells.ts';
 import type { Ends } from '../intervals.ts';
 import { type MetricContext, type MetricKind, measureOf, type Outcome } from '../metric.ts';
+import { perCell } from '../per-cell.ts';
 import {
   type Divergence,
   divergenceEnds,
@@ -33,26 +34,10 @@ export function testedCells(
   return { ...cells, p: homogeneity(cells.reference, cells.current, 0, pooling).p };
 }
 
-/** All distances of a track share their cells. A context lives for one cell of a window. */
-const tested = new WeakMap<MetricContext, Map<TrackState, TestedCells | NoCells | null>>();
-
-function sharedCells(
-  track: TrackState,
-  subject: string,
-  context: MetricContext,
-): TestedCells | NoCells | null {
-  let known = tested.get(context);
-  if (known === undefined) {
-    known = new Map();
-    tested.set(context, known);
-  }
-  let cells = known.get(track);
-  if (cells === undefined) {
-    cells = testedCells(track, context.reference.baseline(subject));
-    known.set(track, cells);
-  }
-  return cells;
-}
+/** All distances of a track share their cells. */
+const sharedCells = perCell((track: TrackState, { reference }: MetricContext, subject: string) =>
+  testedCells(track, reference.baseline(subject)),
+);
 
 /**
  * 95 % interval of the largest change of a share: that of each cell as A. Agresti, B. Caffo 2000 (one row more of either kind
@@ -89,7 +74,7 @@ const metric = (
   ...more,
   roles: ['input'],
   measure(key, track, context) {
-    const cells = sharedCells(track, key.subject, context);
+    const cells = sharedCells(track, context, key.subject);
     if (cells === null) return [];
     return [measureOf(key.subject, key.model, 'reason' in cells ? cells : read(cells))];
   },

@@ -7,7 +7,8 @@ import type { NumericState } from '../../profile/numeric.ts';
 import { bucketsOf, middleOf } from '../../profile/sketch.ts';
 import type { NumericBaseline } from '../../records.ts';
 import { Z95 } from '../intervals.ts';
-import { type MetricContext, type MetricKind, NO_BASELINE, numericMetric, type Outcome } from '../metric.ts';
+import { type MetricKind, NO_BASELINE, numericMetric, type Outcome } from '../metric.ts';
+import { perCell } from '../per-cell.ts';
 
 /** [value, count] with rising values. */
 export type Points = readonly (readonly [number, number])[];
@@ -27,22 +28,8 @@ function pointsOfBaseline(baseline: NumericBaseline): Points {
   return points;
 }
 
-/** All distances of a track share its points. A context lives for one cell of a window. */
-const shared = new WeakMap<MetricContext, Map<NumericState, Points>>();
-
-function pointsOfWindow(state: NumericState, context: MetricContext): Points {
-  let own = shared.get(context);
-  if (own === undefined) {
-    own = new Map();
-    shared.set(context, own);
-  }
-  let points = own.get(state);
-  if (points === undefined) {
-    points = pointsOf(bucketsOf(state.sketch));
-    own.set(state, points);
-  }
-  return points;
-}
+/** All distances of a track share its points. */
+const pointsOfWindow = perCell((state: NumericState): Points => pointsOf(bucketsOf(state.sketch)));
 
 export const sizeOf = (points: Points): number => points.reduce((sum, [, count]) => sum + count, 0);
 
