@@ -293,6 +293,48 @@ export interface BudgetSpec {
   tolerance: Record<string, number>;
 }
 
+/** What of an alarm matchers name. */
+export const MATCH_FIELDS = ['rule', 'metric', 'subject', 'model', 'segment', 'level'] as const;
+export type MatchField = (typeof MATCH_FIELDS)[number];
+
+/** By field the texts one of which has to fit; `*` in them stands for any text. Fields without texts always fit. */
+export type Matcher = Partial<Record<MatchField, string[]>>;
+
+/** While an alarm of `source` fires, those of `target` that agree with it in `equal` say nothing to anybody. */
+export interface InhibitSpec {
+  source: Matcher;
+  target: Matcher;
+  equal: MatchField[];
+}
+
+/** A time in which the alarms that fit are expected. */
+export interface MaintenanceSpec {
+  name: string;
+  match: Matcher;
+  /** Once, in [fromMs, toMs); or every week on days from Monday, 1, to Sunday, 7, in minutes of the local day; to <= from: until the next day. */
+  when:
+    | { fromMs: number; toMs: number }
+    | { days: number[]; fromMinute: number; toMinute: number; timezone: string };
+}
+
+/** How alarms become incidents, and what receivers hear of these. */
+export interface IncidentSpec {
+  /** An alarm is of the cause of an incident if its onset is at most so far from that of the incident. */
+  withinMs: number;
+  /** Or if it is of an input that the incident has too. */
+  sharesInputs: boolean;
+  /** The first notification waits so long for more alarms. */
+  groupWaitMs: number;
+  /** So long after a notification new alarms of the incident are told. */
+  groupIntervalMs: number;
+  /** So long after a notification what still fires is told again; null: never. */
+  repeatIntervalMs: number | null;
+  /** Incidents that are told apart in a time; what comes beyond them is one incident, the storm. */
+  storm: { count: number; periodMs: number };
+  inhibit: InhibitSpec[];
+  maintenance: MaintenanceSpec[];
+}
+
 export interface RetrainSpec {
   mode: 'automatic' | 'manual';
   /** Names of the rules whose alarms ask for retraining. */
@@ -332,6 +374,8 @@ export interface ServiceSpec {
   rules: RuleSpec[];
   /** Absent: rules alone raise alarms. */
   budget?: BudgetSpec;
+  /** Absent: the defaults. */
+  incidents?: IncidentSpec;
   retrain: RetrainSpec | null;
   /** SHA-256 of the canonical JSON of everything above. */
   digest: string;
@@ -597,6 +641,14 @@ export interface AlertEvidence {
   segments: { name: string; share: number }[];
 }
 
+/** What of a result or an alarm says which rules watch it. */
+export interface Watched {
+  metric: string;
+  subject: string;
+  model: string;
+  segment: string;
+}
+
 export interface Alert {
   id: string;
   /** Stable for the alarm: hash of service, rule, subject, model, segment. */
@@ -622,6 +674,66 @@ export interface Alert {
   evidence: AlertEvidence | null;
   configDigest: string;
 }
+
+/** Why receivers are told of an incident, in the words of Alertmanager; `raised`: its level is higher now. */
+export const NOTIFY_REASONS = [
+  'first_notification',
+  'new_alerts_in_group',
+  'raised',
+  'repeat_interval_elapsed',
+  'all_alerts_resolved',
+] as const;
+export type NotifyReason = (typeof NOTIFY_REASONS)[number];
+
+/** An alarm that fires, as its incident shows it. */
+export interface IncidentAlarm extends Watched {
+  fingerprint: string;
+  rule: string;
+  level: Level;
+  sinceMs: number;
+  /** Of its last alert. */
+  reason: string;
+  /** Why receivers do not hear of it; '': they do. */
+  muted: string;
+}
+
+/** Where an incident stands after a change: alarms of one cause. */
+export interface Incident {
+  id: string;
+  /** The same for all records of one incident. */
+  incidentId: string;
+  service: string;
+  /** merged: its alarms have gone over into a storm. */
+  state: 'open' | 'resolved' | 'merged';
+  /** The highest of what fires and is not muted, else of what fires; of what was told last when nothing fires. */
+  level: Level;
+  /** Whether receivers are told, and why; '': they are not. */
+  notify: NotifyReason | '';
+  /** In words, what it is about. */
+  summary: string;
+  /** Why nobody hears of what fires; '': somebody does, or nothing fires. */
+  muted: string;
+  /** It is what there was too much of to be told apart. */
+  isStorm: boolean;
+  /** Event times: the earliest onset of its alarms, when it was opened, and of this change. */
+  onsetMs: number;
+  openedMs: number;
+  atMs: number;
+  /** Alarms that fire, those among them that are muted, and alerts of alarms that began to fire since it was opened. */
+  firing: number;
+  mutedAlarms: number;
+  fired: number;
+  /** Of all alarms since it was opened; at most INCIDENT_NAMES_MAX of each. */
+  rules: string[];
+  inputs: string[];
+  segments: string[];
+  /** What fires, the highest level and then the earliest first; at most INCIDENT_ALARMS_MAX. */
+  alarms: IncidentAlarm[];
+  configDigest: string;
+}
+
+export const INCIDENT_NAMES_MAX = 50;
+export const INCIDENT_ALARMS_MAX = 50;
 
 /** What texts of notifications may name of an alert, as `{{reason}}`; `since` as a time in UTC. */
 export const ALERT_WORDS = [
@@ -670,11 +782,30 @@ export interface Retrain {
   configDigest: string;
 }
 
+export const COMMAND_KINDS = [
+  'retrain.approve',
+  'retrain.reject',
+  'retrain.started',
+  'retrain.done',
+  'retrain.failed',
+  'silence.add',
+  'silence.expire',
+] as const;
+export type CommandKind = (typeof COMMAND_KINDS)[number];
+
+/** Alarms that a person does not want to hear of in [fromMs, untilMs), in event time. */
+export interface SilenceSpec {
+  match: Matcher;
+  fromMs: number;
+  untilMs: number;
+}
+
 /** What a person asks for, or a training reports; sequenced into `slots` of the service. */
 export interface Command {
   id: string;
   service: string;
-  kind: 'retrain.approve' | 'retrain.reject' | 'retrain.started' | 'retrain.done' | 'retrain.failed';
+  kind: CommandKind;
+  /** Of retrain: the retrainId. Of silence.add: a SilenceSpec as JSON; its id is that of the command. Of silence.expire: the id of the silence. */
   target: string;
   by: string;
   reason: string;

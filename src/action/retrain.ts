@@ -2,10 +2,12 @@
  * Requests for retraining: alerts open one, it goes out when the data to train on are complete, and in mode
  * manual a person decides it. Pure; the state is plain JSON and part of the judge's snapshot.
  */
+import { assert } from '../errors.ts';
 import { idOf } from '../math/hash.ts';
 import {
   type Alert,
   type Command,
+  type CommandKind,
   isAtLeast,
   type OffsetRange,
   type Retrain,
@@ -51,7 +53,7 @@ const FOLLOWS: Readonly<Record<Retrain['state'], readonly Retrain['state'][]>> =
   failed: [],
 };
 
-const ASKED_STATE: Readonly<Record<Command['kind'], Retrain['state']>> = {
+const ASKED_STATE: Readonly<Partial<Record<CommandKind, Retrain['state']>>> = {
   'retrain.approve': 'approved',
   'retrain.reject': 'rejected',
   'retrain.started': 'started',
@@ -136,6 +138,7 @@ export function commandRetrain(
   atMs: number,
 ): { retrains: Retrain[]; refused: string | null } {
   const asked = ASKED_STATE[command.kind];
+  assert(asked !== undefined, 'the command is about retraining');
   const request = state.open.find((open) => open.retrainId === command.target);
   const known = request?.waiting ?? state.decided.find((old) => old.retrainId === command.target);
   if (!known || !FOLLOWS[known.state].includes(asked))

@@ -1,5 +1,5 @@
 import { idOf } from '../math/hash.ts';
-import type { Alert, Level, Result, RuleSpec } from '../records.ts';
+import type { Alert, Level, RuleSpec, Watched } from '../records.ts';
 import type { Detection } from './detection.ts';
 import type { Flaps } from './flapping.ts';
 import type { Past } from './history.ts';
@@ -73,9 +73,6 @@ export interface AlarmStates {
 export function createAlarmStates(): AlarmStates {
   return { alarms: {}, tracked: 0, untracked: 0, remembered: 0, fires: {} };
 }
-
-/** What of a result or an alarm says which rules watch it. */
-export type Watched = Pick<Result, 'metric' | 'subject' | 'model' | 'segment'>;
 
 /** Whether the rule watches it. Segment '*' is the whole traffic alone; 'each' is every segment but that. */
 export function isWatched(rule: RuleSpec, what: Watched): boolean {

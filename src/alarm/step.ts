@@ -3,7 +3,7 @@
  * byte, also when the state went through JSON in between.
  */
 import { assert } from '../errors.ts';
-import type { Alert, NoDataRule, Result, RuleSpec, ServiceSpec } from '../records.ts';
+import type { Alert, NoDataRule, Result, RuleSpec, ServiceSpec, Watched } from '../records.ts';
 import { type Detecting, NO_DETECTORS } from './detection.ts';
 import { stepFlaps } from './flapping.ts';
 import { forget } from './history.ts';
@@ -17,7 +17,6 @@ import {
   isWatched,
   NEVER_MS,
   openAlarmState,
-  type Watched,
 } from './state.ts';
 import { alertId, alertOf, conditionOf, tell } from './tell.ts';
 import { stepTimes } from './times.ts';

@@ -1,8 +1,8 @@
 /** Values beside others: the same series at another time, or another segment or model in the same window. */
 
-import type { Result, RuleSpec, VersusRule } from '../records.ts';
+import type { Result, RuleSpec, VersusRule, Watched } from '../records.ts';
 import { valueAt } from './history.ts';
-import type { AlarmState, Watched } from './state.ts';
+import type { AlarmState } from './state.ts';
 import { durationText, shortText } from './words.ts';
 
 /** Finds another result of the same window and revision. */

@@ -5,10 +5,11 @@ import {
   type Result,
   type RuleSpec,
   type Threshold,
+  type Watched,
 } from '../records.ts';
 import { rankOf, thresholdOf } from './levels.ts';
 import type { Signal } from './signal.ts';
-import type { AlarmState, Watched } from './state.ts';
+import type { AlarmState } from './state.ts';
 import { isBeyond, thresholdText } from './threshold.ts';
 import type { Firing } from './transitions.ts';
 

@@ -11,11 +11,11 @@ import {
   stepRetrain,
 } from '../action/retrain.ts';
 import { isPending, passTime, stepComposites } from '../alarm/composite.ts';
-import { type AlarmStates, createAlarmStates, type Watched } from '../alarm/state.ts';
+import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms, stepSilence } from '../alarm/step.ts';
 import type { ResultOf } from '../alarm/versus.ts';
 import { messageOf } from '../errors.ts';
-import type { Alert, Command, Result, ServiceSpec } from '../records.ts';
+import type { Alert, Command, Result, ServiceSpec, Watched } from '../records.ts';
 import {
   combinedWatermark,
   setMark,

@@ -1,8 +1,8 @@
 /** What of tests is allowed and can hardly be meant. */
 
-import { isWatched, type Watched } from '../../alarm/state.ts';
+import { isWatched } from '../../alarm/state.ts';
 import { nearest } from '../../config/suggest.ts';
-import type { RuleSpec, ServiceSpec } from '../../records.ts';
+import type { RuleSpec, ServiceSpec, Watched } from '../../records.ts';
 import { titleOf } from '../results/blocks.ts';
 import type { Test, TestFile } from './file.ts';
 import type { Series } from './run.ts';
