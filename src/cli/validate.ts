@@ -1,10 +1,10 @@
 import { Option } from 'commander';
 import { valueAt } from '../config/document.ts';
-import { jsonSchema, SCHEMA_NAMES, type SchemaName } from '../config/json-schema.ts';
 import { loadSources } from '../config/load.ts';
 import { ConfigError, type Path } from '../config/types.ts';
 import { warningsOf } from '../config/warnings.ts';
 import type { ServiceSpec } from '../records.ts';
+import { jsonSchema, SCHEMA_NAMES, type SchemaName } from './json-schema.ts';
 import { examples, printJson, printLine, printTable } from './output.ts';
 import type { Cli, CommandModule } from './program.ts';
 
@@ -34,6 +34,7 @@ export const validateCommand: CommandModule = {
           'telltale validate',
           'telltale validate --config /etc/telltale --json',
           'telltale validate --schema service > service.schema.json',
+          'telltale validate --schema test > test.schema.json',
         ]),
       )
       .action(async ({ schema }: { schema?: SchemaName }) => {

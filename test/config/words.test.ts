@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/config/digest.ts';
 import { expand } from '../../src/config/environment.ts';
-import { jsonSchema } from '../../src/config/json-schema.ts';
 import { durationMs } from '../../src/config/scalar-shapes.ts';
 import { editDistance, nearest } from '../../src/config/suggest.ts';
 
@@ -55,16 +54,5 @@ describe('expand', () => {
 describe('canonicalJson', () => {
   it('sorts the keys at every depth and keeps the order of lists', () => {
     expect(canonicalJson({ b: [{ d: 1, c: 2 }, 1], a: null })).toBe('{"a":null,"b":[{"c":2,"d":1},1]}');
-  });
-});
-
-describe('jsonSchema', () => {
-  it('describes what people write, not what the program makes of it', () => {
-    const service = JSON.stringify(jsonSchema('service'));
-    expect(service).toContain('"max_delay"');
-    expect(service).toContain('"default":"1m"');
-    const daemon = JSON.stringify(jsonSchema('daemon'));
-    for (const key of ['shadow_failures_max', 'routing_key_file', 'resend', 'cloudevents'])
-      expect(daemon).toContain(`"${key}"`);
   });
 });
