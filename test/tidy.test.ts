@@ -9,6 +9,7 @@ import { cycleIn, importsOf, readSources, type Source, strip } from './tidy/sour
  */
 const ORDER = [
   'math',
+  'router',
   'config',
   'log',
   'decode',
@@ -41,6 +42,7 @@ const ALLOWED: readonly (readonly [string, string, string])[] = [
 /** No clock, no randomness, no `node:`, nothing asynchronous: functions of their arguments. */
 const PURE_FOLDERS = [
   'math/',
+  'router/',
   'decode/',
   'profile/',
   'join/',

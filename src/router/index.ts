@@ -1,0 +1,23 @@
+/** `telltale/router`: what gateways and producers need to follow the routing of a service. It has no dependencies. */
+
+export { BUCKETS, bucketOf, hashShare } from './hash.ts';
+export { askedFor, type Headers, type Route, route } from './route.ts';
+export { createRouter, type Router, type Update } from './router.ts';
+export { firstTable, nextTable, type WantedVersion } from './shares.ts';
+export {
+  AUTOMATION_LEVELS,
+  type AutomationLevel,
+  activeOf,
+  faultsOf,
+  type OverrideNames,
+  parseTable,
+  previewOf,
+  type Range,
+  ROLES,
+  type Role,
+  type RoutedVersion,
+  RoutingError,
+  type RoutingTable,
+  TABLE_FORMAT,
+  tableFrom,
+} from './table.ts';
