@@ -32,7 +32,11 @@ export interface Judging {
   source?: string;
   /** Other results of the same window and revision, for rules that compare. */
   resultOf?: ResultOf;
+  /** Told of each window that a rule has judged, and of what its alarm became, by those who look back. */
+  onJudged?: OnJudged;
 }
+
+export type OnJudged = (alarm: Readonly<AlarmState>, rule: RuleSpec, result: Result, signal: Signal) => void;
 
 /**
  * Folds one result into the alarms of its service and returns an alert for every transition, in the order
@@ -45,7 +49,7 @@ export function stepAlarms(
   states: AlarmStates,
   spec: ServiceSpec,
   result: Result,
-  { detecting = NO_DETECTORS, source = '', resultOf = () => undefined }: Judging = {},
+  { detecting = NO_DETECTORS, source = '', resultOf = () => undefined, onJudged }: Judging = {},
 ): Alert[] {
   const value = result.value;
   if (value === null || !Number.isFinite(value)) return [];
@@ -57,13 +61,16 @@ export function stepAlarms(
     const alarm = alarmOf(states, spec, rule, result, source);
     if (alarm === null || result.windowEndMs <= alarm.lastWindowEndMs) continue;
     const signal = signalOf(states, alarm, rule, result, value, { detecting, resultOf });
-    const alert = signal === null ? null : judge(alarm, spec, rule, result, signal);
+    if (signal === null) continue;
+    const alert = judge(alarm, spec, rule, result, signal);
     if (alert !== null) alerts.push(alert);
+    onJudged?.(alarm, rule, result, signal);
   }
   return alerts;
 }
 
-const isMature = (rule: RuleSpec, { final, coverage }: Result): boolean =>
+/** Whether it is the revision that the rule takes, or one that comes later. */
+export const isMature = (rule: RuleSpec, { final, coverage }: Pick<Result, 'final' | 'coverage'>): boolean =>
   final || (rule.coverageMin !== null && coverage !== null && coverage >= rule.coverageMin);
 
 /**

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { loadSources } from '../config/load.ts';
-import type { RuleSpec } from '../records.ts';
+import { createRecordings } from './backtest/recorded.ts';
 import { examples, printJson, printLine } from './output.ts';
 import type { Cli, CommandModule } from './program.ts';
 import { plural, printMarkdown, printText } from './results/blocks.ts';
@@ -8,7 +8,6 @@ import { readStretch, type StretchOptions, stretchOptions } from './results/opti
 import { type RuleReview, reviewOf, type ServiceReview } from './review/build.ts';
 import { jsonOfReview } from './review/json.ts';
 import { blocksOf } from './review/text.ts';
-import { createWatches } from './review/watch.ts';
 import { snippetOf } from './review/yaml.ts';
 
 interface ReviewOptions extends StretchOptions {
@@ -24,18 +23,13 @@ export const reviewCommand: CommandModule = {
         'Looks back over recorded results: which metrics never informed, which say the same, which thresholds are too ' +
           'tight or too loose, and prints the YAML to change. It writes no file.',
       )
-      .option(
-        '--fires-max <percent>',
-        'a rule beyond its threshold in more of its windows is too tight',
-        percentOf,
-        5,
-      )
+      .option('--fires-max <percent>', 'a rule that fires in more of its windows is too tight', percentOf, 5)
       .option('--markdown', 'print Markdown, to paste into a wiki', false)
       .addHelpText(
         'after',
         `
-The rules are those of the configuration as it is now, judged anew over the stretch; alarms are counted from the alerts of
-the time. A stretch in which something was wrong makes thresholds look tight: choose a calm one.
+The rules are those of the configuration as it is now: the results of the stretch go through the alarms that the daemon would
+have. ALARMS THEN are counted from the alerts of the time, ALARMS NOW are those of today's rules. A stretch in which something was wrong makes thresholds look tight: choose a calm one.
 ${examples([
   'telltale review --service fraud --since 30d',
   'telltale review --from influx --since 90d --fires-max 1',
@@ -59,13 +53,18 @@ async function run(cli: Cli, options: ReviewOptions): Promise<void> {
     withoutBaselines: true,
   });
   const specs = new Map(config.services.map((spec) => [spec.service, spec]));
-  const none: readonly RuleSpec[] = [];
-  const watches = createWatches((service) => specs.get(service)?.rules ?? none);
-  const read = await readStretch(cli, config, options, (result) => watches.take(result));
+  const recordings = createRecordings((service) => {
+    const spec = specs.get(service);
+    return spec && { spec, rules: spec.rules };
+  });
+  const read = await readStretch(cli, config, options, recordings.take);
   const limits = { firesMax: options.firesMax / 100 };
-  const reviews = read.stretches.map((stretch) =>
-    reviewOf(stretch, specs.get(stretch.service) ?? null, watches.of(stretch.service), limits),
-  );
+  const reviews = read.stretches.map((stretch) => {
+    const spec = specs.get(stretch.service);
+    const recorded = recordings.found.get(stretch.service);
+    const own = spec === undefined || recorded === undefined ? null : { spec, recorded };
+    return reviewOf(stretch, own, limits);
+  });
   const snippetsOf = ({ service, rules }: ServiceReview): Map<RuleReview, string> => {
     const written = rulesIn(sources.get(service)?.value);
     return new Map(rules.map((rule) => [rule, snippetOf(written[rule.index] ?? {}, rule.findings)]));
@@ -82,7 +81,7 @@ async function run(cli: Cli, options: ReviewOptions): Promise<void> {
   (options.markdown ? printMarkdown : printText)(stdout, blocks);
   const strangers = read.strangers === 0 ? '' : `, and ${plural(read.strangers, 'record')} of something else`;
   printLine(stderr, `read ${plural(read.results, 'result')} of ${read.source}${strangers}`);
-  const untracked = watches.untracked();
+  const untracked = reviews.reduce((sum, review) => sum + review.untracked, 0);
   if (untracked > 0)
     printLine(stderr, `warning: rules watch too many series; ${untracked} results were left out`);
 }

@@ -2,47 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { correlationOf, ranksOf } from '../../src/cli/review/duplicates.ts';
 import { roundedOut } from '../../src/cli/review/thresholds.ts';
-import { METRICS } from '../../src/metric/registry.ts';
-import type { Result } from '../../src/records.ts';
-import { alertAt, alertLines, resultAt, resultLines, spread, windows } from './stretches.ts';
-import { fakeWiring, folder, telltale } from './support.ts';
+import { COUNT, jsonOf, mean, review } from './review-support.ts';
+import { alertAt, alertLines, resultAt, spread, windows } from './stretches.ts';
 
-const wiring = fakeWiring({ registries: { metrics: new Map(Object.entries(METRICS)) } });
-const COUNT = 1_000;
-
-const serviceWith = (rules: string): Record<string, string> => ({
-  'telltale.yaml': 'services: services\n',
-  'services/shop.yaml': `service: shop
-streams:
-  requests: { topic: shop.requests }
-inputs:
-  age: { type: numeric }
-  fee: { type: numeric }
-  kind: { type: categorical, categories: [a, b] }
-windows: { size: 1m }
-rules:
-${rules}
-`,
-});
-
-const review = async (rules: string, results: readonly Result[], alerts: string, ...args: string[]) => {
-  const dir = folder({
-    ...serviceWith(rules),
-    'out/results.ndjson': resultLines(results),
-    'out/alerts.ndjson': alerts,
-  });
-  return telltale(['--config', dir, 'review', '--from', `${dir}/out`, ...args], wiring);
-};
-// biome-ignore lint/suspicious/noExplicitAny: the review as a program reads it
-const jsonOf = async (rules: string, results: readonly Result[], alerts = ''): Promise<any> => {
-  const { code, out, err } = await review(rules, results, alerts, '--json');
-  expect(err).toBe('');
-  expect(code).toBe(0);
-  return JSON.parse(out).services[0];
-};
-
-const mean = (subject: string, at: (window: number) => number, n = 200): Result[] =>
-  windows(COUNT).map((window) => resultAt(window, { metric: 'mean', subject, value: at(window), n }));
 /** Evenly spread over 0..1. */
 const even = mean('age', (window) => spread(window));
 
@@ -52,7 +14,9 @@ describe('the rules', () => {
     const found = await jsonOf(rule, even);
     const [finding] = found.rules[0].findings;
     expect(finding).toMatchObject({ kind: 'too tight', windows: COUNT });
-    expect(finding.evidence).toMatch(/^warning > 0\.7 holds in 30\.1 % of 1,000 windows, in \d+ spells\./);
+    expect(finding.evidence).toMatch(
+      /^warning > 0\.7 fires in 30\.1 % of 1,000 windows, in 301 alarms\..* fires in 1 % of 1,000 windows, in 10 alarms$/,
+    );
     const limit = Number(/> (.+)/.exec(finding.change.warning)![1]);
     const fires = even.filter(({ value }) => value! > limit).length / COUNT;
     expect(fires).toBeLessThanOrEqual(0.01);
@@ -64,7 +28,7 @@ describe('the rules', () => {
       "  - { name: old, metric: mean, subject: age, warning: '> 0.7', critical: '> 0.75', min_n: 100 }";
     const { out } = await review(rule, even, '');
     const lines = out.split('\n');
-    const at = lines.findIndex((line) => line.startsWith('# too tight: critical > 0.75 holds in 25 % of'));
+    const at = lines.findIndex((line) => line.startsWith('# too tight: critical > 0.75 fires in 25 % of'));
     const old = lines.findIndex((line, i) => i > at && line.startsWith('# old: '));
     expect(at).toBeGreaterThan(0);
     expect(lines[old]).toBe(

@@ -2,13 +2,13 @@
 
 import { BUDGET_RULE } from '../../alarm/budget.ts';
 import { isWatched } from '../../alarm/state.ts';
+import { isMature } from '../../alarm/step.ts';
 import { EXTERNAL } from '../../flow/feeds-of.ts';
 import type { SourceGroup } from '../../flow/messages.ts';
 import { mainStreamOf } from '../../metric/volume.ts';
 import { type Alert, type Result, type ServiceSpec, STREAMS } from '../../records.ts';
 import type { ReadResult } from '../results/records.ts';
 import { seriesKey } from '../results/stretch.ts';
-import { isMature } from '../review/watch.ts';
 
 /** An alert with the event time at which it is told; rules over other rules tell theirs at that time. */
 export type KnownAlert = Alert & { knownMs: number };

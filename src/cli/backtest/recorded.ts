@@ -3,11 +3,13 @@
 import { createRetrainState, noteAlerts, stepRetrain } from '../../action/retrain.ts';
 import { passTime, stepComposites } from '../../alarm/composite.ts';
 import { createAlarmStates, isWatched } from '../../alarm/state.ts';
-import { stepAlarms, stepSilence } from '../../alarm/step.ts';
+import { type OnJudged, stepAlarms, stepSilence } from '../../alarm/step.ts';
+import { TelltaleError } from '../../errors.ts';
 import { DETECTING } from '../../flow/detecting.ts';
 import { finderOf } from '../../flow/judge.ts';
 import type { SourceGroup } from '../../flow/messages.ts';
-import type { Alert, Result, Retrain, RuleSpec, ServiceSpec } from '../../records.ts';
+import type { Alert, Result, Retrain, RuleSpec, ServiceSpec, Watched } from '../../records.ts';
+import { plural } from '../results/blocks.ts';
 import type { ReadResult } from '../results/records.ts';
 import { finalOf, type KnownAlert, lagOf, sourceOf } from './known.ts';
 
@@ -29,7 +31,7 @@ export interface Recorded {
 }
 
 /** @param spec of the current configuration, by which they were recorded */
-export const newRecorded = (spec: ServiceSpec): Recorded => ({
+const newRecorded = (spec: ServiceSpec): Recorded => ({
   spec,
   kept: new Map(),
   dues: new Map(),
@@ -39,15 +41,54 @@ export const newRecorded = (spec: ServiceSpec): Recorded => ({
 });
 
 /** Whether the rule judges it, or compares another one with it. */
-function isOfUse(rule: RuleSpec, result: ReadResult): boolean {
+function isOfUse(rule: RuleSpec, result: Watched): boolean {
   if (isWatched(rule, result)) return true;
   const other = rule.versus?.with;
   if (other === undefined || 'agoMs' in other || rule.metric !== result.metric) return false;
   return 'segment' in other ? other.segment === result.segment : other.model === result.model;
 }
 
+/** Results that rules watch, of all services: about 1 GB. */
+const KEPT_MAX = 2_000_000;
+
+/**
+ * Keeps the results of services by name.
+ *
+ * @param rulesOf the configuration by which they were recorded, and the rules that will judge them; undefined: it is not asked for
+ */
+export function createRecordings(
+  rulesOf: (service: string) => { spec: ServiceSpec; rules: readonly RuleSpec[] } | undefined,
+) {
+  const found = new Map<string, Recorded>();
+  let kept = 0;
+  const take = (result: ReadResult): void => {
+    const own = rulesOf(result.service);
+    if (own === undefined) return;
+    const recorded = found.get(result.service) ?? newRecorded(own.spec);
+    found.set(result.service, recorded);
+    if (takeRecorded(recorded, own.rules, result)) kept++;
+    if (kept > KEPT_MAX)
+      throw new TelltaleError(
+        'usage',
+        `more than ${plural(KEPT_MAX, 'result')} are watched; give --service, --since, --from-time or --to-time`,
+      );
+  };
+  return { take, found };
+}
+
+/** What of it these rules judge. */
+export function recordedFor(recorded: Recorded, rules: readonly RuleSpec[]): Recorded {
+  const kept = new Map<SourceGroup, Kept[]>();
+  for (const [source, own] of recorded.kept)
+    kept.set(
+      source,
+      own.filter(({ result }) => rules.some((rule) => isOfUse(rule, result))),
+    );
+  return { ...recorded, kept };
+}
+
 /** Takes a result; whether it was kept. */
-export function takeRecorded(recorded: Recorded, rules: readonly RuleSpec[], read: ReadResult): boolean {
+function takeRecorded(recorded: Recorded, rules: readonly RuleSpec[], read: ReadResult): boolean {
   const { sizeMs } = recorded.spec.windows;
   const source = sourceOf(recorded.spec, read);
   const dueMs = read.windowEndMs + lagOf(recorded.spec, source, read);
@@ -70,10 +111,18 @@ interface Waiting {
   alert: Alert;
 }
 
+/** Who looks on while results are judged. */
+export interface Onlooker {
+  onJudged: OnJudged;
+  /** Told of each result that is kept, after the rules had it. */
+  onResult(result: Result): void;
+}
+
 /** @param side whose rules and requests for retraining are tried */
 export function judgeRecorded(
   { spec, kept, dues }: Recorded,
-  side: ServiceSpec,
+  side: Pick<ServiceSpec, 'rules' | 'retrain' | 'digest'>,
+  onlooker?: Onlooker,
 ): { alerted: KnownAlert[]; retrained: Retrain[]; untracked: number } {
   // Windows and revisions are those by which the results were recorded.
   const tried = { ...spec, rules: side.rules, retrain: side.retrain, digest: side.digest };
@@ -89,9 +138,12 @@ export function judgeRecorded(
     for (const dueMs of [...own].sort((a, b) => a - b)) {
       for (const results of windows.get(dueMs) ?? []) {
         silence(dueMs - 1);
-        const judging = { detecting: DETECTING, source, resultOf: finderOf(results) };
-        for (const result of results)
+        const { onJudged } = onlooker ?? {};
+        const judging = { detecting: DETECTING, source, resultOf: finderOf(results), onJudged };
+        for (const result of results) {
           for (const alert of stepAlarms(states, tried, result, judging)) waiting.push({ dueMs, alert });
+          onlooker?.onResult(result);
+        }
       }
       silence(dueMs);
     }

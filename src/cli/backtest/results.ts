@@ -2,12 +2,10 @@
 
 import { TelltaleError } from '../../errors.ts';
 import type { Cli } from '../program.ts';
-import { plural } from '../results/blocks.ts';
 import { readStretch } from '../results/options.ts';
-import type { ReadResult } from '../results/records.ts';
 import { differingParts } from './changes.ts';
 import type { Ran } from './files.ts';
-import { judgeRecorded, newRecorded, type Recorded, takeRecorded } from './recorded.ts';
+import { createRecordings, judgeRecorded, type Recorded } from './recorded.ts';
 import { type Both, comparable, findBoth, type Sides } from './sides.ts';
 
 export interface ResultsOptions {
@@ -18,27 +16,13 @@ export interface ResultsOptions {
   toTime?: string;
 }
 
-/** Results that rules watch, of all services: about 1 GB. */
-const KEPT_MAX = 2_000_000;
-
 export async function runResults(cli: Cli, sides: Sides, options: ResultsOptions): Promise<Ran[]> {
   const { fromResults: from, service } = options;
   if (service !== undefined) findBoth(sides, service);
-  const found = new Map<string, Recorded>();
-  let kept = 0;
-  const take = (result: ReadResult): void => {
-    const both = sides.both.get(result.service);
-    if (both === undefined) return;
-    const recorded = found.get(result.service) ?? newRecorded(both.current);
-    found.set(result.service, recorded);
-    const rules = [...both.current.rules, ...both.candidate.rules];
-    if (takeRecorded(recorded, rules, result)) kept++;
-    if (kept > KEPT_MAX)
-      throw new TelltaleError(
-        'usage',
-        `more than ${plural(KEPT_MAX, 'result')} are watched; give --service, --since, --from-time or --to-time`,
-      );
-  };
+  const { take, found } = createRecordings((name) => {
+    const both = sides.both.get(name);
+    return both && { spec: both.current, rules: [...both.current.rules, ...both.candidate.rules] };
+  });
   const read = await readStretch(cli, sides.config, { ...options, from }, take);
   if (found.size === 0) {
     const names = read.stretches.map((stretch) => stretch.service).join(', ');

@@ -3,7 +3,7 @@ import type { RuleReview, ServiceReview } from './build.ts';
 
 /** The review as programs get it. */
 export function jsonOfReview(
-  { fromMs, toMs, rules, duplicates, ...rest }: ServiceReview,
+  { fromMs, toMs, rules, duplicates, untracked: _, ...rest }: ServiceReview,
   snippets: ReadonlyMap<RuleReview, string>,
 ): object {
   return {
@@ -11,8 +11,8 @@ export function jsonOfReview(
     from: new Date(fromMs).toISOString(),
     to: new Date(toMs).toISOString(),
     rules: rules.map((review) => {
-      const { rule, judged, series, fired, findings } = review;
-      return { rule: rule.name, series, judged, fired, findings, yaml: snippets.get(review) ?? '' };
+      const { rule, judged, series, fired, firesNow, findings } = review;
+      return { rule: rule.name, series, judged, fired, firesNow, findings, yaml: snippets.get(review) ?? '' };
     }),
     duplicates: duplicates.map(({ keep, why, drop }) => ({
       keep: nameOf(keep),

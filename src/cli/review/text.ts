@@ -26,7 +26,7 @@ export function blocksOf(
   const { service, fromMs, toMs, results, rules } = review;
   const blocks: Block[] = [
     heading(1, `${nameOf(service)}: windows that end from ${iso(fromMs)} to ${iso(toMs)}`),
-    line(`${plural(results, 'final result')}, ${plural(rules.length, 'rule')} with thresholds`),
+    line(`${plural(results, 'final result')}, ${plural(rules.length, 'rule')}`),
     ...plainThinning(review.thinnedBy),
   ];
   if (file === null)
@@ -45,12 +45,13 @@ function ruleBlocks(
   const blocks = [
     heading(2, 'Rules'),
     table(
-      ['RULE', 'SERIES', 'JUDGED WINDOWS', 'ALARMS', 'FOUND'],
-      rules.map(({ rule, series, judged, fired, findings }) => [
+      ['RULE', 'SERIES', 'JUDGED WINDOWS', 'ALARMS THEN', 'ALARMS NOW', 'FOUND'],
+      rules.map(({ rule, series, judged, fired, firesNow, findings }) => [
         rule.name,
         series,
         judged,
         fired,
+        firesNow,
         findings.length === 0 ? '-' : findings.map(({ kind }) => kind).join(', '),
       ]),
     ),

@@ -1,19 +1,23 @@
 /** Thresholds against what was observed. */
 
 import { quantileSorted } from 'simple-statistics';
-import { levelsOf, thresholdOf } from '../../alarm/levels.ts';
-import { thresholdText } from '../../alarm/threshold.ts';
+import { thresholdOf } from '../../alarm/levels.ts';
+import { conditionOf } from '../../alarm/tell.ts';
+import { isBeyond, thresholdText } from '../../alarm/threshold.ts';
 import { LEVELS, type Level, type RuleSpec, type Threshold } from '../../records.ts';
 import { percent, plural, short } from '../results/blocks.ts';
 import { traitsOf } from '../results/traits.ts';
 import {
   type Change,
   type Finding,
+  hasThresholds,
   isUpward,
+  levelsIn,
   nearestLevel,
   type ReviewLimits,
   type RuleView,
   totalOf,
+  wouldFire,
 } from './finding.ts';
 
 /** With fewer windows the far quantiles say nothing. */
@@ -53,9 +57,21 @@ export function roundedOut(value: number, middle: number): number {
 
 const written = ({ op }: Threshold, value: number): string => `${op} ${value}`;
 
-/** Whether the metric can be at or beyond the threshold at all. */
+/** What the rule judges can be at least and at most: the metric, or how two of its values compare. */
+function rangeOf({ metric, versus }: RuleSpec): readonly [number, number] {
+  const [least, greatest] = traitsOf(metric).range;
+  if (versus === undefined) return [least, greatest];
+  if (versus.as === 'difference') return [least - greatest, greatest - least];
+  return least >= 0 ? [0, Number.POSITIVE_INFINITY] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+}
+
+/** Of what the thresholds are: `psi`, or `the ratio of psi`. */
+const judgedText = ({ metric, versus }: RuleSpec): string =>
+  versus === undefined ? metric : `the ${versus.as} of ${metric}`;
+
+/** Whether what is judged can be at or beyond the threshold at all. */
 function isPossible(rule: RuleSpec, { op, value }: Threshold): boolean {
-  const [least, greatest] = traitsOf(rule.metric).range;
+  const [least, greatest] = rangeOf(rule);
   if (op === '>') return greatest > value;
   if (op === '>=') return greatest >= value;
   return op === '<' ? least < value : least <= value;
@@ -67,51 +83,51 @@ export function impossibleOf({ rule, watches }: RuleView): Finding[] {
     return threshold !== null && !isPossible(rule, threshold);
   });
   if (never.length === 0) return [];
-  const [least, greatest] = traitsOf(rule.metric).range;
+  const [least, greatest] = rangeOf(rule);
   const texts = never.map((level) => thresholdText(level, thresholdOf(rule, level)!));
-  const what = `${rule.metric} lies within ${short(least)} and ${short(greatest)}`;
+  const what = `${judgedText(rule)} lies within ${short(least)} and ${short(greatest)}`;
   const windows = watches.reduce((sum, { judged }) => sum + judged, 0);
   return [
     { kind: 'impossible', evidence: `${texts.join(' and ')} can never be: ${what}`, change: null, windows },
   ];
 }
 
-/** Beyond its threshold in too many windows, or for long. */
+/** Firing in too many windows. */
 export function tightOf(view: RuleView, { firesMax }: ReviewLimits): Finding[] {
-  const { rule, values } = view;
-  for (const level of levelsOf(rule)) {
-    const { judged, breaches, spells } = totalOf(view, level);
-    if (judged < TIGHT_WINDOWS_MIN || breaches / judged <= firesMax) continue;
-    const share = `${thresholdText(level, thresholdOf(rule, level)!)} holds in ${percent(breaches / judged)}`;
-    const seen = `${share} of ${plural(judged, 'window')}, in ${plural(spells, 'spell')}`;
-    const longest = Math.max(
-      ...view.watches.flatMap((w) => w.levels[level].spells.map(({ windows }) => windows)),
-    );
-    if (spells < SPELLS_MIN || longest > breaches / 2) {
-      const evidence = `${seen}, the longest of ${plural(longest, 'window')}: a lasting change, no reason to move the threshold`;
+  const { rule } = view;
+  for (const level of levelsIn(rule)) {
+    const { judged, beyond, told } = totalOf(view, level);
+    if (judged < TIGHT_WINDOWS_MIN || told.windows / judged <= firesMax) continue;
+    const share = `${conditionOf(rule, level)!} fires in ${percent(told.windows / judged)}`;
+    const seen = `${share} of ${plural(judged, 'window')}, in ${plural(told.count, 'alarm')}`;
+    // By the values: resets, hits and what is kept make one alarm of many breaches.
+    const longest = beyond.list.reduce((most, { windows }) => Math.max(most, windows), 0);
+    if (beyond.count < SPELLS_MIN || longest > beyond.windows / 2) {
+      const evidence = `${seen}; the longest breach was of ${plural(longest, 'window')}: a lasting change, no reason to move the threshold`;
       return [{ kind: 'lasting', evidence, change: null, windows: judged }];
     }
-    if (values.length === 0) continue;
+    if (!hasThresholds(rule)) return [{ kind: 'too tight', evidence: seen, change: null, windows: judged }];
     const { change, why } = widened(view, firesMax);
     return [{ kind: 'too tight', evidence: `${seen}. ${why}`, change, windows: judged }];
   }
   return [];
 }
 
-/** Levels that hold too often go to their quantiles; the other one only where it would no longer lie beyond. */
+/** Levels that fire too often go to their quantiles; the other one only where it would no longer lie beyond. */
 function widened(view: RuleView, firesMax: number): { change: Change | null; why: string } {
   const { rule, values } = view;
   const up = isUpward(rule);
   const observed = observedOf(view);
   const further = (a: number, b: number): boolean => (up ? a > b : a < b);
   const change: Change = {};
+  const moved = { ...rule };
   const words: string[] = [];
   let last: number | null = null;
   for (const level of LEVELS) {
     const threshold = thresholdOf(rule, level);
     if (threshold === null) continue;
-    const { judged, breaches } = totalOf(view, level);
-    const isFine = breaches / judged <= firesMax && (last === null || further(threshold.value, last));
+    const { judged, told } = totalOf(view, level);
+    const isFine = told.windows / judged <= firesMax && (last === null || further(threshold.value, last));
     if (isFine) {
       last = threshold.value;
       continue;
@@ -124,14 +140,16 @@ function widened(view: RuleView, firesMax: number): { change: Change | null; why
       value = roundedOut(last + MARGIN * (last - observed.middle), observed.middle);
     }
     if (!isPossible(rule, { op: threshold.op, value })) {
-      return { change: null, why: `No threshold that ${rule.metric} can reach would be quiet` };
+      return { change: null, why: `No threshold that ${judgedText(rule)} can reach would be quiet` };
     }
     change[level] = written(threshold, value);
+    moved[level] = { op: threshold.op, value };
     const name = isSeen ? `the ${percent(QUANTILES[level])} quantile` : 'the furthest window';
     words.push(`${name} is ${short(reach)}`);
     last = value;
   }
-  return { change, why: `Over ${plural(values.length, 'window')} ${words.join(', ')}` };
+  const seen = `Over ${plural(values.length, 'window')} ${words.join(', ')}`;
+  return { change, why: `${seen}. With what is suggested it fires in ${wouldFire(view, moved).text}` };
 }
 
 /** Never within reach of what was observed. */
@@ -139,8 +157,8 @@ export function looseOf(view: RuleView): Finding[] {
   const { rule, values } = view;
   const level = nearestLevel(rule);
   const threshold = thresholdOf(rule, level)!;
-  const { judged, breaches } = totalOf(view, level);
-  if (breaches > 0 || judged < LOOSE_WINDOWS_MIN || values.length < LOOSE_WINDOWS_MIN) return [];
+  const { judged, beyond } = totalOf(view, level);
+  if (beyond.windows > 0 || judged < LOOSE_WINDOWS_MIN || values.length < LOOSE_WINDOWS_MIN) return [];
   const observed = observedOf(view);
   const reach = observed.at(REACH_QUANTILE) - observed.middle;
   const distance = threshold.value - observed.middle;
@@ -148,12 +166,18 @@ export function looseOf(view: RuleView): Finding[] {
   if (reach === 0 || reach / distance >= REACH_MIN || distance === 0) return [];
   const value = roundedOut(observed.middle + (1 + MARGIN) * reach, observed.middle);
   const { middle } = observed;
+  // Of a reset that the new threshold would lie beyond nobody knows where it should be.
+  const reset = rule.reset?.[level];
+  const isPast = reset !== undefined && isBeyond(reset, value);
+  const more = isPast
+    ? `. A nearer threshold, such as ${written(threshold, value)}, needs another reset`
+    : '';
   const evidence =
     `${level} ${written(threshold, threshold.value)} is out of reach: in ${plural(judged, 'window')} the median is ` +
     `${short(middle)} and the ${percent(REACH_QUANTILE)} quantile ${short(middle + reach)}, ` +
-    `${percent(reach / distance)} of the way. Leave it if a smaller change does not matter to you`;
+    `${percent(reach / distance)} of the way. Leave it if a smaller change does not matter to you${more}`;
   const isNearer =
-    Math.abs(value - middle) < Math.abs(distance) && isPossible(rule, { op: threshold.op, value });
+    !isPast && Math.abs(value - middle) < Math.abs(distance) && isPossible(rule, { op: threshold.op, value });
   const change = isNearer ? { [level]: written(threshold, value) } : null;
   return [{ kind: 'too loose', evidence, change, windows: judged }];
 }

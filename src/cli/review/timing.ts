@@ -3,7 +3,7 @@
 import { median, quantileSorted } from 'simple-statistics';
 import { durationText, durationWritten } from '../../alarm/words.ts';
 import { count, percent, plural } from '../results/blocks.ts';
-import { type Finding, nearestLevel, type RuleView, totalOf } from './finding.ts';
+import { type Finding, nearestLevel, type RuleView, totalOf, wouldFire } from './finding.ts';
 
 const SPELLS_MIN = 5;
 const JUDGED_WINDOWS_MIN = 20;
@@ -13,29 +13,29 @@ const RARE_SHARE = 0.5;
 
 /** Whether another `for` would have been better. */
 export function forOf(view: RuleView): Finding[] {
-  const { rule, watches, hopMs, fired: alerts } = view;
+  const { rule, hopMs } = view;
   const { forMs } = rule;
-  const lasted = watches.flatMap((watch) =>
-    watch.levels[nearestLevel(rule)].spells.map(({ lastedMs }) => lastedMs),
-  );
-  const { judged } = totalOf(view, nearestLevel(rule));
-  if (lasted.length < SPELLS_MIN) return [];
-  lasted.sort((a, b) => a - b);
+  // What a detector says has no `for`.
+  if (rule.detector !== undefined) return [];
+  const { judged, holds, told } = totalOf(view, nearestLevel(rule));
+  if (holds.list.length < SPELLS_MIN) return [];
+  const lasted = holds.list.map(({ lastedMs }) => lastedMs).sort((a, b) => a - b);
   const fired = lasted.filter((ms) => ms >= forMs);
   const about = { windows: judged };
-  const breaches = `${count(lasted.length)} breaches in ${plural(judged, 'window')}`;
+  const breaches = `${count(holds.count)} breaches in ${plural(judged, 'window')}`;
   if (fired.length === 0) {
     const evidence = `${breaches}, the longest of ${durationText(lasted.at(-1)!)}, and \`for\` asks for ${durationText(forMs)}: it never fired`;
     return [{ ...about, kind: 'for too long', evidence, change: { for: durationWritten(median(lasted)) } }];
   }
-  const brief = fired.filter((ms) => ms - forMs <= hopMs).length;
-  if (fired.length >= SPELLS_MIN && brief >= SHORT_SHARE * fired.length) {
+  // As they were told: what is kept firing, or silent while it flaps, does not come and go.
+  const brief = told.list.filter(({ lastedMs }) => lastedMs <= hopMs).length;
+  if (told.list.length >= SPELLS_MIN && brief >= SHORT_SHARE * told.list.length) {
     // The shortest that would have left out the brief ones, in whole hops.
     const wantedMs = quantileSorted(fired, SHORT_SHARE) + hopMs;
-    const left = fired.filter((ms) => ms >= wantedMs).length;
+    const left = wouldFire(view, { ...rule, forMs: wantedMs }).alarms;
     const evidence =
-      `${breaches}: ${percent(brief / fired.length)} of ${plural(fired.length, 'alarm')} were over after one or two ` +
-      `windows (${plural(alerts, 'recorded alert')}). With the suggested \`for\` ${plural(left, 'alarm')} would be left, each ` +
+      `${breaches}: ${percent(brief / told.list.length)} of ${plural(told.count, 'alarm')} were over after one or two ` +
+      `windows. With the suggested \`for\` ${plural(left, 'alarm')} would be left, each ` +
       `${durationText(wantedMs - forMs)} later`;
     return [{ ...about, kind: 'flapping', evidence, change: { for: durationWritten(wantedMs) } }];
   }
@@ -52,11 +52,22 @@ function roundedDown(value: number): number {
   return Math.floor(value / step) * step;
 }
 
-/** Whether windows are large enough for the rule to be judged. */
+/** Whether windows are large enough for the rule to be judged, and there is something to compare them with. */
 export function minNOf(view: RuleView): Finding[] {
   const { rule, ns } = view;
-  const { few, judged, all } = totalOf(view, nearestLevel(rule));
-  if (all < JUDGED_WINDOWS_MIN || few <= RARE_SHARE * all) return [];
+  const { few, alone, judged, all } = totalOf(view, nearestLevel(rule));
+  if (all < JUDGED_WINDOWS_MIN) return [];
+  if (rule.burn !== undefined) {
+    if (judged > 0) return [];
+    const evidence = `in none of ${plural(all, 'window')} the long stretch had ${plural(rule.nMin, 'row')}, which min_n asks for`;
+    return [{ kind: 'never judged', evidence, change: null, windows: all }];
+  }
+  if (alone > RARE_SHARE * all) {
+    const kind = judged === 0 ? 'never judged' : 'rarely judged';
+    const evidence = `${count(alone)} of ${plural(all, 'window')} have nothing of min_n ${count(rule.nMin)} to be compared with`;
+    return [{ kind, evidence, change: null, windows: all }];
+  }
+  if (few <= RARE_SHARE * all) return [];
   const usual = quantileSorted(ns, 0.05);
   const kind = judged === 0 ? 'never judged' : 'rarely judged';
   const seen = `${count(few)} of ${plural(all, 'window')} have fewer samples than min_n ${count(rule.nMin)}`;

@@ -1,127 +1,163 @@
-/** What the rules would have made of a stretch: every result in its order, as the judge takes them. */
+/** What rules make of a stretch: the alarms that the daemon would have, and what they were given on the way. */
 
-import { passedOf, rankOf } from '../../alarm/levels.ts';
+import { levelsOf, passedOf, rankOf } from '../../alarm/levels.ts';
 import { isWatched } from '../../alarm/state.ts';
-import { LEVELS, type Level, type RuleSpec } from '../../records.ts';
-import type { ReadResult } from '../results/records.ts';
+import type { OnJudged } from '../../alarm/step.ts';
+import type { Firing } from '../../alarm/transitions.ts';
+import { LEVELS, type Level, type Result, type RuleSpec, type ServiceSpec } from '../../records.ts';
+import { judgeRecorded, type Recorded, recordedFor } from '../backtest/recorded.ts';
 import { seriesKey } from '../results/stretch.ts';
 
 /** Of one rule on one series; more would not change what is said of them. */
 const SPELLS_MAX = 2_000;
-/** Rules times series; a rule over every subject and each segment comes near. */
-const WATCHES_MAX = 50_000;
 
-/** A run of judged windows beyond a level, without a break. */
+/** A run of judged windows without a break. */
 export interface Spell {
   windows: number;
   /** End of the last window less the end of the first: what `for` is compared with. */
   lastedMs: number;
 }
 
-export interface LevelWatch {
-  breaches: number;
-  spells: Spell[];
-  /** Of all spells, also of those beyond SPELLS_MAX. */
-  spellCount: number;
+/** Judged windows in which something was so. */
+export interface Spells {
+  windows: number;
+  list: Spell[];
+  /** Of all, also of those beyond SPELLS_MAX. */
+  count: number;
   current: { windows: number; sinceMs: number } | null;
+}
+
+export interface LevelWatch {
+  /** The value is beyond the threshold. */
+  beyond: Spells;
+  /** The level holds, by resets and hits: what `for` waits for. */
+  holds: Spells;
+  /** The world was told that it fires. */
+  told: Spells;
 }
 
 /** One rule on one series. */
 export interface Watch {
   rule: RuleSpec;
   key: string;
-  metric: string;
-  subject: string;
-  model: string;
-  segment: string;
   judged: number;
   /** Windows that count for the rule but have fewer samples than min_n. */
   few: number;
   /** Windows without a value. */
   empty: number;
+  /** Windows with nothing to be compared with, or too few before them. */
+  alone: number;
+  /** What was judged, in the order of time: of a rule with `versus` the comparison. */
+  values: number[];
+  /** Sample sizes of the windows, judged or not. */
+  ns: number[];
   levels: Record<Level, LevelWatch>;
+  /** End of the last window, and of the last one that was judged. */
   lastEndMs: number;
-  /** End of the last window that was judged. */
   judgedEndMs: number;
 }
 
-const newLevel = (): LevelWatch => ({ breaches: 0, spells: [], spellCount: 0, current: null });
+export interface Judged {
+  watchesOf(rule: RuleSpec): readonly Watch[];
+  /** Alerts that say that an alarm of the rule fires. */
+  firedOf(rule: RuleSpec): number;
+  /** Results that there was no alarm for, since there were too many. */
+  untracked: number;
+}
 
-/** @param rulesOf the rules of a service; empty for one that is not configured */
-export function createWatches(rulesOf: (service: string) => readonly RuleSpec[]) {
-  const watches = new Map<string, Watch>();
-  let untracked = 0;
-  const watchOf = (rule: RuleSpec, result: ReadResult): Watch | null => {
-    const { service, metric, subject, model, segment } = result;
-    const series = seriesKey(metric, subject, model, segment);
-    const key = `${service}\u0000${rule.name}\u0000${series}`;
-    let watch = watches.get(key);
+const newSpells = (): Spells => ({ windows: 0, list: [], count: 0, current: null });
+const newLevel = (): LevelWatch => ({ beyond: newSpells(), holds: newSpells(), told: newSpells() });
+
+/** Takes the results through the alarms of the rules, as the daemon would. */
+export function judgedBy(recorded: Recorded, spec: ServiceSpec): Judged {
+  const watches = new Map<RuleSpec, Map<string, Watch>>(spec.rules.map((rule) => [rule, new Map()]));
+  const watchOf = (rule: RuleSpec, { metric, subject, model, segment }: Result): Watch => {
+    const own = watches.get(rule)!;
+    const key = seriesKey(metric, subject, model, segment);
+    let watch = own.get(key);
     if (watch === undefined) {
-      if (watches.size >= WATCHES_MAX) {
-        untracked++;
-        return null;
-      }
-      const levels = { info: newLevel(), warning: newLevel(), critical: newLevel() };
-      const about = { rule, key: series, metric, subject, model, segment, levels };
-      const never = Number.NEGATIVE_INFINITY;
-      watch = { ...about, judged: 0, few: 0, empty: 0, lastEndMs: never, judgedEndMs: never };
-      watches.set(key, watch);
+      watch = newWatch(rule, key);
+      own.set(key, watch);
     }
     return watch;
   };
+  const onJudged: OnJudged = (alarm, rule, result, { level, value }) => {
+    const watch = watchOf(rule, result);
+    const beforeMs = watch.judgedEndMs;
+    watch.judged++;
+    watch.judgedEndMs = result.windowEndMs;
+    watch.values.push(value);
+    const beyond = levelsOf(rule).length === 0 ? level : passedOf(rule, value);
+    for (const name of LEVELS) {
+      const isAt = (one: Firing): boolean => rankOf(one) >= rankOf(name);
+      const own = watch.levels[name];
+      count(own.beyond, isAt(beyond), watch.judgedEndMs, beforeMs);
+      count(own.holds, alarm.times[name]?.leftMs === null, watch.judgedEndMs, beforeMs);
+      count(own.told, isAt(alarm.told), watch.judgedEndMs, beforeMs);
+    }
+  };
+  const onResult = (result: Result): void => {
+    // Of what comes early the rest is still to come.
+    if (!result.final) return;
+    for (const rule of spec.rules)
+      if (rule.when === undefined && isWatched(rule, result)) noteWindow(watchOf(rule, result), result);
+  };
+  const { alerted, untracked } = judgeRecorded(recorded, spec, { onJudged, onResult });
+  const fired = new Map<string, number>();
+  for (const { rule, state } of alerted) if (state === 'firing') fired.set(rule, (fired.get(rule) ?? 0) + 1);
   return {
-    take(result: ReadResult): void {
-      for (const rule of rulesOf(result.service)) {
-        if (!isMature(rule, result) || !isWatched(rule, result)) continue;
-        const watch = watchOf(rule, result);
-        if (watch !== null) step(watch, rule, result);
-      }
-    },
-    /** Of one service, after the last result. */
-    of(service: string): Watch[] {
-      const own = [...watches].filter(([key]) => key.startsWith(`${service}\u0000`));
-      const found = own.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, watch]) => watch);
-      for (const watch of found)
-        for (const level of Object.values(watch.levels)) end(level, watch.judgedEndMs);
-      return found;
-    },
-    untracked: () => untracked,
+    watchesOf: (rule) => inOrder([...(watches.get(rule)?.values() ?? [])]),
+    firedOf: ({ name }) => fired.get(name) ?? 0,
+    untracked,
   };
 }
 
-/** As the judge: the final revision, or the first that has enough labels. */
-export const isMature = (rule: RuleSpec, { final, coverage }: ReadResult): boolean =>
-  final || (rule.coverageMin !== null && coverage !== null && coverage >= rule.coverageMin);
-
-function step(watch: Watch, rule: RuleSpec, { value, n, windowEndMs }: ReadResult): void {
-  // A window is judged once; a restart repeats records.
-  if (windowEndMs <= watch.lastEndMs) return;
-  watch.lastEndMs = windowEndMs;
-  if (value === null || n < rule.nMin) {
-    if (n < rule.nMin) watch.few++;
-    else watch.empty++;
-    return;
-  }
-  const beforeMs = watch.judgedEndMs;
-  watch.judged++;
-  watch.judgedEndMs = windowEndMs;
-  const passed = rankOf(passedOf(rule, value));
-  for (const name of LEVELS) {
-    const level = watch.levels[name];
-    if (passed < rankOf(name)) {
-      end(level, beforeMs);
-      continue;
-    }
-    level.breaches++;
-    level.current ??= { windows: 0, sinceMs: windowEndMs };
-    level.current.windows++;
-  }
+/** What one rule would make of the stretch, alone and as it is given. */
+export function tryRule(recorded: Recorded, spec: ServiceSpec, rule: RuleSpec): Judged {
+  return judgedBy(recordedFor(recorded, [rule]), { ...spec, rules: [rule], retrain: null });
 }
 
-function end(level: LevelWatch, lastEndMs: number): void {
-  if (level.current === null) return;
-  const { windows, sinceMs } = level.current;
-  level.spellCount++;
-  if (level.spells.length < SPELLS_MAX) level.spells.push({ windows, lastedMs: lastEndMs - sinceMs });
-  level.current = null;
+function newWatch(rule: RuleSpec, key: string): Watch {
+  const levels = { info: newLevel(), warning: newLevel(), critical: newLevel() };
+  const never = Number.NEGATIVE_INFINITY;
+  const counts = { judged: 0, few: 0, empty: 0, alone: 0 };
+  return { rule, key, ...counts, values: [], ns: [], levels, lastEndMs: never, judgedEndMs: never };
+}
+
+/** Counts a window, and why it was not judged. */
+function noteWindow(watch: Watch, { value, n, windowEndMs }: Result): void {
+  // A restart repeats records.
+  if (windowEndMs <= watch.lastEndMs) return;
+  watch.lastEndMs = windowEndMs;
+  watch.ns.push(n);
+  if (windowEndMs <= watch.judgedEndMs) return;
+  if (n < watch.rule.nMin) watch.few++;
+  else if (value === null) watch.empty++;
+  else watch.alone++;
+}
+
+function count(spells: Spells, isSo: boolean, endMs: number, beforeMs: number): void {
+  if (!isSo) {
+    end(spells, beforeMs);
+    return;
+  }
+  spells.windows++;
+  spells.current ??= { windows: 0, sinceMs: endMs };
+  spells.current.windows++;
+}
+
+function end(spells: Spells, lastEndMs: number): void {
+  if (spells.current === null) return;
+  const { windows, sinceMs } = spells.current;
+  spells.count++;
+  if (spells.list.length < SPELLS_MAX) spells.list.push({ windows, lastedMs: lastEndMs - sinceMs });
+  spells.current = null;
+}
+
+/** Sorted by series, with all that goes on ended. */
+function inOrder(watches: readonly Watch[]): Watch[] {
+  for (const { levels, judgedEndMs } of watches)
+    for (const { beyond, holds, told } of Object.values(levels))
+      for (const spells of [beyond, holds, told]) end(spells, judgedEndMs);
+  return [...watches].sort((a, b) => (a.key < b.key ? -1 : 1));
 }
