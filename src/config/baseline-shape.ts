@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SEASONS } from '../records.ts';
-import { text } from './scalar-shapes.ts';
+import { instant, text } from './scalar-shapes.ts';
 
 const count = z.int().min(0);
 const numericTrack = z
@@ -57,16 +57,6 @@ export const baselineFileShape = z
     ({ segments, season }) => segments === undefined || season === undefined,
     'either segments or season',
   );
-
-/** An instant with its zone: a baseline must not depend on where the daemon runs. */
-const instant = z
-  .string()
-  .regex(
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/,
-    'a time such as 2026-01-31T08:00:00Z',
-  )
-  .refine((written) => !Number.isNaN(Date.parse(written)), 'a time such as 2026-01-31T08:00:00Z')
-  .transform((written) => Date.parse(written));
 
 const WINDOWS_MAX = 100_000;
 const BYTES_DEFAULT = 33_554_432;

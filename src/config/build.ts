@@ -17,6 +17,7 @@ import {
 } from '../records.ts';
 import { digestOf } from './digest.ts';
 import { deepFreeze } from './freeze.ts';
+import { incidentsOf } from './incidents.ts';
 import type {
   ConditionShape,
   FeatureShape,
@@ -89,6 +90,7 @@ function specOf(
     ...learningOf(view),
     rules: view.rules.map((rule) => ruleOf(sound(rule), registries)),
     ...budgetOf(view),
+    ...incidentsOf(view, registries),
     retrain: retrainOf(view),
   };
 }

@@ -36,7 +36,7 @@ function isAbove(upper: Path, lower: Path): boolean {
 }
 
 /** Sections whose entries have cross checks of their own that are worth running on a mended entry. */
-const MENDED = ['streams', 'models', 'rules', 'retrain'];
+const MENDED = ['streams', 'models', 'rules', 'incidents', 'retrain'];
 
 /** Takes unknown keys away, puts the word in that was probably meant, and leaves a broken option to its default. */
 function mend(issue: Issue, value: unknown): void {
@@ -106,11 +106,16 @@ const WRONG_TYPE = 1000;
 function costOf(issues: Issue[]): number {
   let cost = 0;
   for (const issue of issues) {
-    if (issue.path.length === 0 && issue.code !== 'unrecognized_keys') cost += WRONG_TYPE;
-    else cost += issue.code === 'unrecognized_keys' ? 2 * issue.keys.length : 1;
+    if (issue.code === 'unrecognized_keys') cost += 2 * issue.keys.length;
+    else if (issue.path.length > 0) cost += 1;
+    // A wrong word is nearer than a wrong type: which words there are says more than that a list may stand there too.
+    else cost += isWrongWord(issue) ? WRONG_TYPE - 1 : WRONG_TYPE;
   }
   return cost;
 }
+
+const isWrongWord = (issue: Issue): boolean =>
+  issue.code === 'invalid_value' && issue.values.every((value) => typeof value === 'string');
 
 function isAllowedText(message: string): boolean {
   return /^[^A-Z]/.test(message);

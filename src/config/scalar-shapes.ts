@@ -74,16 +74,30 @@ export const alarmsPerTime = z
     return { alarms: Number(alarms), periodMs: durationMs(period ?? '') ?? 0 };
   });
 
-const REQUESTS = /^([1-9]\d{0,2}) per (.+)$/;
-const REQUESTS_WORDS = "requests in a time, such as '2 per 30d'";
+const COUNT = /^([1-9]\d{0,2}) per (.+)$/;
 
-/** '2 per 30d' */
-export const requestsPerTime = z
-  .string({ error: REQUESTS_WORDS })
-  .regex(REQUESTS, REQUESTS_WORDS)
-  // A text of another form is told by the line above.
-  .refine((text) => !REQUESTS.test(text) || (durationMs(REQUESTS.exec(text)![2]!) ?? 0) > 0, REQUESTS_WORDS)
-  .transform((text) => {
-    const [, count, period] = REQUESTS.exec(text) ?? [];
-    return { count: Number(count), periodMs: durationMs(period ?? '') ?? 0 };
-  });
+/** '2 per 30d'; `words` say what is counted. */
+const countPerTime = (words: string) =>
+  z
+    .string({ error: words })
+    .regex(COUNT, words)
+    // A text of another form is told by the line above.
+    .refine((text) => !COUNT.test(text) || (durationMs(COUNT.exec(text)![2]!) ?? 0) > 0, words)
+    .transform((text) => {
+      const [, count, period] = COUNT.exec(text) ?? [];
+      return { count: Number(count), periodMs: durationMs(period ?? '') ?? 0 };
+    });
+export const requestsPerTime = countPerTime("requests in a time, such as '2 per 30d'");
+export const incidentsPerTime = countPerTime("incidents in a time, such as '10 per 1h'");
+
+const INSTANT_WORDS = 'a time such as 2026-01-31T08:00:00Z';
+
+/** With its zone, as milliseconds: what a file means must not depend on where the daemon runs. */
+export const instant = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/, INSTANT_WORDS)
+  .refine((written) => !Number.isNaN(Date.parse(written)) && isDay(written.slice(0, 10)), INSTANT_WORDS)
+  .transform((written) => Date.parse(written));
+
+/** Dates take February 30 for March 2. */
+const isDay = (day: string): boolean => new Date(`${day}T00:00Z`).toISOString().startsWith(day);

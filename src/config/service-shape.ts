@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EMBEDDING_DIMENSIONS_MAX, SET_CLASSES_MAX } from '../records.ts';
 import { baselineShape } from './baseline-shape.ts';
+import { incidentsShape } from './incidents-shape.ts';
 import {
   alarmsPerTime,
   duration,
@@ -319,6 +320,7 @@ export const serviceShape = z
     limits: limitsShape.optional(),
     rules: z.array(ruleShape).optional(),
     budget: budgetShape.optional(),
+    incidents: incidentsShape.optional(),
     retrain: retrainShape.optional(),
   })
   .meta({ title: 'A service that Telltale watches', description: 'One file of config/services.' });

@@ -4,6 +4,7 @@ import { checkShape } from './check-shape.ts';
 import { checkBaseline } from './checks/baseline.ts';
 import { checkBudget } from './checks/budget.ts';
 import { checkEntries } from './checks/entries.ts';
+import { checkIncidents } from './checks/incidents.ts';
 import { checkJoin } from './checks/join.ts';
 import { checkModels } from './checks/models.ts';
 import { checkRules } from './checks/rules.ts';
@@ -54,6 +55,7 @@ export function readService(
   checkJoin(view, report);
   checkModels(view, context.files, report);
   checkRules(view, context.registries, report);
+  checkIncidents(view, context.registries, report);
   if (context.withoutBaseline !== true) checkBudget(view, context.registries, report);
   const withBaseline = context.withoutBaseline !== true;
   const baseline = withBaseline ? checkBaseline(view, context.files, context.registries, report) : null;

@@ -3,6 +3,7 @@ import { STREAMS, type StreamName } from '../records.ts';
 import { type BaselineShape, baselineShape } from './baseline-shape.ts';
 import type { Checked } from './check-shape.ts';
 import { valueAt } from './document.ts';
+import { type IncidentsShape, incidentsShape } from './incidents-shape.ts';
 import {
   type BudgetShape,
   budgetShape,
@@ -53,6 +54,7 @@ export interface View {
   ruleNames: (string | null)[];
   /** Undefined: not wanted. Null: broken. */
   budget: BudgetShape | null | undefined;
+  incidents: IncidentsShape | null | undefined;
   retrain: RetrainShape | null | undefined;
   isBroken: Checked['isBroken'];
 }
@@ -63,6 +65,7 @@ export function viewOf({ value, isBroken }: Checked): View {
   const rules = listAt(value, 'rules');
   const retrain = valueAt(value, ['retrain']);
   const budget = valueAt(value, ['budget']);
+  const incidents = valueAt(value, ['incidents']);
   const baseline = valueAt(value, ['baseline']);
   return {
     service: parsed(serviceName, valueAt(value, ['service'])) ?? '',
@@ -81,6 +84,7 @@ export function viewOf({ value, isBroken }: Checked): View {
     rules: rules.map((rule) => parsed(ruleShape, rule)),
     ruleNames: rules.map((rule) => textOf(valueAt(rule, ['name']))),
     budget: budget === undefined ? undefined : parsed(budgetShape, budget),
+    incidents: incidents === undefined ? undefined : parsed(incidentsShape, incidents),
     retrain: retrain === undefined ? undefined : parsed(retrainShape, retrain),
     isBroken,
   };

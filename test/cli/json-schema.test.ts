@@ -50,4 +50,25 @@ describe('jsonSchema', () => {
     expect(isFit('test', { rules: [], tests: [test] })).toBe(true);
     expect(isFit('test', { rules: [], tests: [broken] })).toBe(false);
   });
+
+  const incidents = {
+    repeat_interval: 'never',
+    storm: '5 per 10m',
+    inhibit: [
+      { source: { rule: 'a', level: ['critical'] }, target: { kind: ['input'] }, equal: ['segment'] },
+    ],
+    maintenance: [
+      { name: 'night', days: ['mon'], from: '22:00', to: '24:00', timezone: 'Europe/Berlin' },
+      { name: 'once', from: '2026-12-01T22:00Z', to: '2026-12-02T02:00+01:00', match: { rule: 'a*' } },
+    ],
+  };
+  it.each<[string, object, boolean]>([
+    ['incidents', incidents, true],
+    ['a time that is none', { ...incidents, repeat_interval: 'seldom' }, false],
+    ['an unknown field', { ...incidents, inhibit: [{ source: { rul: 'a' }, target: { rule: 'b' } }] }, false],
+    ['an unknown day', { ...incidents, maintenance: [{ name: 'm', days: ['monday'] }] }, false],
+  ])('an editor sees %s of a service', (_, written, fits) => {
+    const service = { service: 's', streams: { requests: { topic: 't' } }, incidents: written };
+    expect(isFit('service', service)).toBe(fits);
+  });
 });
