@@ -705,7 +705,7 @@ export interface Incident {
   service: string;
   /** merged: its alarms have gone over into a storm. */
   state: 'open' | 'resolved' | 'merged';
-  /** The highest of what fires and is not muted, else of what fires; of what was told last when nothing fires. */
+  /** The highest of what fires and is not muted, else of what fires, else of what fired last. */
   level: Level;
   /** Whether receivers are told, and why; '': they are not. */
   notify: NotifyReason | '';

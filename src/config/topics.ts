@@ -23,6 +23,7 @@ const NAMES = [
   'snapshots',
   'results',
   'alerts',
+  'incidents',
   'retrain',
   'retrain.status',
   'dead',
@@ -64,6 +65,7 @@ export function topicSpecs(config: Pick<TelltaleConfig, 'topics' | 'services'>):
     snapshots: compacted(waitMs),
     results: deleted(retentionMs),
     alerts: deleted(retentionMs),
+    incidents: deleted(retentionMs),
     retrain: deleted(retentionMs),
     'retrain.status': deleted(retentionMs),
     dead: {

@@ -1,6 +1,6 @@
 /** The public records as CloudEvents 1.0: Kafka protocol binding, binary mode. Only headers are added. */
 
-import type { Alert, Result, Retrain } from '../records.ts';
+import type { Alert, Incident, Result, Retrain } from '../records.ts';
 
 /** Avro, with the Confluent header in front where there is a registry: the value is what it is without these headers. */
 const CONTENT_TYPE = 'application/avro';
@@ -11,11 +11,12 @@ const TIME_END_MS = Date.parse('+010000-01-01T00:00:00Z');
 export type PublicOutput =
   | { type: 'result'; record: Result }
   | { type: 'alert'; record: Alert }
+  | { type: 'incident'; record: Incident }
   | { type: 'retrain'; record: Retrain };
 
 /** Event time of what the record says. */
 const timeOf = (output: PublicOutput): number =>
-  output.type === 'retrain' ? output.record.atMs : output.record.windowEndMs;
+  output.type === 'retrain' || output.type === 'incident' ? output.record.atMs : output.record.windowEndMs;
 
 export function cloudEventHeaders(output: PublicOutput): Record<string, string> {
   const { id, service } = output.record;

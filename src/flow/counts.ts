@@ -43,6 +43,8 @@ export function createCounts(
       if (output.type === 'result') metrics.results(output.record.service, 1);
       else if (output.type === 'alert')
         metrics.alert(output.record.service, output.record.state, output.record.level);
+      else if (output.type === 'incident')
+        metrics.incident(output.record.service, output.record.state, output.record.notify);
       else if (output.type === 'retrain') metrics.retrain(output.record.service, output.record.state);
     },
     lag(service, stream, partition, lag) {

@@ -10,7 +10,9 @@ import {
   type RetrainState,
   stepRetrain,
 } from '../action/retrain.ts';
-import { isPending, passTime, stepComposites } from '../alarm/composite.ts';
+import { type Consequences, passConsequences, stepConsequences, waits } from '../alarm/consequences.ts';
+import { createIncidentStates, type IncidentStates } from '../alarm/incident/state.ts';
+import { commandSilence, reconsider } from '../alarm/incident/step.ts';
 import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms, stepSilence } from '../alarm/step.ts';
 import type { ResultOf } from '../alarm/versus.ts';
@@ -62,6 +64,7 @@ export interface Judge {
   /** Event time through which the windows of a group are closed. */
   closed: Partial<Record<SourceGroup, number>>;
   alarms: AlarmStates;
+  incidents: IncidentStates;
   evidence: Evidence;
   /** Alerts that no request for retraining has been considered for yet, with the time that made them due. */
   waiting: { dueMs: number; alert: Alert }[];
@@ -81,6 +84,7 @@ export const createJudge = (service: string): Judge => ({
   marks: {},
   closed: {},
   alarms: createAlarmStates(),
+  incidents: createIncidentStates(),
   evidence: createEvidence(),
   waiting: [],
   retrain: createRetrainState(),
@@ -264,7 +268,7 @@ function isSilent(judge: Judge, spec: ServiceSpec, group: SourceGroup): boolean 
  * take the alerts in the order of event time, so that they do not depend on which group was read first.
  */
 function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
-  if (judge.waiting.length === 0 && !isWaiting(judge.evidence) && !isPending(judge.alarms, spec)) return [];
+  if (judge.waiting.length === 0 && !isWaiting(judge.evidence) && !waits(judge, spec)) return [];
   const throughMs = Math.min(
     ...groupsOf(spec)
       .filter((group) => !isSilent(judge, spec, group))
@@ -278,23 +282,27 @@ function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
   const ready = judge.waiting.filter(({ dueMs }) => dueMs <= throughMs);
   judge.waiting = judge.waiting.filter(({ dueMs }) => dueMs > throughMs);
   const times = [...new Set(ready.map(({ dueMs }) => dueMs))].sort((a, b) => a - b);
-  const compose = (composed: readonly Alert[]): void => {
-    for (const record of composed) outputs.push({ type: 'alert', record });
-    noteAlerts(judge.retrain, spec, composed);
+  const put = ({ passed, composed, incidents }: Consequences): void => {
+    for (const record of [...passed, ...composed]) outputs.push({ type: 'alert', record });
+    for (const record of incidents) outputs.push({ type: 'incident', record });
   };
   for (const timeMs of times) {
     const alerts = ready.filter(({ dueMs }) => dueMs === timeMs).map(({ alert }) => alert);
     alerts.sort(byWindow);
-    compose(passTime(judge.alarms, spec, timeMs - 1));
-    noteAlerts(judge.retrain, spec, alerts);
-    compose(stepComposites(judge.alarms, spec, alerts, timeMs));
+    const follows = stepConsequences(judge, spec, alerts, timeMs);
+    put(follows);
+    noteAlerts(judge.retrain, spec, [...follows.passed, ...alerts, ...follows.composed]);
     const emitted = stepRetrain(judge.retrain, spec, timeMs, (from, to) =>
       rangesOf(judge.ranges, spec.windows.hopMs, from, to),
     );
     for (const record of emitted) outputs.push({ type: 'retrain', record });
   }
   // Behind the end of all sources there is no time to pass.
-  if (throughMs < TIME_MAX_MS) compose(passTime(judge.alarms, spec, throughMs));
+  if (throughMs < TIME_MAX_MS) {
+    const follows = passConsequences(judge, spec, throughMs);
+    put(follows);
+    noteAlerts(judge.retrain, spec, follows.passed);
+  }
   return outputs;
 }
 
@@ -321,6 +329,8 @@ function takeConfig(judge: Judge, specJson: string): Output[] {
     outputs.push({ type: 'alert', record });
     judge.waiting.push({ dueMs: latestMs(judge), alert: record });
   }
+  for (const record of first ? [] : reconsider(judge.incidents, spec))
+    outputs.push({ type: 'incident', record });
   for (const group of groupsOf(spec)) outputs.push(...closeGroup(judge, spec, group));
   return outputs;
 }
@@ -338,6 +348,10 @@ function takeMark(judge: Judge, mark: Mark): Output[] {
 
 function takeCommand(judge: Judge, command: Command): Output[] {
   if (judge.spec === null) return [];
+  if (command.kind === 'silence.add' || command.kind === 'silence.expire') {
+    const { incidents } = commandSilence(judge.incidents, judge.spec, command);
+    return incidents.map((record) => ({ type: 'incident', record }));
+  }
   const { retrains } = commandRetrain(judge.retrain, judge.spec, command, latestMs(judge));
   return retrains.map((record) => ({ type: 'retrain', record }));
 }
@@ -375,8 +389,9 @@ export function snapshotJudge(judge: Judge, next: number): JudgeSnapshot {
 
 export function restoreJudge(snapshot: JudgeSnapshot): Judge {
   const { replayFrom: _, ...rest } = snapshot;
-  // Snapshots of older versions have neither.
+  // Snapshots of older versions have none of these.
   const references = rest.references ?? createReferences();
   const maturity = rest.maturity ?? createMaturity();
-  return { ...rest, references, maturity, slots: new Map(), faults: [] };
+  const incidents = rest.incidents ?? createIncidentStates();
+  return { ...rest, references, maturity, incidents, slots: new Map(), faults: [] };
 }

@@ -1,6 +1,6 @@
 /** The records of the internal topics `events` and `slots`, and what the folds put out. */
 
-import type { Alert, Command, DeadLetter, Result, Retrain, StreamName } from '../records.ts';
+import type { Alert, Command, DeadLetter, Incident, Result, Retrain, StreamName } from '../records.ts';
 
 /** What feeds a source: an input stream, or the joined events. */
 export type SourceGroup = StreamName | 'events';
@@ -84,6 +84,7 @@ export interface JoinEvent {
 export type Output =
   | { type: 'result'; record: Result }
   | { type: 'alert'; record: Alert }
+  | { type: 'incident'; record: Incident }
   | { type: 'retrain'; record: Retrain }
   | { type: 'event'; record: JoinEvent }
   /** Goes to every partition of `events`. */

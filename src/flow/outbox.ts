@@ -56,6 +56,8 @@ export function appendsOf(runtime: Runtime, output: Output, service: string): Ap
       return [publicAppend(runtime, topics.results, service, output)];
     case 'alert':
       return [publicAppend(runtime, topics.alerts, output.record.fingerprint, output)];
+    case 'incident':
+      return [publicAppend(runtime, topics.incidents, output.record.incidentId, output)];
     case 'retrain':
       return [publicAppend(runtime, topics.retrain, output.record.retrainId, output)];
     case 'event':

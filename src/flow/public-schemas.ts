@@ -36,6 +36,7 @@ export async function registerPublicSchemas(url: string, topics: TopicNames): Pr
   return {
     result: await register('result', topics.results),
     alert: await register('alert', topics.alerts),
+    incident: await register('incident', topics.incidents),
     retrain: await register('retrain', topics.retrain),
   };
 }

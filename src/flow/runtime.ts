@@ -14,6 +14,7 @@ export interface TopicNames {
   snapshots: string;
   results: string;
   alerts: string;
+  incidents: string;
   retrain: string;
   /** What trainings report; others write it. */
   retrainStatus: string;
@@ -26,6 +27,7 @@ export const topicNames = (prefix: string): TopicNames => ({
   snapshots: `${prefix}snapshots`,
   results: `${prefix}results`,
   alerts: `${prefix}alerts`,
+  incidents: `${prefix}incidents`,
   retrain: `${prefix}retrain`,
   retrainStatus: `${prefix}retrain.status`,
   dead: `${prefix}dead`,

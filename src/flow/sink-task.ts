@@ -2,7 +2,7 @@
 
 import { type DeadCode, messageOf, TelltaleError } from '../errors.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
-import type { Alert, DeadLetter, LogRecord, Result, Retrain } from '../records.ts';
+import type { Alert, DeadLetter, Incident, LogRecord, Result, Retrain } from '../records.ts';
 import { AskedToWait, withBackoff } from '../sink/retry.ts';
 import type { Delivery, Sink, SinkPart } from '../sink/sink.ts';
 import { appendsOf } from './outbox.ts';
@@ -32,12 +32,14 @@ export interface SinkTaskOptions {
   onDead(letter: DeadLetter, service: string): void;
 }
 
-/** The delivery of a record of `results`, `alerts` or `retrain`; null for a tombstone. Throws on foreign bytes. */
+/** The delivery of a record of a public topic; null for a tombstone. Throws on foreign bytes. */
 export function deliveryOf(topics: TopicNames, record: LogRecord, framed: boolean): Delivery | null {
   if (record.value === null) return null;
   if (record.topic === topics.results)
     return { result: decodePublic<Result>('result', record.value, framed) };
   if (record.topic === topics.alerts) return { alert: decodePublic<Alert>('alert', record.value, framed) };
+  if (record.topic === topics.incidents)
+    return { incident: decodePublic<Incident>('incident', record.value, framed) };
   return { retrain: decodePublic<Retrain>('retrain', record.value, framed) };
 }
 
@@ -52,8 +54,8 @@ interface Aside {
 }
 
 function asideOf(record: LogRecord, delivery: Delivery | null, code: DeadCode, message: string): Aside {
-  const { result, alert, retrain } = delivery ?? {};
-  const service = (result ?? alert ?? retrain)?.service ?? '';
+  const { result, alert, incident, retrain } = delivery ?? {};
+  const service = (result ?? alert ?? incident ?? retrain)?.service ?? '';
   return { letter: { offset: record.offset, code, stage: 'sink', message, record }, service };
 }
 

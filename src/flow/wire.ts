@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import avsc from 'avsc';
 import { createAvroCheck } from '../decode/avro-check.ts';
 import { assert } from '../errors.ts';
-import type { Alert, Command, LogRecord, Result, Retrain } from '../records.ts';
+import type { Alert, Command, Incident, LogRecord, Result, Retrain } from '../records.ts';
 import {
   type ConfigRecord,
   EVENT_KINDS,
@@ -14,9 +14,20 @@ import {
   type SlotsRecord,
 } from './messages.ts';
 
-const NAMES = ['result', 'alert', 'retrain', 'slot', 'mark', 'config', 'command', 'event'] as const;
+const NAMES = [
+  'result',
+  'alert',
+  'incident',
+  'retrain',
+  'slot',
+  'mark',
+  'config',
+  'command',
+  'event',
+] as const;
 export type SchemaName = (typeof NAMES)[number];
-export type PublicName = 'result' | 'alert' | 'retrain';
+export type PublicName = 'result' | 'alert' | 'incident' | 'retrain';
+export type PublicRecord = Result | Alert | Incident | Retrain;
 
 /** The text of a committed schema. */
 export const schemaText = (name: SchemaName): string =>
@@ -39,7 +50,7 @@ function read<T>(name: SchemaName, bytes: Buffer): T {
 /** Ids under which the registry knows the public schemas; null: bare Avro without a header. */
 export type PublicIds = Record<PublicName, number> | null;
 
-export function encodePublic(name: PublicName, record: Result | Alert | Retrain, ids: PublicIds): Buffer {
+export function encodePublic(name: PublicName, record: PublicRecord, ids: PublicIds): Buffer {
   const body = types[name].toBuffer(record);
   if (ids === null) return body;
   const header = Buffer.alloc(5);
@@ -48,11 +59,7 @@ export function encodePublic(name: PublicName, record: Result | Alert | Retrain,
 }
 
 /** Whether bytes begin with the Confluent header is known by who wrote them: `framed`. */
-export function decodePublic<T extends Result | Alert | Retrain>(
-  name: PublicName,
-  bytes: Buffer,
-  framed: boolean,
-): T {
+export function decodePublic<T extends PublicRecord>(name: PublicName, bytes: Buffer, framed: boolean): T {
   return read<T>(name, framed ? bytes.subarray(5) : bytes);
 }
 

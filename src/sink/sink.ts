@@ -1,14 +1,15 @@
-import type { Alert, Result, Retrain } from '../records.ts';
+import type { Alert, Incident, Result, Retrain } from '../records.ts';
 
-/** One record of a public topic, decoded. Exactly one of the three is set. */
+/** One record of a public topic, decoded. Exactly one of these is set. */
 export interface Delivery {
   result?: Result;
   alert?: Alert;
+  incident?: Incident;
   retrain?: Retrain;
 }
 
 /** The topics that a sink may ask for, without their prefix. */
-export const PUBLIC_TOPICS = ['results', 'alerts', 'retrain'] as const;
+export const PUBLIC_TOPICS = ['results', 'alerts', 'incidents', 'retrain'] as const;
 export type PublicTopic = (typeof PUBLIC_TOPICS)[number];
 
 /** A delivery that the receiver will never accept. */
@@ -86,9 +87,10 @@ export interface SinkKind<Options, Settings> {
 
 /** A delivery as one line of JSON: the public record with its `type` in front. Null for an empty delivery. */
 export function jsonOf(delivery: Delivery): { id: string; json: string } | null {
-  const { result, alert, retrain } = delivery;
+  const { result, alert, incident, retrain } = delivery;
   if (result) return { id: result.id, json: JSON.stringify({ type: 'result', ...result }) };
   if (alert) return { id: alert.id, json: JSON.stringify({ type: 'alert', ...alert }) };
+  if (incident) return { id: incident.id, json: JSON.stringify({ type: 'incident', ...incident }) };
   if (retrain) return { id: retrain.id, json: JSON.stringify({ type: 'retrain', ...retrain }) };
   return null;
 }

@@ -50,6 +50,11 @@ export const METRICS = {
     unit: '{alert}',
     description: 'Transitions of alarms, by service, state and level.',
   },
+  'telltale.incidents': {
+    kind: 'counter',
+    unit: '{record}',
+    description: 'Changes of incidents, by service, state and why receivers are told.',
+  },
   'telltale.retrains': {
     kind: 'counter',
     unit: '{event}',
@@ -110,6 +115,7 @@ export interface Metrics {
   late(service: string, stream: StreamName, count: number): void;
   results(service: string, count: number): void;
   alert(service: string, state: string, level: string): void;
+  incident(service: string, state: string, notify: string): void;
   retrain(service: string, state: string): void;
   lag(topic: string, partition: number, records: number): void;
   checkpoint(fold: string, durationMs: number): void;
@@ -148,6 +154,7 @@ export function createMetrics(meter: Meter): Metrics {
   const late = counter(meter, 'telltale.late');
   const results = counter(meter, 'telltale.results');
   const alerts = counter(meter, 'telltale.alerts');
+  const incidents = counter(meter, 'telltale.incidents');
   const retrains = counter(meter, 'telltale.retrains');
   const lag = gauge(meter, 'telltale.lag');
   const checkpoints = histogram(meter, 'telltale.checkpoint.duration');
@@ -172,6 +179,7 @@ export function createMetrics(meter: Meter): Metrics {
     late: (service, stream, count) => late.add(count, { service, stream }),
     results: (service, count) => results.add(count, { service }),
     alert: (service, state, level) => alerts.add(1, { service, state, level }),
+    incident: (service, state, notify) => incidents.add(1, { service, state, notify }),
     retrain: (service, state) => retrains.add(1, { service, state }),
     lag: (topic, partition, count) => lag.record(count, { topic, partition: String(partition) }),
     checkpoint: (fold, durationMs) => checkpoints.record(durationMs / 1000, { fold }),

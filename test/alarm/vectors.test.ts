@@ -2,8 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { changedShare } from '../../src/alarm/flapping.ts';
+import { notifyReason } from '../../src/alarm/incident/notify.ts';
 import { createAlarmStates, phaseOf } from '../../src/alarm/state.ts';
 import { stepAlarms } from '../../src/alarm/step.ts';
+import { durationMs } from '../../src/config/scalar-shapes.ts';
 import { type Comparison, LEVELS, type RuleSpec, type Threshold } from '../../src/records.ts';
 import { LETTERS, MINUTE_MS, makeResult, makeRule, makeSpec } from './support.ts';
 
@@ -30,7 +32,16 @@ interface ForCase {
   values: number[];
   states: string[];
 }
+interface DedupCase {
+  logged: { firing: number[]; age?: string } | null;
+  firing: number[];
+  resolved: number[];
+  repeat?: string;
+  send: boolean;
+  reason?: string;
+}
 interface Vectors {
+  notification_dedup: DedupCase[];
   levels_with_reset: LevelsCase[];
   flapping: FlappingCase;
   for: ForCase[];
@@ -85,6 +96,7 @@ if (existsSync(VECTORS)) {
     it('are there', () => {
       expect(vectors.for.length).toBeGreaterThanOrEqual(3);
       expect(vectors.levels_with_reset.length).toBeGreaterThanOrEqual(2);
+      expect(vectors.notification_dedup.length).toBeGreaterThanOrEqual(6);
     });
 
     it.each(vectors.for)('$rule, every $step: $values', (test) => {
@@ -97,6 +109,21 @@ if (existsSync(VECTORS)) {
       ) as Record<(typeof LEVELS)[number], Threshold>;
       const rule = makeRule({ ...thresholdsOf(test), reset });
       expect(levelsOf(rule, test.values).levels).toBe(test.levels);
+    });
+
+    it.each(vectors.notification_dedup)('notifications: $logged, $firing, $resolved', (test) => {
+      const { logged, firing, resolved, repeat = '4h', send, reason = '' } = test;
+      const entry = logged && {
+        firing: new Set(logged.firing.map(String)),
+        ageMs: durationMs(logged.age ?? '0s')!,
+      };
+      const found = notifyReason(
+        entry,
+        firing.map(String),
+        new Set(resolved.map(String)),
+        durationMs(repeat),
+      );
+      expect([found !== '', found]).toEqual([send, reason]);
     });
 
     it('flapping', () => {

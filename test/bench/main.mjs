@@ -1,6 +1,7 @@
 // `npm run bench [-- NAME] [options]`: the benchmark of that name; without one, CPU and memory per request.
 const NAMES = {
   cpu: './bench.mjs',
+  incidents: './incidents.mjs',
   profile: './profile.mjs',
   recovery: './recovery.mjs',
   soak: './soak.mjs',

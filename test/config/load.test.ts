@@ -227,6 +227,7 @@ describe('topicSpecs', () => {
         ['x.snapshots', 'compact,delete', String(11 * 86_400_000 + 3_600_000 + 60_000)],
         ['x.results', 'delete', two],
         ['x.alerts', 'delete', two],
+        ['x.incidents', 'delete', two],
         ['x.retrain', 'delete', two],
         ['x.retrain.status', 'delete', two],
         ['x.dead', 'delete', two],

@@ -5,7 +5,7 @@ import { DETECTOR_CHOICES } from '../../src/detect/registry.ts';
 import { NO_COUNTS } from '../../src/flow/assembly.ts';
 import { createEmbedded, type Embedded } from '../../src/flow/embedded.ts';
 import { slotsPartitionOf } from '../../src/flow/runtime.ts';
-import { decodePublic, encodeCommand } from '../../src/flow/wire.ts';
+import { decodePublic, encodeCommand, type PublicName, type PublicRecord } from '../../src/flow/wire.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory.ts';
 import { EVIDENCE_CHOICES } from '../../src/metric/evidence/registry.ts';
 import { METRICS } from '../../src/metric/registry.ts';
@@ -14,6 +14,7 @@ import type {
   Alert,
   Append,
   Command,
+  Incident,
   Result,
   Retrain,
   Scored,
@@ -60,6 +61,7 @@ export interface Outcome {
   /** Those that a later revision replaced. */
   preliminary: Result[];
   alerts: Alert[];
+  incidents: Incident[];
   retrains: Retrain[];
   dead: { code: string; stage: string; topic: string; offset: number }[];
 }
@@ -131,7 +133,7 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
     if (!options.missing?.includes(stream)) log.createTopic(topic, options.partitions ?? 1);
   }
   let embedded = await open(log, spec, options);
-  const found: Outcome = { results: [], preliminary: [], alerts: [], retrains: [], dead: [] };
+  const found: Outcome = { results: [], preliminary: [], alerts: [], incidents: [], retrains: [], dead: [] };
   const known = new Map<string, string>();
 
   /** Rule R11: same id, same bytes. */
@@ -145,16 +147,14 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
 
   const collect = async (): Promise<void> => {
     const { topics } = embedded.runtime;
-    const read = async <T extends Result | Alert | Retrain>(
-      name: 'result' | 'alert' | 'retrain',
-      topic: string,
-    ) =>
+    const read = async <T extends PublicRecord>(name: PublicName, topic: string) =>
       (await embedded.drain(topic))
         .map((record) => decodePublic<T>(name, record.value!, false))
         .filter((record) => isNew(record.id, JSON.stringify(record)));
     for (const result of await read<Result>('result', topics.results))
       (result.final ? found.results : found.preliminary).push(result);
     found.alerts.push(...(await read<Alert>('alert', topics.alerts)));
+    found.incidents.push(...(await read<Incident>('incident', topics.incidents)));
     found.retrains.push(...(await read<Retrain>('retrain', topics.retrain)));
     for (const { headers } of await embedded.drain(topics.dead)) {
       const text = (name: string): string => headers[name]!.toString();

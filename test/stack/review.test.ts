@@ -90,7 +90,12 @@ describeStack('report and review', (stack) => {
     );
     const idOf = (name: 'result' | 'alert') =>
       registerSchema(stack.registry, `${prefix}.${name}s-value`, JSON.parse(schemaText(name)));
-    const ids: PublicIds = { result: await idOf('result'), alert: await idOf('alert'), retrain: 0 };
+    const ids: PublicIds = {
+      result: await idOf('result'),
+      alert: await idOf('alert'),
+      incident: 0,
+      retrain: 0,
+    };
     // From before the registry was configured: bare. And a record of somebody else.
     const records: ForeignRecord[] = results.map((record, i) => ({
       key: 'shop',

@@ -20,6 +20,7 @@ function recordAll({ metrics }: Telemetry): void {
   metrics.late('fraud', 'requests', 1);
   metrics.results('fraud', 7);
   metrics.alert('fraud', 'firing', 'critical');
+  metrics.incident('fraud', 'open', 'first_notification');
   metrics.retrain('fraud', 'requested');
   metrics.lag('t', 0, 42);
   metrics.checkpoint('a', 3);

@@ -1,8 +1,8 @@
 /** What came out of a run, read from its public topics, and how it differs from what was to come. */
 
 import { createHash } from 'node:crypto';
-import { decodePublic } from '../../../src/flow/wire.ts';
-import type { Alert, Result, Retrain } from '../../../src/records.ts';
+import { decodePublic, type PublicRecord } from '../../../src/flow/wire.ts';
+import type { Result } from '../../../src/records.ts';
 import type { Broker } from './broker.ts';
 import { TOPICS } from './world.ts';
 
@@ -16,7 +16,12 @@ export interface Outcome {
   conflicts: string[];
 }
 
-const PUBLIC = { result: TOPICS.results, alert: TOPICS.alerts, retrain: TOPICS.retrain } as const;
+const PUBLIC = {
+  result: TOPICS.results,
+  alert: TOPICS.alerts,
+  incident: TOPICS.incidents,
+  retrain: TOPICS.retrain,
+} as const;
 
 export function outcomeOf(broker: Broker): Outcome {
   const outcome: Outcome = { outputs: new Map(), results: [], dead: new Set(), conflicts: [] };
@@ -26,7 +31,7 @@ export function outcomeOf(broker: Broker): Outcome {
     ).flat();
   for (const [name, topic] of Object.entries(PUBLIC)) {
     for (const { value } of recordsOf(topic)) {
-      const record = decodePublic<Result | Alert | Retrain>(name as keyof typeof PUBLIC, value!, false);
+      const record = decodePublic<PublicRecord>(name as keyof typeof PUBLIC, value!, false);
       const text = JSON.stringify(record);
       const id = `${name} ${record.id}`;
       const before = outcome.outputs.get(id);
