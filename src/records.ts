@@ -335,9 +335,32 @@ export interface IncidentSpec {
   maintenance: MaintenanceSpec[];
 }
 
+/** What a model costs more than when it was trained, against what a training costs, in one currency. */
+export interface RegretSpec {
+  /** A mean over the rows of a window, such as a share of them or a loss. */
+  metric: string;
+  /** '*': all subjects are summed. */
+  subject: string;
+  /** '*': the metric is of the whole service. */
+  model: string;
+  worse: 'larger' | 'smaller';
+  /** What the metric was when the model was trained; null: that of the baseline, of the same hour and cell. */
+  reference: number | null;
+  /** Of one unit of the metric in one row. */
+  costPerRow: number;
+  costOfTraining: number;
+}
+
+/** Incidents that ask for retraining: open at the level or above, with so many alarms that fire and are not muted, for so long. */
+export interface RetrainIncidents {
+  level: Level;
+  alarms: number;
+  forMs: number;
+}
+
 export interface RetrainSpec {
   mode: 'automatic' | 'manual';
-  /** Names of the rules whose alarms ask for retraining. */
+  /** Names of the rules whose alarms ask for retraining; empty where regret or incidents do. */
   on: string[];
   level: Level;
   cooldownMs: number;
@@ -345,6 +368,10 @@ export interface RetrainSpec {
   max?: { count: number; periodMs: number };
   /** How far before the onset of the earliest trigger the training data begin. */
   lookbackMs: number;
+  /** Absent: what wrong answers cost asks for nothing. */
+  regret?: RegretSpec;
+  /** Absent: incidents ask for nothing. */
+  incidents?: RetrainIncidents;
 }
 
 export interface ServiceSpec {

@@ -67,6 +67,7 @@ const PURE_FILES = [
   'blocks',
   'learned',
   'references',
+  'regret-reference',
   'results-of',
   'messages',
 ].map((name) => `flow/${name}.ts`);

@@ -1,5 +1,5 @@
 /**
- * Requests for retraining: alerts open one, it goes out when the data to train on are complete, and in mode
+ * Requests for retraining: alerts, regret or incidents open one, it goes out when the data to train on are complete, and in mode
  * manual a person decides it. Pure; the state is plain JSON and part of the judge's snapshot.
  */
 import { assert } from '../errors.ts';
@@ -9,6 +9,7 @@ import {
   type Command,
   type CommandKind,
   isAtLeast,
+  type Level,
   type OffsetRange,
   type Retrain,
   type RetrainSpec,
@@ -32,6 +33,8 @@ export interface OpenRequest {
   triggers: Alert[];
   /** Alerts that came when TRIGGERS_MAX were there; they count for `fromMs` all the same. */
   triggersLeftOut: number;
+  /** What asked beside alerts, in words. */
+  why?: string[];
   /** Event time of the data to train on, [fromMs, toMs). */
   fromMs: number;
   toMs: number;
@@ -72,6 +75,41 @@ export interface RetrainState {
   cooldownUntilMs: number | null;
   /** `toMs` of the requests that still count for the most that there may be. */
   requestedAtMs: number[];
+  /** Absent: nothing is summed. */
+  regret?: RegretState;
+  /** By incidentId, those that are as bad as is asked for; see incidents.ts. Absent: no incident asks. */
+  incidents?: Record<string, StandingIncident>;
+}
+
+export interface StandingIncident {
+  level: Level;
+  /** Alarms that fire and are not muted. */
+  heard: number;
+  summary: string;
+  onsetMs: number;
+  /** Since when it is as bad as is asked for. */
+  sinceMs: number;
+  /** It has been considered for a request. */
+  isAsked: boolean;
+}
+
+/** What wrong answers have cost since the last request; see regret.ts. */
+export interface RegretState {
+  /** What is summed, as text; another one begins anew. */
+  of: string;
+  sum: number;
+  /** Begin of the first window of the sum; null: it is 0. */
+  sinceMs: number | null;
+  /** Windows that are not summed yet, in the order in which they are due. */
+  queue: RegretWindow[];
+}
+
+export interface RegretWindow {
+  dueMs: number;
+  startMs: number;
+  endMs: number;
+  /** Less than 0: better than the reference. */
+  cost: number;
 }
 
 export function createRetrainState(): RetrainState {
@@ -90,8 +128,33 @@ export function noteAlerts(state: RetrainState, spec: ServiceSpec, alerts: reado
     if (!isTrigger(retrain, alert)) continue;
     const open = state.open[0];
     if (open !== undefined) addTrigger(open, retrain, alert);
-    else if (isFree(state, retrain, alert.windowEndMs)) openRequest(state, spec, retrain, alert);
+    else if (isFree(state, retrain, alert.windowEndMs)) {
+      const [fromMs, toMs] = [alert.sinceMs - retrain.lookbackMs, alert.windowEndMs];
+      openRequest(state, spec, { cause: alert.id, triggers: [alert], fromMs, toMs });
+    }
   }
+}
+
+/** '2026-03-01T12:00:00Z' */
+export const timeText = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+
+/** What asks for retraining beside alerts. */
+export interface Ask {
+  /** The same for the same cause. */
+  cause: string;
+  /** In words. */
+  why: string;
+  /** Since when it has been so, and when it was known. */
+  sinceMs: number;
+  toMs: number;
+}
+
+/** Opens a request if none is open, the cooldown is over and there may be one more; says whether it did. */
+export function ask(state: RetrainState, spec: ServiceSpec, { cause, why, sinceMs, toMs }: Ask): boolean {
+  const { retrain } = spec;
+  if (retrain === null || state.open.length > 0 || !isFree(state, retrain, toMs)) return false;
+  openRequest(state, spec, { cause, triggers: [], why: [why], fromMs: sinceMs - retrain.lookbackMs, toMs });
+  return true;
 }
 
 /**
@@ -172,15 +235,18 @@ function isFree(state: RetrainState, { max }: RetrainSpec, windowEndMs: number):
   return state.cooldownUntilMs === null || windowEndMs >= state.cooldownUntilMs;
 }
 
-function openRequest(state: RetrainState, spec: ServiceSpec, retrain: RetrainSpec, first: Alert): void {
-  const toMs = first.windowEndMs;
+function openRequest(
+  state: RetrainState,
+  { service, retrain }: ServiceSpec,
+  { cause, ...opened }: Pick<OpenRequest, 'triggers' | 'why' | 'fromMs' | 'toMs'> & { cause: string },
+): void {
+  const { toMs } = opened;
+  assert(retrain !== null, 'who asks is configured');
   const cooldownUntilMs = toMs + retrain.cooldownMs;
   state.open.push({
-    retrainId: idOf('retrain', spec.service, toMs, first.id),
-    triggers: [first],
+    retrainId: idOf('retrain', service, toMs, cause),
+    ...opened,
     triggersLeftOut: 0,
-    fromMs: first.sinceMs - retrain.lookbackMs,
-    toMs,
     cooldownUntilMs,
     waiting: null,
   });
@@ -216,7 +282,7 @@ function recordOf(
     // Not closedMs: how far the streams happened to be is no part of what the request is about (rule R11).
     atMs: request.toMs,
     by: '',
-    reason: triggersText(request),
+    reason: reasonOf(request),
     triggers: request.triggers,
     data: { fromMs: request.fromMs, toMs: request.toMs, ranges },
     cooldownUntilMs: request.cooldownUntilMs,
@@ -224,15 +290,15 @@ function recordOf(
   };
 }
 
-/** 'drift: critical on amount; errors: warning; and 12 more' */
-function triggersText(request: OpenRequest): string {
+/** 'drift: critical on amount; errors: warning; and 12 more', behind what else asked. */
+function reasonOf(request: OpenRequest): string {
   const shown = request.triggers.slice(0, 3).map((trigger) => {
     const subject = trigger.subject === '' ? '' : ` on ${trigger.subject}`;
     const segment = trigger.segment === '*' ? '' : ` in ${trigger.segment}`;
     return `${trigger.rule}: ${trigger.level}${subject}${segment}`;
   });
   const more = request.triggers.length - shown.length + request.triggersLeftOut;
-  return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  return `${[...(request.why ?? []), ...shown].join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
 function remember(state: RetrainState, record: Retrain): void {

@@ -9,6 +9,7 @@ import {
   LEVELS,
   type ModelSpec,
   type OutputSpec,
+  type RegretSpec,
   type RuleSpec,
   type ServiceSpec,
   type StreamName,
@@ -25,6 +26,7 @@ import type {
   JoinShape,
   ModelShape,
   OutputShape,
+  RetrainShape,
   RuleShape,
   StreamShape,
 } from './service-shape.ts';
@@ -91,7 +93,7 @@ function specOf(
     rules: view.rules.map((rule) => ruleOf(sound(rule), registries)),
     ...budgetOf(view),
     ...incidentsOf(view, registries),
-    retrain: retrainOf(view),
+    retrain: retrainOf(view, registries),
   };
 }
 
@@ -348,9 +350,41 @@ function budgetOf({ budget }: View): Pick<ServiceSpec, 'budget'> {
   return { budget: { ...alarms, tolerance } };
 }
 
-function retrainOf(view: View): ServiceSpec['retrain'] {
+function retrainOf(view: View, registries: Registries): ServiceSpec['retrain'] {
   if (view.retrain === undefined) return null;
-  const { mode, on, level, cooldown, lookback, max } = sound(view.retrain);
-  const bound = max === undefined ? {} : { max };
-  return { mode, on, level, cooldownMs: cooldown, ...bound, lookbackMs: lookback };
+  const { mode, on = [], level, cooldown, lookback, max, regret, incidents } = sound(view.retrain);
+  return {
+    mode,
+    on,
+    level,
+    cooldownMs: cooldown,
+    ...(max === undefined ? {} : { max }),
+    lookbackMs: lookback,
+    ...(regret === undefined ? {} : { regret: regretOf(regret, view, registries) }),
+    ...(incidents === undefined
+      ? {}
+      : { incidents: { level: incidents.level, alarms: incidents.alarms, forMs: incidents.for } }),
+  };
+}
+
+/** The model of results of another system's predictions. */
+const EXTERNAL = 'external';
+
+function regretOf(
+  shape: NonNullable<RetrainShape['regret']>,
+  view: View,
+  { metrics }: Registries,
+): RegretSpec {
+  const { subjects, worse } = metrics.get(shape.metric)!;
+  assert(worse !== undefined, 'the checks ask for it');
+  const primary = view.models.find((model) => model?.role === 'primary')?.name;
+  return {
+    metric: shape.metric,
+    subject: subjects === 'service' ? '*' : shape.subject,
+    model: subjects === 'service' ? '*' : (shape.model ?? primary ?? EXTERNAL),
+    worse,
+    reference: shape.reference ?? null,
+    costPerRow: shape.cost_per_row,
+    costOfTraining: shape.cost_of_training,
+  };
 }

@@ -270,9 +270,27 @@ export const budgetShape = z.union(
   { error: "false alarms in a time such as '1 per 30d', or a mapping of alarms and tolerance" },
 );
 
+const cost = z.number().gt(0);
+const regretShape = z.strictObject({
+  metric: text,
+  subject: z.string().prefault('*'),
+  model: text.optional(),
+  reference: z.number().optional(),
+  cost_per_row: cost,
+  cost_of_training: cost,
+});
+
+const retrainIncidentsShape = z.strictObject({
+  level: level.prefault('critical'),
+  alarms: positiveInt.prefault(1),
+  for: duration.prefault('0s'),
+});
+
 export const retrainShape = z.strictObject({
   mode: z.enum(['automatic', 'manual']).prefault('manual'),
-  on: z.array(text).min(1),
+  on: z.array(text).min(1).optional(),
+  regret: regretShape.optional(),
+  incidents: retrainIncidentsShape.optional(),
   level: level.prefault('critical'),
   cooldown: duration.prefault('24h'),
   lookback: duration.prefault('2h'),

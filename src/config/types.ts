@@ -99,9 +99,21 @@ export interface StateFacts {
   sketch: [number, number][] | null;
 }
 
+/** A metric that a rule may name. */
+export interface MetricChoice {
+  family: string;
+  subjects: SubjectKind;
+  /** Its values lie in 0..1. */
+  unit?: true;
+  /** Its value is a mean over rows that cost more this way; absent: its rows have no cost. */
+  worse?: 'larger' | 'smaller';
+  /** Of the states that it is made of. Absent: not known. */
+  roles?: readonly string[];
+}
+
 /** What the configuration must know about the parts that register themselves. */
 export interface Registries {
-  metrics: ReadonlyMap<string, { family: string; subjects: SubjectKind; unit?: true }>;
+  metrics: ReadonlyMap<string, MetricChoice>;
   /** Absent: rules can name none. */
   detectors?: ReadonlyMap<string, DetectorChoice>;
   /** Reads a state of a baseline and throws what is wrong with it. Absent: baselines with states are refused. */

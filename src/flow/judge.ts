@@ -3,13 +3,10 @@
  * watermark of their sources passes, computes results, runs alarms and asks for retraining.
  */
 
-import {
-  commandRetrain,
-  createRetrainState,
-  noteAlerts,
-  type RetrainState,
-  stepRetrain,
-} from '../action/retrain.ts';
+import { followRetrain, passRetrain } from '../action/follow.ts';
+import { noteIncidents } from '../action/incidents.ts';
+import { lastRegretDueMs, noteRegret } from '../action/regret.ts';
+import { commandRetrain, createRetrainState, type RetrainState } from '../action/retrain.ts';
 import { type Consequences, passConsequences, stepConsequences, waits } from '../alarm/consequences.ts';
 import { createIncidentStates, type IncidentStates } from '../alarm/incident/state.ts';
 import { commandSilence, reconsider } from '../alarm/incident/step.ts';
@@ -17,7 +14,7 @@ import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms, stepSilence } from '../alarm/step.ts';
 import type { ResultOf } from '../alarm/versus.ts';
 import { messageOf } from '../errors.ts';
-import type { Alert, Command, Result, ServiceSpec, Watched } from '../records.ts';
+import type { Alert, Command, Result, Retrain, ServiceSpec, Watched } from '../records.ts';
 import {
   combinedWatermark,
   setMark,
@@ -50,6 +47,7 @@ import { isNews, mergeWindow, type StoredSlot } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
 import { keepRanges, type PaneRange, rangesOf } from './pane-ranges.ts';
 import { referenceOf } from './references.ts';
+import { referenceValueOf } from './regret-reference.ts';
 import { type Cell, type Due, resultsOf } from './results-of.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
 
@@ -190,6 +188,7 @@ function closeWindow(
   const judging = { detecting: DETECTING, source: group, resultOf: finderOf(results) };
   for (const record of results) alerts.push(...stepAlarms(judge.alarms, spec, record, judging));
   alerts.forEach(tell);
+  if (isFinal) noteRegret(judge.retrain, spec, results, due.dueMs, referenceValueOf(spec, cells));
   if (isFinal) stepEvidence(judge.evidence, spec, group, { cells, results, due }).forEach(tell);
   const onsetsMs = onsetsOf(judge.evidence, group);
   learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, onsetsMs, isFinal });
@@ -268,7 +267,9 @@ function isSilent(judge: Judge, spec: ServiceSpec, group: SourceGroup): boolean 
  * take the alerts in the order of event time, so that they do not depend on which group was read first.
  */
 function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
-  if (judge.waiting.length === 0 && !isWaiting(judge.evidence) && !waits(judge, spec)) return [];
+  const regretMs = lastRegretDueMs(judge.retrain);
+  const isIdle = judge.waiting.length === 0 && !isWaiting(judge.evidence) && !waits(judge, spec);
+  if (isIdle && regretMs === Number.NEGATIVE_INFINITY) return [];
   const throughMs = Math.min(
     ...groupsOf(spec)
       .filter((group) => !isSilent(judge, spec, group))
@@ -282,27 +283,23 @@ function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
   const ready = judge.waiting.filter(({ dueMs }) => dueMs <= throughMs);
   judge.waiting = judge.waiting.filter(({ dueMs }) => dueMs > throughMs);
   const times = [...new Set(ready.map(({ dueMs }) => dueMs))].sort((a, b) => a - b);
-  const put = ({ passed, composed, incidents }: Consequences): void => {
-    for (const record of [...passed, ...composed]) outputs.push({ type: 'alert', record });
-    for (const record of incidents) outputs.push({ type: 'incident', record });
+  const ranges = (from: number, to: number) => rangesOf(judge.ranges, spec.windows.hopMs, from, to);
+  const retrain = (records: readonly Retrain[]): void => {
+    for (const record of records) outputs.push({ type: 'retrain', record });
+  };
+  const take = (follows: Consequences, alerts: readonly Alert[], atMs: number): void => {
+    for (const record of [...follows.passed, ...follows.composed]) outputs.push({ type: 'alert', record });
+    for (const record of follows.incidents) outputs.push({ type: 'incident', record });
+    retrain(followRetrain(judge.retrain, spec, { ...follows, alerts }, atMs, ranges));
   };
   for (const timeMs of times) {
     const alerts = ready.filter(({ dueMs }) => dueMs === timeMs).map(({ alert }) => alert);
     alerts.sort(byWindow);
-    const follows = stepConsequences(judge, spec, alerts, timeMs);
-    put(follows);
-    noteAlerts(judge.retrain, spec, [...follows.passed, ...alerts, ...follows.composed]);
-    const emitted = stepRetrain(judge.retrain, spec, timeMs, (from, to) =>
-      rangesOf(judge.ranges, spec.windows.hopMs, from, to),
-    );
-    for (const record of emitted) outputs.push({ type: 'retrain', record });
+    take(stepConsequences(judge, spec, alerts, timeMs), alerts, timeMs);
   }
   // Behind the end of all sources there is no time to pass.
-  if (throughMs < TIME_MAX_MS) {
-    const follows = passConsequences(judge, spec, throughMs);
-    put(follows);
-    noteAlerts(judge.retrain, spec, follows.passed);
-  }
+  if (throughMs < TIME_MAX_MS) take(passConsequences(judge, spec, throughMs), [], throughMs);
+  else retrain(passRetrain(judge.retrain, spec, regretMs, ranges));
   return outputs;
 }
 
@@ -329,8 +326,9 @@ function takeConfig(judge: Judge, specJson: string): Output[] {
     outputs.push({ type: 'alert', record });
     judge.waiting.push({ dueMs: latestMs(judge), alert: record });
   }
-  for (const record of first ? [] : reconsider(judge.incidents, spec))
-    outputs.push({ type: 'incident', record });
+  const incidents = first ? [] : reconsider(judge.incidents, spec);
+  noteIncidents(judge.retrain, spec, incidents);
+  for (const record of incidents) outputs.push({ type: 'incident', record });
   for (const group of groupsOf(spec)) outputs.push(...closeGroup(judge, spec, group));
   return outputs;
 }
@@ -350,6 +348,7 @@ function takeCommand(judge: Judge, command: Command): Output[] {
   if (judge.spec === null) return [];
   if (command.kind === 'silence.add' || command.kind === 'silence.expire') {
     const { incidents } = commandSilence(judge.incidents, judge.spec, command);
+    noteIncidents(judge.retrain, judge.spec, incidents);
     return incidents.map((record) => ({ type: 'incident', record }));
   }
   const { retrains } = commandRetrain(judge.retrain, judge.spec, command, latestMs(judge));

@@ -2,7 +2,7 @@
 
 import { keyText, type TrackKey } from '../profile/track.ts';
 import { comparedRate, type Share } from './intervals.ts';
-import { counterMetric, type MetricContext, type MetricKind, type Outcome } from './metric.ts';
+import { counterMetric, type MetricContext, type MetricKind, type Outcome, worseWhen } from './metric.ts';
 
 type Count = (name: string) => number;
 
@@ -44,6 +44,7 @@ const abandonmentRate = counterMetric(
     formula: `requests without feedback / requests; ${COMPARED}`,
     family: 'feedback',
     subjects: 'service',
+    worse: 'larger',
     roles: ['feedback'],
   },
   (count, key, context) => {
@@ -61,6 +62,7 @@ const errorRate = counterMetric(
     family: 'software',
     subjects: 'service',
     unit: true,
+    worse: 'larger',
     roles: ['errors'],
   },
   (count, key, context) =>
@@ -68,12 +70,18 @@ const errorRate = counterMetric(
 );
 
 export const BEHAVIOUR_METRICS = [
-  feedbackMetric('click_through_rate', 'click', 'Share of the requests whose answer was clicked.'),
-  feedbackMetric('redo_rate', 'redo', 'Share of the requests that the user did again.'),
-  feedbackMetric(
-    'switch_to_typing_rate',
-    'switch_to_typing',
-    'Share of the requests after which the user typed.',
+  worseWhen(
+    'smaller',
+    feedbackMetric('click_through_rate', 'click', 'Share of the requests whose answer was clicked.'),
+  ),
+  worseWhen('larger', feedbackMetric('redo_rate', 'redo', 'Share of the requests that the user did again.')),
+  worseWhen(
+    'larger',
+    feedbackMetric(
+      'switch_to_typing_rate',
+      'switch_to_typing',
+      'Share of the requests after which the user typed.',
+    ),
   ),
   abandonmentRate,
   errorRate,

@@ -84,11 +84,19 @@ export interface MetricKind {
   subjects: MetricSubjects;
   /** Its values lie in 0..1, as detectors of errors, losses and shares ask. */
   unit?: true;
+  /** Its value is a mean over the `n` rows of its measure, each of which costs more this way. */
+  worse?: 'larger' | 'smaller';
   /** Tracks of other roles are never shown to `measure`. */
   roles: readonly TrackRole[];
   /** One measure for a track, several (shares of classes), or none where the metric does not apply to it. */
   measure(key: TrackKey, track: TrackState, context: MetricContext): Measure[];
 }
+
+/** The metric with the way that costs more. */
+export const worseWhen = (worse: NonNullable<MetricKind['worse']>, metric: MetricKind): MetricKind => ({
+  ...metric,
+  worse,
+});
 
 /** A value with its sample, its 95 % interval and the p-value of its comparison, or why there is none. */
 export type Outcome =

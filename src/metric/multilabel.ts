@@ -2,7 +2,7 @@
 
 import type { SetsState } from '../profile/sets.ts';
 import { type Ends, rateOf, shareEnds } from './intervals.ts';
-import { type MetricKind, measureOf, type Outcome } from './metric.ts';
+import { type MetricKind, measureOf, type Outcome, worseWhen } from './metric.ts';
 import { type ClassCounts, f1Of, setCountsOf } from './performance.ts';
 
 const about = {
@@ -122,4 +122,9 @@ const macroF1 = setsMetric(
   },
 );
 
-export const MULTILABEL_METRICS = [subsetAccuracy, hammingLoss, microF1, macroF1];
+export const MULTILABEL_METRICS = [
+  worseWhen('smaller', subsetAccuracy),
+  worseWhen('larger', hammingLoss),
+  microF1,
+  macroF1,
+];

@@ -20,6 +20,7 @@ const nullRate: MetricKind = {
   family: 'output',
   subjects: 'model_output',
   unit: true,
+  worse: 'larger',
   roles: ['class', 'score'],
   measure(key, track, { spec, reference }) {
     // A classifier has both tracks, and its scores may be absent although it answered.

@@ -90,6 +90,7 @@ const accuracy = confusionMetric(
   {
     ...about,
     unit: true,
+    worse: 'smaller',
     name: 'accuracy',
     description: 'Share of the labelled answers that are right.',
     formula: 'right / labelled; Wilson interval',

@@ -6,7 +6,7 @@ import type { RegressionState, RegressionSum } from '../profile/regression.ts';
 import { bucketsOf } from '../profile/sketch.ts';
 import { keyText } from '../profile/track.ts';
 import { logEnds, meanOutcome, meanVariance, rateOf } from './intervals.ts';
-import { type MetricKind, measureOf, NO_BASELINE, type Outcome } from './metric.ts';
+import { type MetricKind, measureOf, NO_BASELINE, type Outcome, worseWhen } from './metric.ts';
 import { quantileOutcome } from './order.ts';
 
 const about = { family: 'performance', subjects: 'model_output', roles: ['performance'] } as const;
@@ -139,6 +139,7 @@ const largeErrorRate: MetricKind = {
     'Share of the labelled answers of a regressor that are further off than nine in ten of the reference were.',
   formula: '|prediction - truth| beyond the 0.9 quantile of the reference / labelled; Wilson interval',
   unit: true,
+  worse: 'larger',
   measure(key, track, { reference }) {
     if (track.kind !== 'numeric' || !key.subject.endsWith(ABSOLUTE)) return [];
     const subject = key.subject.slice(0, -ABSOLUTE.length);
@@ -150,4 +151,12 @@ const largeErrorRate: MetricKind = {
   },
 };
 
-export const REGRESSION_METRICS = [mae, rmse, mape, r2, bias, medianAe, largeErrorRate];
+export const REGRESSION_METRICS = [
+  worseWhen('larger', mae),
+  rmse,
+  worseWhen('larger', mape),
+  r2,
+  bias,
+  medianAe,
+  largeErrorRate,
+];

@@ -10,7 +10,7 @@ import {
 } from '../profile/score-bins.ts';
 import type { OutputSpec } from '../records.ts';
 import { type Ends, meanOutcome, rankEnds, Z95 } from './intervals.ts';
-import { type MetricKind, measureOf, type Outcome, outputOf } from './metric.ts';
+import { type MetricKind, measureOf, type Outcome, outputOf, worseWhen } from './metric.ts';
 
 const about = { family: 'performance', subjects: 'model_output', roles: ['scores'] } as const;
 const NO_SCORES = 'no labels of answers with a score';
@@ -283,4 +283,7 @@ const ece = scoreMetric(
 
 const inUnit = (metric: MetricKind): MetricKind => ({ ...metric, unit: true });
 
-export const SCORED_METRICS = [...[rocAuc, prAuc, brier, ece].map(inUnit), logLoss];
+export const SCORED_METRICS = [
+  ...[rocAuc, prAuc, worseWhen('larger', brier), ece].map(inUnit),
+  worseWhen('larger', logLoss),
+];

@@ -47,6 +47,8 @@ function tried(service: string, both: Both, recorded: Recorded, source: string):
   const notes = [
     `Read from ${source}: rules and retraining are tried again; budgets, baselines, models and windows are not.`,
   ];
+  if (retrain?.regret !== undefined || retrain?.incidents !== undefined)
+    notes.push('Requests for retraining by regret or incidents are not tried.');
   if (untried.length > 0) notes.push(`They also differ in what results do not show: ${untried.join(', ')}.`);
   if (before.untracked + after.untracked > 0)
     notes.push('Rules watch too many series; as the daemon does, some were left out.');

@@ -1,15 +1,15 @@
-import { CHAR_CLASSES, isAtLeast, LEVELS, type Level, type Threshold } from '../../records.ts';
+import { CHAR_CLASSES, LEVELS, type Threshold } from '../../records.ts';
 import type { Report } from '../document.ts';
 import type { RuleShape } from '../service-shape.ts';
 import { tracksOf } from '../tracks.ts';
-import type { Registries, SubjectKind } from '../types.ts';
+import type { Path, Registries, SubjectKind } from '../types.ts';
 import type { View } from '../view.ts';
 import { checkBurn, checkVersus } from './comparisons.ts';
 import { checkComposite } from './composites.ts';
 import { checkDetector } from './detector.ts';
 import { checkUnique } from './unique.ts';
 
-/** Rules against the metric registry and the names of the service; and what `retrain` asks of them. */
+/** Rules against the metric registry and the names of the service. */
 export function checkRules(view: View, registries: Registries, report: Report): void {
   checkUnique(view.ruleNames, 'rules', report);
   view.rules.forEach((rule, i) => {
@@ -23,7 +23,7 @@ export function checkRules(view: View, registries: Registries, report: Report): 
         allowed: [...registries.metrics.keys()],
       });
     } else {
-      checkSubject(rule, i, metric.subjects, view, report);
+      checkSubject(rule, ['rules', i, 'subject'], metric.subjects, view, report);
     }
     checkModel(rule, i, view, report);
     checkSegment(rule, i, view, report);
@@ -34,16 +34,21 @@ export function checkRules(view: View, registries: Registries, report: Report): 
     checkThresholds(rule, i, report);
     checkResets(rule, i, report);
   });
-  checkRetrain(view, report);
 }
 
-function checkSubject(rule: RuleShape, i: number, kind: SubjectKind, view: View, report: Report): void {
-  const subject = rule.subject;
+/** What is measured on the subject at a place. */
+export function checkSubject(
+  { metric, subject }: { metric: string; subject: string },
+  at: Path,
+  kind: SubjectKind,
+  view: View,
+  report: Report,
+): void {
   if (subject === '*' || kind === 'telemetry') return;
   if (kind === 'service') {
     if (subject === '') return;
-    report(['rules', i, 'subject'], {
-      message: `found '${subject}', but ${rule.metric} is measured on the whole service; leave the subject away`,
+    report(at, {
+      message: `found '${subject}', but ${metric} is measured on the whole service; leave the subject away`,
     });
     return;
   }
@@ -51,7 +56,7 @@ function checkSubject(rule: RuleShape, i: number, kind: SubjectKind, view: View,
   if (names.includes(subject) || open.some((name) => subject === name || subject.startsWith(`${name}.`)))
     return;
   if (open.some((name) => subject.startsWith(`${name}=`))) return;
-  report(['rules', i, 'subject'], {
+  report(at, {
     found: `'${subject}'`,
     word: subject,
     allowed: ['*', ...names],
@@ -191,48 +196,4 @@ function isUpward(threshold: Threshold): boolean {
 
 function show(threshold: Threshold): string {
   return `${threshold.op} ${threshold.value}`;
-}
-
-const canReach = (rule: RuleShape, level: Level): boolean =>
-  LEVELS.some((one) => isAtLeast(one, level) && rule[one] !== undefined);
-
-function checkRetrain(view: View, report: Report): void {
-  const retrain = view.retrain;
-  if (retrain === undefined || retrain === null) return;
-  const names = view.ruleNames.filter((name) => name !== null);
-  retrain.on.forEach((name, i) => {
-    if (name === 'budget' && view.budget !== undefined) return;
-    const at = view.ruleNames.indexOf(name);
-    const rule = view.rules[at];
-    if (at < 0) {
-      const allowed = names.length > 0 ? names : ['names that are declared under rules'];
-      report(['retrain', 'on', i], { found: `the rule '${name}'`, word: name, allowed });
-    } else if (rule?.when !== undefined) {
-      if (isAtLeast(rule.level ?? 'warning', retrain.level)) return;
-      report(['retrain', 'on', i], {
-        message: `the rule '${name}' fires ${rule.level ?? 'warning'}, so it can never ask for retraining at ${retrain.level}`,
-      });
-    } else if (rule?.burn !== undefined) {
-      // Which levels its rates have is theirs.
-      const levels = rule.burn.rates?.map(({ level }) => level) ?? ['critical'];
-      if (levels.some((level) => isAtLeast(level, retrain.level))) return;
-      report(['retrain', 'on', i], {
-        message: `no rate of the rule '${name}' fires ${retrain.level}, so it can never ask for retraining`,
-      });
-    } else if (rule?.detector !== undefined) {
-      const level = rule.level ?? 'warning';
-      if (isAtLeast(level, retrain.level)) return;
-      report(['retrain', 'on', i], {
-        message: `the detector of the rule '${name}' fires ${level}, so it can never ask for retraining at ${retrain.level}`,
-      });
-    } else if (
-      rule &&
-      !canReach(rule, retrain.level) &&
-      !LEVELS.some((one) => view.isBroken(['rules', at, one]))
-    ) {
-      report(['retrain', 'on', i], {
-        message: `the rule '${name}' has no ${retrain.level} threshold, so it can never ask for retraining`,
-      });
-    }
-  });
 }

@@ -10,6 +10,7 @@ import {
   NO_BASELINE,
   type Outcome,
   outputOf,
+  worseWhen,
 } from '../metric.ts';
 import { isBinary } from '../scored.ts';
 import { type Calibrator, calibratorOf, labelledFrom } from './calibrator.ts';
@@ -157,12 +158,15 @@ const RESTS =
   'It holds while a score means what it meant in the reference: moved inputs are seen, a moved relation of inputs and truth is not.';
 
 export const ESTIMATED_METRICS = [
-  estimated(
-    'estimated_accuracy',
-    `Expected share of the answers that are right, from the scores of all answers and the labelled scores of the reference. ${RESTS}`,
-    `sum n p by bin / n, p the calibrated probability of the answer; ${RANGE}`,
-    'scores',
-    accuracyOf,
+  worseWhen(
+    'smaller',
+    estimated(
+      'estimated_accuracy',
+      `Expected share of the answers that are right, from the scores of all answers and the labelled scores of the reference. ${RESTS}`,
+      `sum n p by bin / n, p the calibrated probability of the answer; ${RANGE}`,
+      'scores',
+      accuracyOf,
+    ),
   ),
   estimated(
     'estimated_precision',
