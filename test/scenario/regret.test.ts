@@ -1,4 +1,4 @@
-/** Retraining by what wrong answers cost, through the whole flow: labels come late, and inputs raise alarms before them. */
+/** Retraining by what wrong answers cost and by incidents, through the whole flow: labels come late, and inputs raise alarms before them. */
 
 import { describe, expect, test } from 'vitest';
 import { drive, MINUTE, type Sent, specOf, T0 } from './support.ts';
@@ -87,4 +87,24 @@ describe('regret', () => {
     expect(with_!.digest).not.toBe(without!.digest);
     expect(without!.retrain).not.toHaveProperty('regret');
   });
+});
+
+describe('an incident that stays', () => {
+  // Inputs are dear in two minutes, and answers wrong from minute 12 on, which is known three minutes later: only that lasts.
+  const service = serviceOf(`  - { name: wrong, metric: mae, subject: price, critical: "> 10", min_n: 1 }
+retrain: { mode: automatic, incidents: { alarms: 1, for: 3m }, cooldown: 24h, lookback: 2m }`);
+  const outcomes: string[] = [];
+
+  test.each([{ chunk: 1_000 }, { chunk: 1 }, { chunk: 7, lostAfter: [1, 3, 8, 13, 21, 29] }])(
+    'asks at the same time, whatever is read first: %o',
+    async (options) => {
+      const moved = records(26, (minute) => (minute < 12 ? 2 : 20));
+      const { retrains } = await drive(service, moved, options);
+      expect(
+        retrains.map(({ reason, data }) => [reason, minuteOf(data.fromMs), minuteOf(data.toMs)]),
+      ).toEqual([['critical incident since 2026-01-01T00:16:00Z: 1 alarm of wrong', 10, 19]]);
+      outcomes.push(JSON.stringify(retrains));
+      expect(new Set(outcomes).size).toBe(1);
+    },
+  );
 });
