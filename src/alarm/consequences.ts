@@ -18,6 +18,30 @@ export interface Consequences {
   incidents: Incident[];
 }
 
+/** An alert, and the event time from which on it is known. */
+export interface DueAlert {
+  dueMs: number;
+  alert: Alert;
+}
+
+/** The times at which alerts are due, in order, each with its alerts in an order that does not depend on what was read first. */
+export function alertsByTime(due: readonly DueAlert[]): [atMs: number, alerts: Alert[]][] {
+  const byTime = new Map<number, Alert[]>();
+  for (const { dueMs, alert } of due) {
+    const alerts = byTime.get(dueMs);
+    if (alerts === undefined) byTime.set(dueMs, [alert]);
+    else alerts.push(alert);
+  }
+  for (const alerts of byTime.values()) alerts.sort(byWindow);
+  return [...byTime].sort(([a], [b]) => a - b);
+}
+
+/** An alarm that a change of config ends has fired before. */
+const byWindow = (a: Alert, b: Alert): number =>
+  a.windowEndMs - b.windowEndMs ||
+  Number(a.state === 'resolved') - Number(b.state === 'resolved') ||
+  (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
 /** Whether the passing of time matters. */
 export const waits = ({ alarms, incidents }: ConsequenceStates, spec: ServiceSpec): boolean =>
   isPending(alarms, spec) || incidents.open.length > 0;

@@ -22,7 +22,8 @@ const matcherShape = z.strictObject({
   kind: oneOrMore(kind).optional(),
 });
 const NEEDS_FIELD = `at least one of ${MATCH_FIELDS.join(', ')}, kind`;
-const someMatcher = matcherShape.refine((shape) => Object.keys(shape).length > 0, {
+/** One that says something. */
+export const someMatcher = matcherShape.refine((shape) => Object.keys(shape).length > 0, {
   error: NEEDS_FIELD,
   // What has an unknown key is told of that.
   when: ({ issues }) => issues.length === 0,

@@ -7,7 +7,14 @@ import { followRetrain, passRetrain } from '../action/follow.ts';
 import { noteIncidents } from '../action/incidents.ts';
 import { lastRegretDueMs, noteRegret } from '../action/regret.ts';
 import { commandRetrain, createRetrainState, type RetrainState } from '../action/retrain.ts';
-import { type Consequences, passConsequences, stepConsequences, waits } from '../alarm/consequences.ts';
+import {
+  alertsByTime,
+  type Consequences,
+  type DueAlert,
+  passConsequences,
+  stepConsequences,
+  waits,
+} from '../alarm/consequences.ts';
 import { createIncidentStates, type IncidentStates } from '../alarm/incident/state.ts';
 import { commandSilence, reconsider } from '../alarm/incident/step.ts';
 import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
@@ -65,7 +72,7 @@ export interface Judge {
   incidents: IncidentStates;
   evidence: Evidence;
   /** Alerts that no request for retraining has been considered for yet, with the time that made them due. */
-  waiting: { dueMs: number; alert: Alert }[];
+  waiting: DueAlert[];
   retrain: RetrainState;
   ranges: PaneRange[];
   strays: Strays;
@@ -282,7 +289,6 @@ function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
   }
   const ready = judge.waiting.filter(({ dueMs }) => dueMs <= throughMs);
   judge.waiting = judge.waiting.filter(({ dueMs }) => dueMs > throughMs);
-  const times = [...new Set(ready.map(({ dueMs }) => dueMs))].sort((a, b) => a - b);
   const ranges = (from: number, to: number) => rangesOf(judge.ranges, spec.windows.hopMs, from, to);
   const retrain = (records: readonly Retrain[]): void => {
     for (const record of records) outputs.push({ type: 'retrain', record });
@@ -292,22 +298,13 @@ function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
     for (const record of follows.incidents) outputs.push({ type: 'incident', record });
     retrain(followRetrain(judge.retrain, spec, { ...follows, alerts }, atMs, ranges));
   };
-  for (const timeMs of times) {
-    const alerts = ready.filter(({ dueMs }) => dueMs === timeMs).map(({ alert }) => alert);
-    alerts.sort(byWindow);
+  for (const [timeMs, alerts] of alertsByTime(ready))
     take(stepConsequences(judge, spec, alerts, timeMs), alerts, timeMs);
-  }
   // Behind the end of all sources there is no time to pass.
   if (throughMs < TIME_MAX_MS) take(passConsequences(judge, spec, throughMs), [], throughMs);
   else retrain(passRetrain(judge.retrain, spec, regretMs, ranges));
   return outputs;
 }
-
-/** An alarm that a change of config ends has fired before. */
-const byWindow = (a: Alert, b: Alert): number =>
-  a.windowEndMs - b.windowEndMs ||
-  Number(a.state === 'resolved') - Number(b.state === 'resolved') ||
-  (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 const latestMs = (judge: Judge): number => Math.max(TIME_MIN_MS, ...Object.values(judge.closed));
 

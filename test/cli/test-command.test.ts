@@ -22,14 +22,18 @@ describe('the tests of the rules of config', () => {
   it('pass, and feed every rule', async () => {
     const { code, out, err } = await run(['--config', CONFIG, 'test']);
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/\n(\d+) tests in 2 files: \1 passed, 0 failed\n$/);
+    expect(out).toMatch(/\n(\d+) tests in 3 files: \1 passed, 0 failed\n$/);
   });
 
-  const changed = (file: 'alarms' | 'fraud', from: string, to: string): Record<string, string> => {
+  const changed = (
+    file: 'alarms' | 'fraud' | 'incidents',
+    from: string,
+    to: string,
+  ): Record<string, string> => {
     const [path, text] =
       file === 'fraud'
         ? ['services/fraud.yaml', FRAUD]
-        : ['tests/alarms.yaml', read('config/tests/alarms.yaml')];
+        : [`tests/${file}.yaml`, read(`config/tests/${file}.yaml`)];
     expect(text.split(from)).toHaveLength(2);
     return {
       'config/services/fraud.yaml': FRAUD,
@@ -39,7 +43,7 @@ describe('the tests of the rules of config', () => {
     };
   };
 
-  it.each<['alarms' | 'fraud', string, string, string[]]>([
+  it.each<['alarms' | 'fraud' | 'incidents', string, string, string[]]>([
     ['alarms', '    reset: { info: "< 50", warning: "< 60", critical: "< 70" }\n', '', ['reset: ']],
     ['alarms', '    drop: staircase\n', '', ['staircase: ']],
     ['alarms', ', hits: 3 of 5', '', ['hits: ']],
@@ -79,6 +83,16 @@ describe('the tests of the rules of config', () => {
       'subject: amount, no_data: { policy: ok, for: 30m }, warning: "> 0.1", critical: "> 0.25"',
       ['what fires goes on'],
     ],
+    ['incidents', '  within: 5m\n', '  within: 5m\n  share_inputs: false\n', ['one cause']],
+    ['incidents', '  group_interval: 5m\n', '  group_interval: 6m\n', ['one cause', 'inhibition']],
+    ['incidents', '  repeat_interval: 30m\n', '', ['a higher level']],
+    ['incidents', 'storm: 2 per 1h', 'storm: 3 per 1h', ['a storm']],
+    ['incidents', 'target: { rule: slow }', 'target: { rule: missing }', ['inhibition', 'a reload']],
+    ['incidents', 'timezone: Europe/Berlin', 'timezone: UTC', ['maintenance']],
+    ['incidents', 'days: [mon]', 'days: [tue]', ['maintenance']],
+    ['incidents', 'for: 1h, by: kim', 'for: 1m, by: kim', ['a silence: ']],
+    ['incidents', 'expire_at: { at: 6m,', 'expire_at: { at: 7m,', ['a silence that']],
+    ['incidents', 'incidents: { group_interval: 2m }', 'incidents: { group_interval: 4m }', ['a reload']],
   ])('of %s fail when a rule is changed: %s -> %s', async (file, from, to, names) => {
     const dir = folder(changed(file, from, to));
     const { code, out, err } = await run(['--config', join(dir, 'config'), 'test']);
@@ -112,6 +126,17 @@ describe('docs/rule-tests.md', () => {
     expect((await run(['--config', join(dir, 'config'), 'test'])).code).toBe(0);
   });
 
+  it('shows a test of incidents, which passes, and fails without its silence', async () => {
+    const [, own = ''] = /```yaml\n( {2}- name: a campaign.*?)```/s.exec(read('docs/rule-tests.md')) ?? [];
+    const head = 'service: ../services/fraud.yaml\ntests:\n';
+    const codeOf = async (text: string) => {
+      const dir = folder({ ...files, 'config/tests/incidents.yaml': text });
+      return (await run(['--config', join(dir, 'config'), 'test'])).code;
+    };
+    expect(await codeOf(head + own)).toBe(0);
+    expect(await codeOf(head + own.replace(/^ *silence_at:.*\n/m, ''))).toBe(1);
+  });
+
   it('names the keys of a test file', () => {
     const text = read('docs/rule-tests.md');
     for (const key of [
@@ -127,6 +152,16 @@ describe('docs/rule-tests.md', () => {
       'expect',
       'records',
       'told',
+      'start',
+      'silence_at',
+      'expire_at',
+      'notifications',
+      'muted',
+      'muted_alarms',
+      'storm',
+      'onset',
+      'opened',
+      'summary',
       'since',
     ])
       expect(text).toContain(`\`${key}\``);

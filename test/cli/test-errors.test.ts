@@ -86,12 +86,12 @@ describe('telltale test, of files that are wrong', () => {
     [
       'an unknown key of a test',
       testOf(`serie: []\n${SERIES}\n${RECORDS}`),
-      "4:5  tests[0].serie: unknown key 'serie', allowed: name, interval, series, reload_at, restart_at, expect, records; did you mean 'series'?",
+      "4:5  tests[0].serie: unknown key 'serie', allowed: name, start, interval, series, reload_at, restart_at, silence_at, expire_at, expect, records, notifications; did you mean 'series'?",
     ],
     [
       'an unknown key of an alarm',
       testOf(`${SERIES}\nexpect: [{ at: 5m, alarms: [{ rule: amount-drift, state: firing, levle: info }] }]`),
-      "5:70  tests[0].expect[0].alarms[0].levle: unknown key 'levle', allowed: rule, metric, subject, model, segment, state, level, told; did you mean 'level'?",
+      "5:70  tests[0].expect[0].alarms[0].levle: unknown key 'levle', allowed: rule, metric, subject, model, segment, state, level, told, muted; did you mean 'level'?",
     ],
     [
       'an unknown state',
@@ -113,7 +113,11 @@ describe('telltale test, of files that are wrong', () => {
       testOf(`series: [{ metric: psi }]\n${RECORDS}`),
       "tests[0].series[0].values: missing, allowed: values such as '0.02x3",
     ],
-    ['nothing expected', testOf(SERIES), '3:5  tests[0]: nothing is expected; give expect or records'],
+    [
+      'nothing expected',
+      testOf(SERIES),
+      '3:5  tests[0]: nothing is expected; give expect, records or notifications',
+    ],
     [
       'a name twice',
       `${testOf(`${SERIES}\n${RECORDS}`)}  - { name: one, ${SERIES}, ${RECORDS} }\n`,
@@ -223,6 +227,91 @@ describe('telltale test, of files that are wrong', () => {
         `${SERIES}\nreload_at:\n  5m:\n    rules:\n      - { name: x, metric: psi, subject: amout, warning: "> 1" }\n${RECORDS}`,
       ),
       "8:37  tests[0].reload_at.5m.rules[0].subject: found 'amout', allowed: *, amount, age, country; did you mean 'amount'?",
+    ],
+    [
+      'a time at which nothing is expected',
+      testOf(`${SERIES}\nexpect: [{ at: 10m }]`),
+      '5:14  tests[0].expect[0]: nothing is expected at this time; give alarms or incidents',
+    ],
+    [
+      'incidents beside a service',
+      `service: ../services/shop.yaml\nincidents: {}\ntests: [{ name: x, ${SERIES}, ${RECORDS} }]\n`,
+      '2:1  incidents: incidents go with rules of the test file; a service has its own',
+    ],
+    [
+      'incidents that name no rule',
+      `rules: [${RULE}]\nincidents: { maintenance: [{ name: x, from: "22:00", to: "23:00", match: { rule: drfit } }] }\ntests: [{ name: x, ${SERIES}, ${RECORDS} }]\n`,
+      "incidents.maintenance[0].match.rule: found the rule 'drfit', allowed: drift; did you mean 'drift'?",
+    ],
+    [
+      'incidents of a reload that name no rule',
+      testOf(
+        `${SERIES}\nreload_at:\n  5m:\n    rules: [{ name: x, metric: psi, subject: amount, warning: "> 1" }]\n    incidents: { inhibit: [{ source: { rule: x }, target: { rule: amount-drift } }] }\n${RECORDS}`,
+      ),
+      "tests[0].reload_at.5m.incidents.inhibit[0].target.rule: found the rule 'amount-drift', allowed: x",
+    ],
+    [
+      'an unknown rule of an incident',
+      testOf(`${SERIES}\nexpect: [{ at: 10m, incidents: [{ rules: [amont-drift] }] }]`),
+      "tests[0].expect[0].incidents[0].rules[0]: found the rule 'amont-drift', allowed: amount-drift; did you mean 'amount-drift'?",
+    ],
+    [
+      'an unknown reason of a notification',
+      testOf(`${SERIES}\nnotifications: [{ at: 10m, notify: first }]`),
+      "tests[0].notifications[0].notify: found 'first', allowed: first_notification, new_alerts_in_group,",
+    ],
+    [
+      'a notification after the end',
+      testOf(`${SERIES}\nnotifications: [{ at: 1h, notify: raised }]`),
+      'tests[0].notifications[0].at: 1h lies after the last value',
+    ],
+    [
+      'a silence without a match',
+      testOf(`${SERIES}\nsilence_at: { at: 5m, for: 1h }\n${RECORDS}`),
+      'tests[0].silence_at.match: missing',
+    ],
+    [
+      'a silence of no rule',
+      testOf(
+        `${SERIES}\nsilence_at: [{ at: 5m, match: { rule: [amount-drfit, "x*"] }, for: 1h }]\n${RECORDS}`,
+      ),
+      "tests[0].silence_at[0].match.rule[0]: found the rule 'amount-drfit', allowed: amount-drift; did you mean 'amount-drift'?",
+    ],
+    [
+      'a silence after the end',
+      testOf(`${SERIES}\nsilence_at: { at: 1h, match: { rule: amount-drift }, for: 1h }\n${RECORDS}`),
+      '1h lies after the last value',
+    ],
+    [
+      'an id of a silence twice',
+      testOf(
+        `${SERIES}\nsilence_at:\n${'  - { at: 5m, id: x, match: { rule: amount-drift }, for: 1h }\n'.repeat(2)}${RECORDS}`,
+      ),
+      "tests[0].silence_at[1].id: the id 'x' is already that of another silence",
+    ],
+    [
+      'the end of a silence that is not there',
+      testOf(
+        `${SERIES}\nsilence_at: [{ at: 5m, id: campaign, match: { rule: amount-drift }, for: 1h }]\nexpire_at: [{ at: 10m, id: campain }]\n${RECORDS}`,
+      ),
+      "tests[0].expire_at[0]: found the silence 'campain', allowed: campaign; did you mean 'campaign'?",
+    ],
+    [
+      'the end of a silence that is over',
+      testOf(
+        `${SERIES}\nsilence_at: [{ at: 5m, match: { rule: amount-drift }, for: 5m }]\nexpire_at: [10m]\n${RECORDS}`,
+      ),
+      'tests[0].expire_at[0]: no silence holds at 10m',
+    ],
+    [
+      'a start between windows',
+      testOf(`start: 2026-06-01T20:58Z\n${SERIES}\n${RECORDS}`),
+      '4:5  tests[0].start: windows of a hop of 5m do not start then; allowed: its multiples since 1970-01-01T00:00Z',
+    ],
+    [
+      'a start that is no time',
+      testOf(`start: monday\n${SERIES}\n${RECORDS}`),
+      "tests[0].start: found 'monday', allowed: a time such as",
     ],
     [
       'a reload with a wrong key',

@@ -2,11 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_INCIDENTS } from '../../src/alarm/incident/defaults.ts';
 import { type Entry, judge } from '../../src/cli/test/compare.ts';
 import type { Test } from '../../src/cli/test/file.ts';
 import type { Step } from '../../src/cli/test/notation.ts';
+import { linesOf } from '../../src/cli/test/report.ts';
 import { type Plan, run } from '../../src/cli/test/run.ts';
-import { type Comparison, LEVELS, type RuleSpec, type Threshold } from '../../src/records.ts';
+import { type Command, type Comparison, LEVELS, type RuleSpec, type Threshold } from '../../src/records.ts';
 import { LETTERS, MINUTE_MS, makeRule, makeSpec } from '../alarm/support.ts';
 
 const seriesOf = (steps: readonly Step[], over: Partial<Plan['series'][number]> = {}) => ({
@@ -24,6 +26,8 @@ function planOf(rules: RuleSpec[], steps: readonly Step[], over: Partial<Plan> =
   const intervalMs = over.intervalMs ?? MINUTE_MS;
   return {
     spec: makeSpec(rules),
+    startMs: 0,
+    commands: [],
     intervalMs,
     series: [seriesOf(steps)],
     reloads: [],
@@ -39,7 +43,7 @@ function statesOf(plan: Plan): string[] {
   return plan.looksMs.map((atMs) =>
     seen
       .get(atMs)!
-      .map(({ state, level }) => `${state} ${level}`)
+      .alarms.map(({ state, level }) => `${state} ${level}`)
       .join(),
   );
 }
@@ -103,7 +107,31 @@ describe('restarts', () => {
     fc.constant(null),
   );
 
+  const incidents = {
+    ...DEFAULT_INCIDENTS,
+    groupWaitMs: MINUTE_MS,
+    groupIntervalMs: 2 * MINUTE_MS,
+    repeatIntervalMs: 7 * MINUTE_MS,
+    storm: { count: 2, periodMs: 10 * MINUTE_MS },
+    inhibit: [{ source: { rule: ['both'] }, target: { level: ['warning' as const] }, equal: [] }],
+  };
+  const silences = fc
+    .array(fc.record({ at: fc.nat(20), minutes: fc.integer({ min: 1, max: 10 }), isEnded: fc.boolean() }), {
+      maxLength: 2,
+    })
+    .map((all) =>
+      all.flatMap(({ at, minutes, isEnded }, i) => {
+        const [atMs, untilMs] = [at * MINUTE_MS, (at + minutes) * MINUTE_MS];
+        const about = { service: 'fraud', by: 'kim', reason: '' };
+        const target = JSON.stringify({ match: { rule: ['dri*'] }, fromMs: atMs, untilMs });
+        const add: Command = { ...about, id: `s${i}`, kind: 'silence.add', target };
+        const end: Command = { ...about, id: `e${i}`, kind: 'silence.expire', target: `s${i}` };
+        return [{ atMs, command: add }, ...(isEnded ? [{ atMs: untilMs - 30_000, command: end }] : [])];
+      }),
+    );
+
   it('after each window change nothing, of what is seen and of what goes out', () => {
+    let told = 0;
     fc.assert(
       fc.property(
         rule,
@@ -111,13 +139,16 @@ describe('restarts', () => {
         both,
         fc.array(step, { minLength: 1, maxLength: 30 }),
         fc.nat(30),
-        (first, next, over, steps, at) => {
+        silences,
+        (first, next, over, steps, at, commands) => {
           const reloads =
             at < steps.length
-              ? [{ atMs: at * MINUTE_MS, spec: makeSpec([next, over], { digest: 'next' }) }]
+              ? [{ atMs: at * MINUTE_MS, spec: makeSpec([next, over], { digest: 'next', incidents }) }]
               : [];
-          const plan = planOf([first, over], steps, { reloads });
+          const spec = makeSpec([first, over], { incidents });
+          const plan = planOf([], steps, { spec, reloads, commands });
           const straight = run(plan);
+          told += straight.incidents.filter(({ notify }) => notify !== '').length;
           const times = straight.alerts.map(({ windowEndMs }) => windowEndMs);
           // A reload may find that what its rules ask for has been so for a while.
           if (reloads.length === 0) expect(times).toEqual([...times].sort((a, b) => a - b));
@@ -129,6 +160,7 @@ describe('restarts', () => {
       ),
       { numRuns: 1000, seed: 20261128 },
     );
+    expect(told).toBeGreaterThan(500);
   });
 });
 
@@ -195,6 +227,64 @@ it('pending says the highest level that is', () => {
   expect(statesOf(planOf([makeRule({ forMs: MINUTE_MS })], [0.3]))).toEqual(['pending critical']);
 });
 
+describe('incidents', () => {
+  const rules = [makeRule({ name: 'a', critical: null })];
+  const silence = { match: { rule: ['a'] }, fromMs: MINUTE_MS, untilMs: 9 * MINUTE_MS };
+  const command: Command = {
+    ...{ id: 's', service: 'fraud', kind: 'silence.add', by: 'kim', reason: 'campaign' },
+    target: JSON.stringify(silence),
+  };
+  const plan = planOf(rules, [0.05, 0.2, 0.2], {
+    looksMs: [2 * MINUTE_MS],
+    commands: [{ atMs: MINUTE_MS, command }],
+  });
+  const looked = (incident: Entry, alarm: object = { rule: 'a', state: 'firing' }) => {
+    const expected = (entry: object) => [{ expected: entry as never, line: 7 }];
+    const looks = [{ atMs: 2 * MINUTE_MS, line: 6, alarms: expected(alarm), incidents: expected(incident) }];
+    const test: Test = { name: 't', line: 1, plan, looks, records: null, notifications: null };
+    return judge(test).differences;
+  };
+
+  it.each(['silenced by kim: campaign', 'silenced by kim', 's'])('are muted by "%s"', (muted) => {
+    expect(looked({ muted }, { rule: 'a', state: 'firing', muted })).toEqual([]);
+  });
+
+  it.each(['', 'by kim', 'silenced by kim: campaign 2'])('are not muted by "%s"', (muted) => {
+    const differences = looked({ muted }, { rule: 'a', state: 'firing', muted });
+    expect(differences.map(({ kind }) => kind)).toEqual(['alarms', 'incidents']);
+  });
+
+  it('are shown as expected and as found', () => {
+    const [difference] = looked({
+      level: 'critical',
+      firing: 1,
+      muted: 'maintenance',
+      opened: 2 * MINUTE_MS,
+    });
+    expect(linesOf(difference!, 100)).toEqual([
+      '  line 7: incidents at 2m',
+      '                 expected     found',
+      '    ! level      critical     warning',
+      '      firing     1            1',
+      '    ! muted      maintenance  silenced by kim: campaign',
+      '      opened     2m           2m',
+    ]);
+  });
+
+  it('that nobody is told of are in no notification', () => {
+    const { incidents } = run(plan);
+    expect(incidents.map(({ notify, state, mutedAlarms }) => [notify, state, mutedAlarms])).toEqual([
+      ['', 'open', 1],
+    ]);
+    const listed = { line: 9, expected: [] };
+    const test: Test = { name: 't', line: 1, plan, looks: [], records: null, notifications: listed };
+    expect(judge(test).differences).toEqual([]);
+    expect(judge({ ...test, plan: { ...plan, commands: [] } }).differences).toMatchObject([
+      { kind: 'notifications', line: 9, expected: null, found: { at: 2 * MINUTE_MS, muted: '' } },
+    ]);
+  });
+});
+
 describe('expectations', () => {
   const rules = [makeRule({ name: 'a' }), makeRule({ name: 'b' })];
   const plan = planOf(rules, [0.2, 0.3, 0.05], { looksMs: [MINUTE_MS, 3 * MINUTE_MS] });
@@ -204,13 +294,17 @@ describe('expectations', () => {
   };
   const at = (entries: Entry[]) => entries.map((expected, i) => ({ expected, line: i + 1 }) as never);
   const failed = (over: Partial<Test>, of: Plan = two): [number, Entry | null, Entry | null][] =>
-    judge({ name: 't', line: 1, plan: of, looks: [], records: null, ...over }).differences.map((one) => [
-      one.line,
-      one.expected,
-      one.found,
-    ]);
+    judge({
+      name: 't',
+      line: 1,
+      plan: of,
+      looks: [],
+      records: null,
+      notifications: null,
+      ...over,
+    }).differences.map((one) => [one.line, one.expected, one.found]);
   const looksOf = (atMs: number, entries: Entry[]): Pick<Test, 'looks'> => ({
-    looks: [{ atMs, line: 99, alarms: at(entries) }],
+    looks: [{ atMs, line: 99, alarms: at(entries), incidents: null }],
   });
   const firing = { state: 'firing' };
 
@@ -327,7 +421,7 @@ if (existsSync(VECTORS)) {
           reset: Object.fromEntries(LEVELS.map((level) => [level, thresholdOf(test[`${level}_reset`]!)])),
         });
         const { seen } = run(planOf([rule], test.values, { restarts: ['every'] }));
-        const levels = [...seen.values()].map(([alarm]) => LETTERS[alarm?.level ?? 'ok']);
+        const levels = [...seen.values()].map(({ alarms: [alarm] }) => LETTERS[alarm?.level ?? 'ok']);
         expect(levels.join('')).toBe(test.levels);
       },
     );

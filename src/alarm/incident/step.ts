@@ -162,6 +162,19 @@ function evaluate(incident: Open, scene: Scene): Incident[] {
   return records;
 }
 
+/** Which alarms nobody hears of at a time, by what is known of silences and of who inhibits. */
+export function mutedAt(states: IncidentStates, spec: ServiceSpec, atMs: number): MutedBy {
+  const wanted = wantedOf(spec);
+  // Only who inhibits has to be known for all.
+  const firing = wanted.inhibit.length === 0 ? [] : states.open.flatMap(firingOf).sort(byWeight);
+  const muting = { ...wanted, silences: states.silences };
+  return mutedBy(
+    muting,
+    firing.map(([, member]) => member),
+    atMs,
+  );
+}
+
 /** All open incidents at one time; `changed` are those whose alarms have. */
 function evaluateAll(
   states: IncidentStates,
@@ -172,14 +185,7 @@ function evaluateAll(
   const wanted = wantedOf(spec);
   dropOver(states, atMs);
   states.nowMs = atMs;
-  // Only who inhibits has to be known for all.
-  const firing = wanted.inhibit.length === 0 ? [] : states.open.flatMap(firingOf).sort(byWeight);
-  const muting = { ...wanted, silences: states.silences };
-  const muted = mutedBy(
-    muting,
-    firing.map(([, member]) => member),
-    atMs,
-  );
+  const muted = mutedAt(states, spec, atMs);
   const scene: Scene = { states, spec, wanted, atMs, mutedBy: muted, changed: new Set(changed) };
   const records = states.open.filter(({ isStorm }) => !isStorm).flatMap((one) => evaluate(one, scene));
   // What went over into it is part of it now.

@@ -2,6 +2,7 @@
 
 import { createRetrainState, noteAlerts, stepRetrain } from '../../action/retrain.ts';
 import { passTime, stepComposites } from '../../alarm/composite.ts';
+import { alertsByTime, type DueAlert } from '../../alarm/consequences.ts';
 import { createAlarmStates, isWatched } from '../../alarm/state.ts';
 import { type OnJudged, stepAlarms, stepSilence } from '../../alarm/step.ts';
 import { TelltaleError } from '../../errors.ts';
@@ -106,11 +107,6 @@ function takeRecorded(recorded: Recorded, rules: readonly RuleSpec[], read: Read
   return true;
 }
 
-interface Waiting {
-  dueMs: number;
-  alert: Alert;
-}
-
 /** Who looks on while results are judged. */
 export interface Onlooker {
   onJudged: OnJudged;
@@ -127,7 +123,7 @@ export function judgeRecorded(
   // Windows and revisions are those by which the results were recorded.
   const tried = { ...spec, rules: side.rules, retrain: side.retrain, digest: side.digest };
   const states = createAlarmStates();
-  const waiting: Waiting[] = [];
+  const waiting: DueAlert[] = [];
   for (const [source, own] of dues) {
     const finalMs = finalOf(spec, source);
     const silence = (throughMs: number): void => {
@@ -169,25 +165,18 @@ function windowsOf(kept: readonly Kept[]): Map<number, Result[][]> {
 
 /** The alerts in the order of event time, with what rules over other rules and retraining make of them. */
 function inTime(
-  waiting: readonly Waiting[],
+  waiting: readonly DueAlert[],
   spec: ServiceSpec,
   states: ReturnType<typeof createAlarmStates>,
 ): { alerted: KnownAlert[]; retrained: Retrain[] } {
   const alerted: KnownAlert[] = [];
   const retrained: Retrain[] = [];
   const retrain = createRetrainState();
-  const byTime = new Map<number, Alert[]>();
-  for (const { dueMs, alert } of waiting) {
-    const alerts = byTime.get(dueMs);
-    if (alerts === undefined) byTime.set(dueMs, [alert]);
-    else alerts.push(alert);
-  }
   const take = (alerts: readonly Alert[], knownMs?: number): void => {
     for (const alert of alerts) alerted.push({ ...alert, knownMs: knownMs ?? alert.windowEndMs });
     noteAlerts(retrain, spec, alerts);
   };
-  for (const [timeMs, alerts] of [...byTime].sort(([a], [b]) => a - b)) {
-    alerts.sort((a, b) => a.windowEndMs - b.windowEndMs || (a.id < b.id ? -1 : 1));
+  for (const [timeMs, alerts] of alertsByTime(waiting)) {
     take(passTime(states, spec, timeMs - 1));
     take(alerts, timeMs);
     take(stepComposites(states, spec, alerts, timeMs));

@@ -10,9 +10,11 @@ import { durationMs } from '../../config/scalar-shapes.ts';
 import { ConfigError, type ConfigProblem, type Path, type Registries } from '../../config/types.ts';
 import { messageOf } from '../../errors.ts';
 import type { Result } from '../../records.ts';
+import { type Expectations, expectationsOf } from './expected.ts';
 import { expand, type Step } from './notation.ts';
 import { endMs, type Plan, type Series } from './run.ts';
-import { type AlarmShape, type RecordShape, type TestShape, testFileShape, testShape } from './shape.ts';
+import { type TestShape, testFileShape, testShape } from './shape.ts';
+import { commandsOf } from './silences.ts';
 import {
   checkMeasured,
   emptyTarget,
@@ -25,13 +27,10 @@ import { warningsOf } from './warnings.ts';
 import { durationText } from './words.ts';
 
 /** One test, ready to run. */
-export interface Test {
+export interface Test extends Expectations {
   name: string;
   line: number;
   plan: Plan;
-  looks: { atMs: number; line: number; alarms: { expected: AlarmShape; line: number }[] }[];
-  /** Null: what goes out is not compared. */
-  records: { line: number; expected: { expected: RecordShape; line: number }[] } | null;
 }
 
 export interface TestFile {
@@ -143,7 +142,7 @@ const pathFrom = (file: string, path: string): string =>
 
 /** The target of a file, or null with its faults reported. */
 function targetOf({ source, checked, registries, find }: Reading): Target | null {
-  const { service, rules, windows } = checked.value as Record<string, unknown>;
+  const { service, rules, windows, incidents } = checked.value as Record<string, unknown>;
   if ((service === undefined) === (rules === undefined)) {
     const message =
       rules === undefined
@@ -157,6 +156,10 @@ function targetOf({ source, checked, registries, find }: Reading): Target | null
       source.report(['windows'], {
         message: 'windows go with rules of the test file; a service has its own',
       });
+    if (incidents !== undefined)
+      source.report(['incidents'], {
+        message: 'incidents go with rules of the test file; a service has its own',
+      });
     if (typeof service !== 'string' || service === '') return null;
     return serviceAt(source, ['service'], service, find);
   }
@@ -169,7 +172,7 @@ function targetOf({ source, checked, registries, find }: Reading): Target | null
     });
     return null;
   }
-  const written = { rules, isBroken: checked.isBroken, report: source.report };
+  const written = { rules, incidents, isBroken: checked.isBroken, report: source.report };
   return withRules(emptyTarget({ size, hop }), written, registries);
 }
 
@@ -191,8 +194,11 @@ function testOf(reading: Reading, target: Target, test: TestShape, i: number): T
     report(['interval'], {
       message: `found ${durationText(intervalMs)}, allowed: multiples of the hop of the windows, ${durationText(hopMs)}`,
     });
-  if (test.expect.length === 0 && test.records === undefined)
-    report([], { message: 'nothing is expected; give expect or records' });
+  const startMs = test.start ?? 0;
+  if (startMs % hopMs !== 0)
+    report(['start'], {
+      message: `windows of a hop of ${durationText(hopMs)} do not start then; allowed: its multiples since 1970-01-01T00:00Z`,
+    });
   const targets = [target];
   const reloads: Plan['reloads'][number][] = [];
   for (const [key, to] of Object.entries(test.reload_at)) {
@@ -216,38 +222,27 @@ function testOf(reading: Reading, target: Target, test: TestShape, i: number): T
   test.restart_at.forEach((time, k) => {
     if (time !== 'every') checkTime(['restart_at', k], time);
   });
-  const rules = [...new Set(targets.flatMap(({ spec }) => spec.rules.map(({ name }) => name)))];
-  const checkRule = (path: Path, rule: string): void => {
-    if (rules.includes(rule)) return;
-    const allowed = rules.length > 0 ? rules : ['rules of the service, which has none'];
-    report([...path, 'rule'], { found: `the rule '${rule}'`, word: rule, allowed });
-  };
-  const looks = test.expect.map((look, k) => {
-    checkTime(['expect', k, 'at'], look.at);
-    const alarms = look.alarms.map((expected, j) => {
-      checkRule(['expect', k, 'alarms', j], expected.rule);
-      return { expected, line: lineOf([...at, 'expect', k, 'alarms', j]) };
+  for (const key of ['silence_at', 'expire_at'] as const)
+    test[key].forEach((step, k) => {
+      checkTime([key, k, 'at'], step.at);
     });
-    return { atMs: look.at, line: lineOf([...at, 'expect', k]), alarms };
-  });
-  const records = test.records?.map((expected, k) => {
-    checkTime(['records', k, 'at'], expected.at);
-    checkRule(['records', k], expected.rule);
-    return { expected, line: lineOf([...at, 'records', k]) };
-  });
+  const rules = [...new Set(targets.flatMap(({ spec }) => spec.rules.map(({ name }) => name)))];
+  const lineOfTest = (path: Path): number => lineOf([...at, ...path]);
+  const expectations = expectationsOf(test, { lineOf: lineOfTest, report, checkTime, rules });
   return {
     name: test.name,
     line: lineOf(at),
     plan: {
       spec: target.spec,
+      startMs,
       intervalMs,
       series,
       reloads,
       restarts: test.restart_at,
-      looksMs: looks.map(({ atMs }) => atMs),
+      commands: commandsOf(test, targets, startMs, reading.registries, report),
+      looksMs: expectations.looks.map(({ atMs }) => atMs),
     },
-    looks,
-    records: records === undefined ? null : { line: lineOf([...at, 'records']), expected: records },
+    ...expectations,
   };
 }
 
@@ -260,7 +255,8 @@ function reloadOf(reading: Reading, target: Target, to: Reload, at: Path): Targe
     const rules = valueAt(checked.value, [...at, 'rules']) as unknown[];
     const isBroken = (path: Path): boolean => checked.isBroken([...at, ...path]);
     const report: Report = (path, fault) => source.report([...at, ...path], fault);
-    return withRules(target, { rules, isBroken, report }, registries);
+    const incidents = valueAt(checked.value, [...at, 'incidents']);
+    return withRules(target, { rules, incidents, isBroken, report }, registries);
   }
   const other = serviceAt(source, at, to, find);
   if (other === null) return null;

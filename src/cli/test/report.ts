@@ -1,10 +1,11 @@
 /** Differences as text: expected and found side by side, with a mark where they differ. */
 
-import type { Difference, Entry } from './compare.ts';
+import { type Difference, type Entry, isAsWritten } from './compare.ts';
 import { durationText } from './words.ts';
 
 const KEYS = [
   'at',
+  'notify',
   'rule',
   'metric',
   'subject',
@@ -13,18 +14,29 @@ const KEYS = [
   'state',
   'level',
   'told',
+  'firing',
+  'muted',
+  'muted_alarms',
+  'storm',
   'value',
   'threshold',
   'n',
   'since',
+  'onset',
+  'opened',
+  'rules',
+  'inputs',
+  'segments',
   'reason',
+  'summary',
 ] as const;
 type Key = (typeof KEYS)[number];
 
 const INDENT = '    ';
 const GAP = '  ';
-const KEY_WIDTH = Math.max(...KEYS.map((key) => key.length));
 const COLUMN_MIN = 16;
+/** So that the differences of alarms stand alike: that of `threshold`. */
+const KEY_WIDTH_MIN = 9;
 
 interface Row {
   key: string;
@@ -36,12 +48,13 @@ interface Row {
 /** Lines of at most `width` letters, but for words that are longer than a column. */
 export function linesOf(difference: Difference, width: number): string[] {
   const { kind, line, atMs, expected, found } = difference;
-  const used = INDENT.length + 2 + KEY_WIDTH + 2 * GAP.length;
+  const keys = KEYS.filter((key) => isShown(key, expected, found));
+  const keyWidth = Math.max(KEY_WIDTH_MIN, ...keys.map(({ length }) => length));
+  const used = INDENT.length + 2 + keyWidth + 2 * GAP.length;
   const column = Math.max(COLUMN_MIN, Math.floor((width - used) / 2));
-  const rows: Row[] = KEYS.filter((key) => isShown(key, expected, found)).map((key) => ({
+  const rows: Row[] = keys.map((key) => ({
     key,
-    isSame:
-      expected !== null && found !== null && (expected[key] === undefined || expected[key] === found[key]),
+    isSame: expected !== null && found !== null && isAsWritten(key, expected[key], found[key]),
     expected: expected === null ? '' : textOf(key, expected),
     found: found === null ? '' : textOf(key, found),
   }));
@@ -54,7 +67,7 @@ export function linesOf(difference: Difference, width: number): string[] {
     ...cells.flatMap(([own]) => own.map(({ length }) => length)),
   );
   const lineOf = (mark: string, key: string, left: string, right: string): string =>
-    `${INDENT}${mark} ${key.padEnd(KEY_WIDTH)}${GAP}${left.padEnd(columnWidth)}${GAP}${right}`.trimEnd();
+    `${INDENT}${mark} ${key.padEnd(keyWidth)}${GAP}${left.padEnd(columnWidth)}${GAP}${right}`.trimEnd();
   const body = rows.flatMap(({ key, isSame }, r) => {
     const [left, right] = cells[r]!;
     return Array.from({ length: Math.max(left.length, right.length) }, (_, i) =>
@@ -73,7 +86,7 @@ function isShown(key: Key, expected: Entry | null, found: Entry | null): boolean
   return expected !== null || (value !== '' && !(key === 'segment' && value === '*'));
 }
 
-const TIMES: readonly Key[] = ['at', 'since'];
+const TIMES: readonly Key[] = ['at', 'since', 'onset', 'opened'];
 
 function textOf(key: Key, entry: Entry): string {
   const value = entry[key];

@@ -1,9 +1,10 @@
 /** What a test file looks like. Texts of errors follow the rules of src/config/check-shape.ts. */
 
 import { z } from 'zod';
-import { duration, durationMs, name, spell, text } from '../../config/scalar-shapes.ts';
+import { incidentsShape, someMatcher } from '../../config/incidents-shape.ts';
+import { duration, durationMs, instant, name, spell, text } from '../../config/scalar-shapes.ts';
 import { ruleShape } from '../../config/service-shape.ts';
-import { LEVELS } from '../../records.ts';
+import { LEVELS, NOTIFY_REASONS } from '../../records.ts';
 
 const level = z.enum(LEVELS);
 const NOTATION = "values such as '0.02x3 0.12+0.02x4 _x2 0.3'";
@@ -30,6 +31,32 @@ export const alarmShape = z.strictObject({
   state: z.enum(['pending', 'firing', 'no-data']),
   level: level.optional(),
   told: z.enum(['ok', ...LEVELS]).optional(),
+  /** Its beginning is enough. */
+  muted: z.string().optional(),
+});
+
+const names = z.array(text).optional();
+const ofIncident = {
+  level: level.optional(),
+  firing: z.int().min(0).optional(),
+  muted: z.string().optional(),
+  muted_alarms: z.int().min(0).optional(),
+  storm: z.boolean().optional(),
+  onset: duration.optional(),
+  opened: duration.optional(),
+  rules: names,
+  inputs: names,
+  segments: names,
+  summary: z.string().optional(),
+};
+
+export const incidentShape = z.strictObject(ofIncident);
+
+export const notificationShape = z.strictObject({
+  at: duration,
+  notify: z.enum(NOTIFY_REASONS),
+  state: z.enum(['open', 'resolved']).optional(),
+  ...ofIncident,
 });
 
 export const recordShape = z.strictObject({
@@ -51,8 +78,27 @@ const restart = z.union([z.literal('every'), duration], { error: RESTART_WORDS }
 
 export const rulesShape = z.array(ruleShape);
 
+const listOrOne = <T extends z.ZodType>(one: T) =>
+  z.union([z.array(one), one.transform((given) => [given])]).prefault([]);
+
+const silence = z.strictObject({
+  at: duration,
+  /** By which `expire_at` ends it. */
+  id: text.optional(),
+  match: someMatcher,
+  for: spell,
+  by: text.prefault('test'),
+  reason: z.string().prefault(''),
+});
+/** Without an id: all that there are. */
+const expiry = z.union([
+  duration.transform((at) => ({ at, id: undefined })),
+  z.strictObject({ at: duration, id: text.optional() }),
+]);
+
 export const testShape = z.strictObject({
   name: text,
+  start: instant.optional(),
   interval: spell.optional(),
   series: z
     .array(seriesShape, { error: 'a list of at least one series' })
@@ -60,12 +106,23 @@ export const testShape = z.strictObject({
   reload_at: z
     .record(
       z.string().refine((key) => durationMs(key) !== null, TIME_WORDS),
-      z.union([text, z.strictObject({ rules: rulesShape })]),
+      z.union([text, z.strictObject({ rules: rulesShape, incidents: incidentsShape.optional() })]),
     )
     .prefault({}),
   restart_at: z.union([z.array(restart), restart.transform((one) => [one])]).prefault([]),
-  expect: z.array(z.strictObject({ at: duration, alarms: z.array(alarmShape) })).prefault([]),
+  silence_at: listOrOne(silence),
+  expire_at: listOrOne(expiry),
+  expect: z
+    .array(
+      z.strictObject({
+        at: duration,
+        alarms: z.array(alarmShape).optional(),
+        incidents: z.array(incidentShape).optional(),
+      }),
+    )
+    .prefault([]),
   records: z.array(recordShape).optional(),
+  notifications: z.array(notificationShape).optional(),
 });
 
 /** One file of `tests/`. */
@@ -73,6 +130,7 @@ export const testFileShape = z.strictObject({
   service: text.optional(),
   rules: rulesShape.optional(),
   windows: z.strictObject({ size: spell.prefault('1m'), hop: spell.optional() }).optional(),
+  incidents: incidentsShape.optional(),
   tests: z.array(testShape),
 });
 
@@ -80,3 +138,5 @@ export type TestShape = z.output<typeof testShape>;
 export type SeriesShape = z.output<typeof seriesShape>;
 export type AlarmShape = z.output<typeof alarmShape>;
 export type RecordShape = z.output<typeof recordShape>;
+export type IncidentShape = z.output<typeof incidentShape>;
+export type NotificationShape = z.output<typeof notificationShape>;

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { buildSpec } from '../../config/build.ts';
 import { checkShape } from '../../config/check-shape.ts';
+import { checkIncidents } from '../../config/checks/incidents.ts';
 import { checkRules } from '../../config/checks/rules.ts';
 import type { Report } from '../../config/document.ts';
 import type { Environment } from '../../config/environment.ts';
@@ -13,7 +14,7 @@ import { ruleShape, serviceShape } from '../../config/service-shape.ts';
 import { nearest } from '../../config/suggest.ts';
 import type { ConfigProblem, Path, Registries } from '../../config/types.ts';
 import { type View, viewOf } from '../../config/view.ts';
-import type { ServiceSpec } from '../../records.ts';
+import type { InputSpec, ServiceSpec } from '../../records.ts';
 
 export interface Target {
   spec: ServiceSpec;
@@ -79,6 +80,8 @@ function neighbours(file: string): string[] {
 /** Rules that are written in a test file: their places are told by `report`, from the rules on. */
 export interface Written {
   rules: readonly unknown[];
+  /** Undefined: those of the target hold. */
+  incidents: unknown;
   isBroken: (path: Path) => boolean;
   report: Report;
 }
@@ -95,16 +98,31 @@ export function withRules(base: Target, written: Written, registries: Registries
     faults++;
     written.report(path, fault);
   };
-  const own = viewOf({ value: { rules: written.rules }, isBroken: written.isBroken });
-  const plain: View = { ...base.view, rules: own.rules, ruleNames: own.ruleNames, retrain: undefined };
+  const value = { rules: written.rules, incidents: written.incidents };
+  const { rules, ruleNames, incidents } = viewOf({ value, isBroken: written.isBroken });
+  const plain: View = { ...base.view, rules, ruleNames, retrain: undefined };
+  if (incidents !== undefined) plain.incidents = incidents;
   const view: View = { ...plain, isBroken: written.isBroken };
   checkRules(base.file === null ? opened(view) : view, registries, report);
-  if (faults > 0 || own.rules.includes(null)) return null;
-  return { ...base, spec: buildSpec(plain, null, registries, (path) => path), view: plain };
+  // Those of a service may name rules that a reload takes away.
+  if (incidents !== undefined) checkIncidents(base.file === null ? opened(view) : view, registries, report);
+  if (faults > 0 || rules.includes(null) || plain.incidents === null) return null;
+  const spec = buildSpec(plain, null, registries, (path) => path);
+  const inputs = base.file === null ? inputsOf(spec, registries) : spec.inputs;
+  return { ...base, spec: { ...spec, inputs }, view: plain };
+}
+
+/** Without a service file: what the rules watch of inputs, by which alarms share a cause. */
+function inputsOf({ rules }: ServiceSpec, { metrics }: Registries): InputSpec[] {
+  const own = rules.filter(
+    ({ metric, subject }) => subject !== '*' && metrics.get(metric)?.family === 'input',
+  );
+  const names = new Set(own.map(({ subject }) => subject.split('.', 1)[0]!));
+  return [...names].map((name) => ({ name, type: 'numeric', from: name, range: null, categories: null }));
 }
 
 /** A view in which the subjects and models of its rules are taken for known. */
-function opened(view: View): View {
+export function opened(view: View): View {
   const names = view.rules.flatMap((rule) => (rule === null ? [] : [rule.subject.split(/[.=]/, 1)[0]!]));
   const entries = new Map(names.map((name) => [name, null]));
   const modelNames = view.rules.flatMap((rule) => [rule?.model ?? null, rule?.versus?.model ?? null]);

@@ -47,7 +47,7 @@ function rulesOf({ plan }: Test): RuleSpec[] {
 type Expected = { rule: string } & Partial<Watched>;
 
 function expectedOf({ looks, records }: Test): { expected: Expected; line: number }[] {
-  return [...looks.flatMap(({ alarms }) => alarms), ...(records?.expected ?? [])];
+  return [...looks.flatMap(({ alarms }) => alarms ?? []), ...(records?.expected ?? [])];
 }
 
 const KEYS = ['metric', 'subject', 'model', 'segment'] as const;

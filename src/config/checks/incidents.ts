@@ -34,7 +34,7 @@ export function checkIncidents(view: View, registries: Registries, report: Repor
 const isPattern = (text: string): boolean => text.includes('*');
 
 /** Every text by itself; and, if all are sound, whether an alarm of the service fits at all. */
-function checkMatcher(
+export function checkMatcher(
   matcher: MatcherShape,
   at: Path,
   view: View,
