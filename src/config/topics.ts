@@ -26,6 +26,9 @@ const NAMES = [
   'incidents',
   'retrain',
   'retrain.status',
+  'routing',
+  'decisions',
+  'review',
   'dead',
 ] as const;
 export type InternalTopic = (typeof NAMES)[number];
@@ -42,8 +45,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Kafka's own default limit of a message. */
 const MESSAGE_BYTES_DEFAULT = 1_048_588;
-/** Room for the headers and the batch around a dead letter's original bytes. */
-const DEAD_OVERHEAD_BYTES = 65_536;
+/** Room for what stands around the bytes of an input in a dead letter or a request for review. */
+const INPUT_OVERHEAD_BYTES = 65_536;
 
 /**
  * The internal and public topics with their retention.
@@ -58,7 +61,11 @@ export function topicSpecs(config: Pick<TelltaleConfig, 'topics' | 'services'>):
     ({ maxDelayMs, windows }) => maxDelayMs + windows.sizeMs + windows.graceMs,
   );
   const waitMs = Math.max(retentionMs, Math.max(0, ...waits) + DAY_MS);
-  const messageBytes = config.services.map(({ limits }) => limits.messageBytesMax + DEAD_OVERHEAD_BYTES);
+  const messageBytes = config.services.map(({ limits }) => limits.messageBytesMax + INPUT_OVERHEAD_BYTES);
+  const withInputs = {
+    ...deleted(retentionMs),
+    'max.message.bytes': String(Math.max(MESSAGE_BYTES_DEFAULT, ...messageBytes)),
+  };
   const configs: Record<InternalTopic, Record<string, string>> = {
     events: deleted(waitMs),
     slots: compacted(waitMs),
@@ -68,10 +75,11 @@ export function topicSpecs(config: Pick<TelltaleConfig, 'topics' | 'services'>):
     incidents: deleted(retentionMs),
     retrain: deleted(retentionMs),
     'retrain.status': deleted(retentionMs),
-    dead: {
-      ...deleted(retentionMs),
-      'max.message.bytes': String(Math.max(MESSAGE_BYTES_DEFAULT, ...messageBytes)),
-    },
+    // A table holds until the next one, however old it is.
+    routing: { 'cleanup.policy': 'compact' },
+    decisions: deleted(retentionMs),
+    review: withInputs,
+    dead: withInputs,
   };
   const own = NAMES.map((name) => ({ name: prefix + name, partitions, replication, config: configs[name] }));
   const self = { name: selfTopic(prefix), partitions: 1, replication, config: deleted(DAY_MS) };

@@ -18,6 +18,12 @@ export interface TopicNames {
   retrain: string;
   /** What trainings report; others write it. */
   retrainStatus: string;
+  /** The routing tables of the services; whoever steers a roll-out writes it. */
+  routing: string;
+  /** Who decided on each request that was answered. */
+  decisions: string;
+  /** Requests that wait for a person's decision. */
+  review: string;
   dead: string;
 }
 
@@ -30,6 +36,9 @@ export const topicNames = (prefix: string): TopicNames => ({
   incidents: `${prefix}incidents`,
   retrain: `${prefix}retrain`,
   retrainStatus: `${prefix}retrain.status`,
+  routing: `${prefix}routing`,
+  decisions: `${prefix}decisions`,
+  review: `${prefix}review`,
   dead: `${prefix}dead`,
 });
 

@@ -42,6 +42,8 @@ export interface RoutingTable {
   seed: string;
   level: AutomationLevel;
   versions: readonly RoutedVersion[];
+  /** 0..1; at level `partial` the model decides where its confidence reaches it. Absent: it decides nothing. */
+  threshold?: number;
   /** Absent: no caller may choose. */
   override?: OverrideNames;
 }
@@ -106,6 +108,9 @@ export function faultsOf(value: unknown): string[] {
     faults.push(`epoch: ${shown(value.epoch)}; give a whole number from 0 on`);
   if (!AUTOMATION_LEVELS.includes(value.level as AutomationLevel))
     faults.push(`level: ${shown(value.level)}; one of ${AUTOMATION_LEVELS.join(', ')}`);
+  const { threshold } = value;
+  if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1))
+    faults.push(`threshold: ${shown(threshold)}; give a number from 0 to 1, or leave it out`);
   faults.push(...overrideFaults(value.override));
   if (!Array.isArray(value.versions)) return [...faults, 'versions: give a list'];
   const ofEach = value.versions.flatMap((one, i) => versionFaults(one, `versions[${i}]`));

@@ -23,6 +23,9 @@ export interface Host {
   close(): Promise<void>;
 }
 
+/** yielding: a process leaves the processor to others that want it. */
+export type Pace = 'yielding' | 'prompt';
+
 interface Channel {
   post(message: ToWorker, transfer: ArrayBuffer[]): void;
   stop(): void;
@@ -64,8 +67,8 @@ function threadChannel(file: string, events: ChannelEvents): Channel {
   };
 }
 
-function processChannel(file: string, events: ChannelEvents): Channel {
-  const child: ChildProcess = fork(fileURLToPath(workerUrl()), [file], {
+function processChannel(file: string, events: ChannelEvents, pace: Pace): Channel {
+  const child: ChildProcess = fork(fileURLToPath(workerUrl()), [file, pace], {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -113,12 +116,12 @@ class WorkerHost implements Host {
   readonly #ready = deferred();
   #jobs = 0;
 
-  constructor(kind: 'thread' | 'process', file: string) {
-    const open = kind === 'thread' ? threadChannel : processChannel;
-    this.#channel = open(file, {
+  constructor(kind: 'thread' | 'process', file: string, pace: Pace) {
+    const events: ChannelEvents = {
       message: (message) => this.#receive(message),
       end: (cause) => this.#end(cause),
-    });
+    };
+    this.#channel = kind === 'thread' ? threadChannel(file, events) : processChannel(file, events, pace);
   }
 
   get pending(): number {
@@ -179,8 +182,12 @@ class WorkerHost implements Host {
 }
 
 /** Starts a worker and loads the model file. Rejects with what ONNX Runtime or the worker's end said. */
-export async function openHost(kind: 'thread' | 'process', file: string): Promise<Host> {
-  const host = new WorkerHost(kind, file);
+export async function openHost(
+  kind: 'thread' | 'process',
+  file: string,
+  pace: Pace = 'yielding',
+): Promise<Host> {
+  const host = new WorkerHost(kind, file, pace);
   try {
     await host.ready();
   } catch (error) {

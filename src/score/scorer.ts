@@ -40,7 +40,7 @@ export interface ScorerOptions {
 }
 
 /** An image input of the service and the sizes in which models want it. */
-interface ImagePlan {
+export interface ImagePlan {
   input: number;
   name: string;
   sizes: Size[];
@@ -102,7 +102,8 @@ async function open(model: ModelSpec): Promise<{ model: ModelSpec; host: Host | 
   }
 }
 
-function planImages(spec: ServiceSpec): ImagePlan[] {
+/** The image inputs of a service, with the sizes that its models want. */
+export function planImages(spec: Pick<ServiceSpec, 'inputs' | 'models'>): ImagePlan[] {
   return spec.inputs.flatMap((input, index) => {
     if (input.type !== 'image') return [];
     const sizes = new Map<string, Size>();

@@ -141,7 +141,7 @@ async function main(): Promise<void> {
   const isThread = parentPort !== null;
   const file = isThread ? (workerData as { file: string }).file : process.argv[2];
   if (!isThread) {
-    setPriority(SHADOW_NICENESS);
+    if (process.argv[3] === 'yielding') setPriority(SHADOW_NICENESS);
     // The scorer decides when a shadow ends: Ctrl-C reaches the whole process group, and a shadow that dies of it
     // would be counted as a crash while the daemon drains.
     process.on('SIGINT', () => {});
