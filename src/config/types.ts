@@ -172,7 +172,7 @@ export interface TopicsConfig {
   partitions: number;
   replication: number;
   retentionMs: number;
-  /** Results, alerts and requests for retraining carry the headers of CloudEvents. */
+  /** Results, alerts, incidents and requests for retraining carry the headers of CloudEvents. */
   cloudEvents: boolean;
 }
 
@@ -183,7 +183,7 @@ export interface InfluxConfig {
   password: string;
 }
 
-export const WEBHOOK_TOPICS = ['alerts', 'retrain', 'results'] as const;
+export const WEBHOOK_TOPICS = ['alerts', 'incidents', 'retrain', 'results'] as const;
 
 export interface WebhookConfig {
   name: string;

@@ -14,6 +14,10 @@ export const BODY = `<body>
     <h2 id="services-title">Services</h2>
     <div id="services" class="cards" tabindex="-1"></div>
   </section>
+  <section aria-labelledby="incidents-title">
+    <h2 id="incidents-title">Incidents</h2>
+    <ol id="incidents" class="list"></ol>
+  </section>
   <div class="pair">
     <section aria-labelledby="alarms-title">
       <h2 id="alarms-title">Alarms</h2>

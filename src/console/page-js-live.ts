@@ -2,7 +2,7 @@
 export const SCRIPT_LIVE = `
 const HISTORY_MAX = 60, DRAW_EVERY_MS = 200;
 const dirty = new Set();
-const DRAWS = { health: drawHealth, cards: drawCards, alarms: drawAlarms, retrains: drawRetrains, results: drawResults };
+const DRAWS = { health: drawHealth, cards: drawCards, alarms: drawAlarms, incidents: drawIncidents, retrains: drawRetrains, results: drawResults };
 let drawing = false;
 function draw(...parts) {
   for (const part of parts) dirty.add(part);
@@ -32,11 +32,12 @@ async function loadResults() {
 }
 
 async function loadAll() {
-  [model.services, model.alerts, model.retrains] = await Promise.all([read('/api/services'), read('/api/alerts'), read('/api/retrains')]);
+  const [services, alerts, incidents, retrains] = await Promise.all(['services', 'alerts', 'incidents', 'retrains'].map((name) => read('/api/' + name)));
+  Object.assign(model, { services, alerts, incidents, retrains });
   const names = model.services.map((service) => service.name);
   const wished = decodeURIComponent(location.hash.slice(1));
   if (!names.includes(model.selected)) model.selected = names.includes(wished) ? wished : names[0] || '';
-  draw('health', 'cards', 'alarms', 'retrains');
+  draw('health', 'cards', 'alarms', 'incidents', 'retrains');
   await loadResults();
 }
 
@@ -101,6 +102,11 @@ function connect() {
   on('health', (health) => { model.health = health; draw('health'); });
   on('services', (services) => { model.services = services; draw('health', 'cards', 'alarms', 'results'); });
   on('retrain', (record) => { remember(model.retrains, record); setText(byId('outcome'), ''); draw('retrains'); });
+  on('incident', (incident) => {
+    model.incidents = model.incidents.filter((known) => known.incidentId !== incident.incidentId);
+    if (incident.state === 'open') model.incidents.push(incident);
+    draw('incidents');
+  });
   on('alert', (alert) => {
     remember(model.alerts, alert);
     setText(byId('announcer'), alert.service + ': ' + alert.rule + ' ' + (alert.state === 'firing' ? 'fires, ' + alert.level : 'resolved'));

@@ -1,6 +1,6 @@
 /** What each part of the page shows, from the one model that the live part keeps. */
 export const SCRIPT_VIEWS = String.raw`
-const model = { services: [], selected: '', results: new Map(), alerts: [], retrains: [], health: null, connected: false, filter: '' };
+const model = { services: [], selected: '', results: new Map(), alerts: [], incidents: [], retrains: [], health: null, connected: false, filter: '' };
 const LIGHTS = { green: 'All calm', yellow: 'Warning', red: 'Critical', grey: 'No results yet' };
 const LEVEL_LIGHTS = { info: 'blue', warning: 'yellow', critical: 'red' };
 const LEVEL_RANKS = { info: 1, warning: 2, critical: 3 };
@@ -43,7 +43,8 @@ function drawCards() {
     part.light.replaceChildren(badge(service.light, LIGHTS[service.light]));
     setText(part.about, service.description);
     const first = service.firing.slice(0, 2).map((alert) => alert.rule).join(', ');
-    setText(part.alarms, firing ? plural(firing, 'alarm') + ' firing: ' + first + (firing > 2 ? ', ...' : '') : 'No alarm fires');
+    const open = service.openIncidents ? plural(service.openIncidents, 'open incident') + ', ' : '';
+    setText(part.alarms, firing ? open + plural(firing, 'alarm') + ' firing: ' + first + (firing > 2 ? ', ...' : '') : open + 'No alarm fires');
     const counts = Object.entries({ requests: 0, dead: 0, ...service.counts });
     part.counts.replaceChildren(...counts.map(([name, count]) => el('span', WORRYING.has(name) && count > 0 ? { class: 'bad' } : {}, el('b', {}, number(count)), ' ' + (name === 'dead' ? 'dead letters' : name))));
     part.streams.replaceChildren(...service.streams.map((s) => el('span', { class: 'chip ' + s.state, title: s.topic + (s.detail ? ': ' + s.detail : '') }, s.stream + ' ' + s.state)));
@@ -51,6 +52,21 @@ function drawCards() {
   const nodes = names.map((name) => cards.get(name).node);
   const box = byId('services');
   if (nodes.length !== box.children.length || nodes.some((node, i) => box.children[i] !== node)) box.replaceChildren(...nodes);
+}
+
+/** One that nobody hears of is calm, and says why. */
+function incidentCard(incident) {
+  const { level, muted, firing, mutedAlarms } = incident;
+  const count = plural(firing, 'alarm') + (mutedAlarms ? ', ' + mutedAlarms + ' muted' : '');
+  return el('li', { class: 'card ' + (muted ? '' : 'firing ' + level) },
+    el('div', { class: 'row' }, badge(muted ? 'grey' : LEVEL_LIGHTS[level], level), el('span', { class: 'what' }, incident.service + ': ' + incident.summary), el('span', { class: 'when' }, 'since ' + moment(incident.onsetMs))),
+    el('div', { class: 'why' }, count + (muted ? '; not told: ' + muted : '')));
+}
+
+function drawIncidents() {
+  const open = [...model.incidents].sort((a, b) => LEVEL_RANKS[b.level] - LEVEL_RANKS[a.level] || a.onsetMs - b.onsetMs);
+  byId('incidents').replaceChildren(...(open.length ? open.map(incidentCard) : [el('li', { class: 'card empty' }, 'No incident is open.')]));
+  setText(byId('incidents-title'), open.length ? 'Incidents: ' + open.length + ' open' : 'Incidents');
 }
 
 function alarmCard(alert, firing) {

@@ -30,6 +30,7 @@ const ROUTES = [
   '/api/services/:service',
   '/api/services/:service/history?metric=&subject=&model=&segment=',
   '/api/alerts',
+  '/api/incidents',
   '/api/retrains',
   '/api/config',
   '/api/events',
@@ -67,6 +68,7 @@ function addReads(app: FastifyInstance, source: ConsoleSource): void {
   });
   app.get('/api/services', () => source.services());
   app.get('/api/alerts', () => source.alerts());
+  app.get('/api/incidents', () => source.incidents());
   app.get('/api/retrains', () => source.retrains());
   app.get('/api/config', (_, reply) => reply.send(source.config()));
   app.get<{ Params: { service: string }; Querystring: { history: number } }>(

@@ -1,4 +1,4 @@
-import type { Alert, Command, Result, Retrain, StreamName } from '../records.ts';
+import type { Alert, Command, Incident, Result, Retrain, StreamName } from '../records.ts';
 
 /** grey: no results yet. */
 export type Light = 'green' | 'yellow' | 'red' | 'grey';
@@ -24,6 +24,8 @@ export interface ServiceView {
   counts: Record<string, number>;
   /** Alarms that fire now, critical first, then the longest first. */
   firing: Alert[];
+  /** How many incidents are open. */
+  openIncidents: number;
   streams: StreamView[];
 }
 
@@ -50,6 +52,7 @@ export interface HistoryPoint {
 export type ConsoleEvent =
   | { type: 'result'; data: Result }
   | { type: 'alert'; data: Alert }
+  | { type: 'incident'; data: Incident }
   | { type: 'retrain'; data: Retrain }
   | { type: 'health'; data: HealthView };
 
@@ -65,6 +68,8 @@ export interface ConsoleSource {
   history(service: string, key: SeriesKey): HistoryPoint[];
   /** Newest first, bounded. */
   alerts(): Alert[];
+  /** The last record of every open incident: critical first, then the longest first; bounded. */
+  incidents(): Incident[];
   /** Newest first, bounded. */
   retrains(): Retrain[];
   /** Returns the call that ends the subscription. Listeners must not throw. */

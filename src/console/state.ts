@@ -1,6 +1,8 @@
 import {
   type Alert,
+  type Incident,
   LEVELS,
+  type Level,
   type Result,
   type Retrain,
   type ServiceSpec,
@@ -12,17 +14,21 @@ import type { ConsoleEvent, ConsoleSource, Light, ServiceView, StreamState, Stre
 const HISTORY_POINTS_MAX = 500;
 const SERIES_MAX = 2_000;
 const ALERTS_MAX = 200;
+/** Records of incidents, by whose ids repeated ones are known. */
+const INCIDENTS_MAX = 200;
 const RETRAINS_MAX = 200;
-const FIRING_MAX = 1_000;
+/** Alarms that fire, and open incidents, of a service. */
+const CURRENT_MAX = 1_000;
 
 /** What the state is fed with: one record of a public topic. */
 export interface ConsoleRecord {
   result?: Result;
   alert?: Alert;
+  incident?: Incident;
   retrain?: Retrain;
 }
 
-type StateReads = 'services' | 'results' | 'history' | 'alerts' | 'retrains' | 'subscribe';
+type StateReads = 'services' | 'results' | 'history' | 'alerts' | 'incidents' | 'retrains' | 'subscribe';
 
 /** A bounded memory of what was published, the half of a ConsoleSource that needs no daemon. */
 export interface ConsoleState extends Pick<ConsoleSource, StateReads> {
@@ -41,6 +47,8 @@ interface ServiceState {
   counts: Map<string, number>;
   /** The last transition of an alarm that fires, by fingerprint. */
   firing: Map<string, Alert>;
+  /** The last record of an incident that is open, by its incidentId. */
+  open: Map<string, Incident>;
   streams: StreamView[];
 }
 
@@ -52,6 +60,7 @@ function createService(spec: ServiceSpec): ServiceState {
     eventTimeMs: null,
     counts: new Map(),
     firing: new Map(),
+    open: new Map(),
     streams: spec.streams.map(({ stream, topic }) => ({ stream, topic, state: 'waiting', detail: '' })),
   };
 }
@@ -62,9 +71,11 @@ function lightOf(service: ServiceState, firing: readonly Alert[]): Light {
   return service.eventTimeMs === null ? 'grey' : 'green';
 }
 
+const byLevel = (a: { level: Level }, b: { level: Level }): number =>
+  LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level);
+
 function viewOf(service: ServiceState): ServiceView {
-  const rank = (alert: Alert) => LEVELS.indexOf(alert.level);
-  const firing = [...service.firing.values()].sort((a, b) => rank(b) - rank(a) || a.sinceMs - b.sinceMs);
+  const firing = [...service.firing.values()].sort((a, b) => byLevel(a, b) || a.sinceMs - b.sinceMs);
   return {
     name: service.name,
     description: service.description,
@@ -72,18 +83,19 @@ function viewOf(service: ServiceState): ServiceView {
     eventTimeMs: service.eventTimeMs,
     counts: Object.fromEntries(service.counts),
     firing,
+    openIncidents: service.open.size,
     streams: service.streams.map((stream) => ({ ...stream })),
   };
 }
 
-/** Keeps the alarms that fire. Transitions of one alarm come in order; a repeated one changes nothing. */
-function applyFiring(firing: Map<string, Alert>, alert: Alert): void {
-  firing.delete(alert.fingerprint);
-  if (alert.state === 'resolved') return;
-  firing.set(alert.fingerprint, alert);
-  if (firing.size > FIRING_MAX) {
-    const oldest = firing.keys().next();
-    if (!oldest.done) firing.delete(oldest.value);
+/** Keeps what is not over: alarms that fire, incidents that are open. Records of one come in order. */
+function keepCurrent<T>(current: Map<string, T>, key: string, record: T, isOver: boolean): void {
+  current.delete(key);
+  if (isOver) return;
+  current.set(key, record);
+  if (current.size > CURRENT_MAX) {
+    const oldest = current.keys().next();
+    if (!oldest.done) current.delete(oldest.value);
   }
 }
 
@@ -99,6 +111,7 @@ function remember<T extends { id: string }>(list: T[], record: T, max: number): 
 export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState {
   const services = new Map(specs.map((spec) => [spec.service, createService(spec)]));
   const alerts: Alert[] = [];
+  const incidents: Incident[] = [];
   const retrains: Retrain[] = [];
   const listeners = new Set<(event: ConsoleEvent) => void>();
   const emit = (event: ConsoleEvent) => {
@@ -106,8 +119,8 @@ export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState 
   };
 
   return {
-    apply({ result, alert, retrain }) {
-      const service = services.get((result ?? alert ?? retrain)?.service ?? '');
+    apply({ result, alert, incident, retrain }) {
+      const service = services.get((result ?? alert ?? incident ?? retrain)?.service ?? '');
       if (!service) return;
       if (result) {
         service.series.apply(result);
@@ -115,8 +128,12 @@ export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState 
         emit({ type: 'result', data: result });
       }
       if (alert && remember(alerts, alert, ALERTS_MAX)) {
-        applyFiring(service.firing, alert);
+        keepCurrent(service.firing, alert.fingerprint, alert, alert.state === 'resolved');
         emit({ type: 'alert', data: alert });
+      }
+      if (incident && remember(incidents, incident, INCIDENTS_MAX)) {
+        keepCurrent(service.open, incident.incidentId, incident, incident.state !== 'open');
+        emit({ type: 'incident', data: incident });
       }
       if (retrain && remember(retrains, retrain, RETRAINS_MAX)) emit({ type: 'retrain', data: retrain });
     },
@@ -132,6 +149,10 @@ export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState 
     results: (name) => services.get(name)?.series.latest() ?? [],
     history: (name, key) => services.get(name)?.series.history(key) ?? [],
     alerts: () => [...alerts],
+    incidents: () =>
+      [...services.values()]
+        .flatMap(({ open }) => [...open.values()])
+        .sort((a, b) => byLevel(a, b) || a.onsetMs - b.onsetMs),
     retrains: () => [...retrains],
     subscribe(listener) {
       listeners.add(listener);

@@ -41,9 +41,10 @@ export async function runLive(world: World, stories: readonly Story[], options: 
   let busy = Promise.resolve();
   const collect = async (): Promise<void> => {
     await world.embedded.pump();
-    const { results, alerts, retrains } = await world.published();
+    const { results, alerts, incidents, retrains } = await world.published();
     for (const result of results) state.apply({ result });
     for (const alert of alerts) state.apply({ alert });
+    for (const incident of incidents) state.apply({ incident });
     for (const retrain of retrains) state.apply({ retrain });
   };
   const page = await createConsole(

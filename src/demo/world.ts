@@ -6,13 +6,20 @@ import type { Registries, TelltaleConfig } from '../config/types.ts';
 import { NO_COUNTS } from '../flow/assembly.ts';
 import { createEmbedded, type Embedded } from '../flow/embedded.ts';
 import type { Counts, FlowLogger } from '../flow/runtime.ts';
-import { decodePublic } from '../flow/wire.ts';
+import { decodePublic, type PublicName, type PublicRecord } from '../flow/wire.ts';
 import { createMemoryLog } from '../log/memory.ts';
-import type { Alert, Append, Result, Retrain } from '../records.ts';
+import type { Alert, Append, Incident, Result, Retrain } from '../records.ts';
 import { END_MS, type StoryRecord } from './stories/story.ts';
 
 /** Input partitions of each topic: more than one, so that the demo shows what a real topic does. */
 const PARTITIONS = 2;
+
+export interface Published {
+  results: Result[];
+  alerts: Alert[];
+  incidents: Incident[];
+  retrains: Retrain[];
+}
 
 export interface World {
   config: TelltaleConfig;
@@ -20,7 +27,7 @@ export interface World {
   /** The log's record of a story's record. */
   appendOf(service: string, record: StoryRecord): Append;
   /** What was published since the last call. */
-  published(): Promise<{ results: Result[]; alerts: Alert[]; retrains: Retrain[] }>;
+  published(): Promise<Published>;
 }
 
 /** @param configDir folder of the demo's configuration; the one that comes with the package when null */
@@ -65,13 +72,12 @@ export async function createWorld(
       headers,
     }),
     async published() {
-      const read = async <T extends Result | Alert | Retrain>(
-        name: 'result' | 'alert' | 'retrain',
-        topic: string,
-      ) => (await embedded.drain(topic)).map((record) => decodePublic<T>(name, record.value!, false));
+      const read = async <T extends PublicRecord>(name: PublicName, topic: string) =>
+        (await embedded.drain(topic)).map((record) => decodePublic<T>(name, record.value!, false));
       return {
         results: await read<Result>('result', runtime.topics.results),
         alerts: await read<Alert>('alert', runtime.topics.alerts),
+        incidents: await read<Incident>('incident', runtime.topics.incidents),
         retrains: await read<Retrain>('retrain', runtime.topics.retrain),
       };
     },

@@ -161,7 +161,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   const follow = (kafka: KafkaLog, own: Runtime): void => {
     const framed = own.publicIds !== null;
-    for (const topic of [own.topics.results, own.topics.alerts, own.topics.retrain]) {
+    for (const topic of [own.topics.results, own.topics.alerts, own.topics.incidents, own.topics.retrain]) {
       const onError = (error: unknown) =>
         logger.warn({ topic, cause: messageOf(error) }, 'the live page cannot read');
       const onRecord = (record: Parameters<typeof deliveryOf>[1]): void => {

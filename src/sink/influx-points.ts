@@ -1,5 +1,5 @@
 import { FieldType, type IPoint, type ISchemaOptions } from 'influx';
-import type { Alert, Result, Retrain } from '../records.ts';
+import type { Alert, Incident, Result, Retrain } from '../records.ts';
 import type { Delivery } from './sink.ts';
 
 const RESULT_FIELDS = {
@@ -41,6 +41,25 @@ export const INFLUX_SCHEMA: readonly ISchemaOptions[] = [
       reason: FieldType.STRING,
       threshold: FieldType.STRING,
       since: FieldType.INTEGER,
+      id: FieldType.STRING,
+    },
+  },
+  {
+    measurement: 'telltale_incident',
+    // Of incidents there are few, and at one time several of a service may change.
+    tags: ['service', 'incident', 'state', 'level', 'notify'],
+    fields: {
+      summary: FieldType.STRING,
+      muted: FieldType.STRING,
+      rules: FieldType.STRING,
+      inputs: FieldType.STRING,
+      segments: FieldType.STRING,
+      storm: FieldType.BOOLEAN,
+      onset: FieldType.INTEGER,
+      opened: FieldType.INTEGER,
+      firing: FieldType.INTEGER,
+      muted_alarms: FieldType.INTEGER,
+      fired: FieldType.INTEGER,
       id: FieldType.STRING,
     },
   },
@@ -142,6 +161,30 @@ function alertPoint(alert: Alert): IPoint {
   };
 }
 
+/** One for each change; of several of one incident at one time that say the same of state and notification the last stays. */
+function incidentPoint(incident: Incident): IPoint {
+  const { service, incidentId, state, level, notify, summary, muted } = incident;
+  return {
+    measurement: 'telltale_incident',
+    tags: tagsOf({ service, incident: incidentId, state, level, notify }),
+    fields: {
+      summary,
+      muted,
+      rules: incident.rules.join(', '),
+      inputs: incident.inputs.join(', '),
+      segments: incident.segments.join(', '),
+      storm: incident.isStorm,
+      onset: incident.onsetMs,
+      opened: incident.openedMs,
+      firing: incident.firing,
+      muted_alarms: incident.mutedAlarms,
+      fired: incident.fired,
+      id: incident.id,
+    },
+    timestamp: String(incident.atMs),
+  };
+}
+
 function retrainPoint(retrain: Retrain): IPoint {
   const { service, state, mode } = retrain;
   return {
@@ -161,6 +204,7 @@ function retrainPoint(retrain: Retrain): IPoint {
 export function pointOf(delivery: Delivery): IPoint | null {
   if (delivery.result) return resultPoint(delivery.result);
   if (delivery.alert) return alertPoint(delivery.alert);
+  if (delivery.incident) return incidentPoint(delivery.incident);
   if (delivery.retrain) return retrainPoint(delivery.retrain);
   return null;
 }

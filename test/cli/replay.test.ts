@@ -87,7 +87,9 @@ describe('replay', () => {
     const outs = [];
     for (const name of Object.keys(files)) {
       const { code, err, lines, out } = await replayed(files, [`DIR/${name}`]);
-      expect(err).toMatch(/^house: 8 records, \d+ results, 1 alerts, 1 retrain events, 0 dead, [\d.]+ s\n$/);
+      expect(err).toMatch(
+        /^house: 8 records, \d+ results, 1 alerts, \d+ incident events, 1 retrain events, 0 dead, [\d.]+ s\n$/,
+      );
       expect(code).toBe(0);
       expect(values(lines, 'mean', 'area')).toEqual(MEANS);
       outs.push(out);
@@ -161,6 +163,7 @@ describe('replay', () => {
     expect(readdirSync(files).sort()).toEqual([
       'alerts.ndjson',
       'dead.ndjson',
+      'incidents.ndjson',
       'results.ndjson',
       'retrain.ndjson',
     ]);

@@ -2,6 +2,7 @@ import { get as httpGet, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Console, createConsole } from '../../src/console/server.ts';
 import { type ConsoleState, createConsoleState } from '../../src/console/state.ts';
+import { makeIncident } from '../incidents.ts';
 import { makeAlert, makeResult, makeSpec } from './records.ts';
 
 interface Frame {
@@ -77,6 +78,8 @@ test('a client hears the state at once, then results in batches, alerts and hear
   state.apply({ alert: makeAlert('a1') });
   expect(await next(stream, 'result')).toEqual([makeResult(0), makeResult(1)]);
   expect(await next(stream, 'alert')).toMatchObject({ id: 'a1' });
+  state.apply({ incident: makeIncident() });
+  expect(await next(stream, 'incident')).toEqual(makeIncident());
   expect(await next(stream, 'services')).toMatchObject([{ light: 'yellow' }]);
 });
 

@@ -6,6 +6,7 @@ import { type Console, createConsole } from '../../src/console/server.ts';
 import type { HealthView } from '../../src/console/source.ts';
 import { type ConsoleState, createConsoleState } from '../../src/console/state.ts';
 import type { Command } from '../../src/records.ts';
+import { makeIncident } from '../incidents.ts';
 import { makeAlert, makeResult, makeRetrain, makeSpec } from './records.ts';
 
 let state: ConsoleState;
@@ -67,9 +68,10 @@ test('the API tells what the source knows, and what there is where something is 
   state.apply({ result: makeResult(0) });
   state.apply({ result: makeResult(1) });
   state.apply({ alert: makeAlert('a1') });
+  state.apply({ incident: makeIncident() });
   state.apply({ retrain: makeRetrain('t1') });
   expect((await get('/api/services')).body).toMatchObject([
-    { name: 'fraud', light: 'yellow' },
+    { name: 'fraud', light: 'yellow', openIncidents: 1 },
     { light: 'grey' },
   ]);
   expect((await get('/api/services/fraud')).body.results).toEqual([makeResult(1)]);
@@ -79,6 +81,7 @@ test('the API tells what the source knows, and what there is where something is 
   expect(history.body).toMatchObject([{ value: 0 }, { value: 0.01 }]);
   expect((await get(`/api/services/${encodeURIComponent('voice search/ü')}`)).status).toBe(200);
   expect((await get('/api/alerts')).body).toMatchObject([{ id: 'a1' }]);
+  expect((await get('/api/incidents')).body).toEqual([makeIncident()]);
   expect((await get('/api/retrains')).body).toMatchObject([{ id: 't1' }]);
   expect((await get('/api/config')).body).toEqual({ password: '***' });
   expect(await get('/api/services/nobody')).toMatchObject({

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ConsoleEvent } from '../../src/console/source.ts';
 import { createConsoleState } from '../../src/console/state.ts';
+import { makeIncident } from '../incidents.ts';
 import { HOUR_MS, makeAlert, makeResult, makeRetrain, makeSpec, T0 } from './records.ts';
 
 const KEY = { metric: 'psi', subject: 'amount', model: '', segment: '*' };
@@ -62,6 +63,31 @@ test('memory is bounded: 500 points a series, 2,000 series a service, 200 alerts
   expect(state.retrains().map((record) => record.id)[199]).toBe('t50');
 });
 
+test('open incidents stand with their last record, critical first and then the longest; a service counts its own', () => {
+  const state = fresh();
+  const apply = (id: string, over: Parameters<typeof makeIncident>[0]) =>
+    state.apply({ incident: makeIncident({ id, incidentId: id.slice(0, 1), ...over }) });
+  const open = () => state.incidents().map(({ id }) => id);
+  const counts = () => state.services().map(({ openIncidents }) => openIncidents);
+  expect([open(), counts()]).toEqual([[], [0, 0]]);
+  apply('a1', { level: 'warning', onsetMs: T0 });
+  apply('b1', { onsetMs: T0 + 2 });
+  apply('c1', { onsetMs: T0 + 1, service: 'housing' });
+  apply('x1', { service: 'nobody' });
+  expect([open(), counts()]).toEqual([
+    ['c1', 'b1', 'a1'],
+    [2, 1],
+  ]);
+  apply('a2', { level: 'critical', onsetMs: T0 });
+  expect(open()).toEqual(['a2', 'c1', 'b1']);
+  apply('b2', { state: 'resolved' });
+  apply('c2', { state: 'merged', service: 'housing' });
+  apply('b1', { onsetMs: T0 + 2 });
+  expect([open(), counts()], 'a record that comes twice does not open it again').toEqual([['a2'], [1, 0]]);
+  for (let i = 0; i < 1_500; i++) apply(`${String.fromCharCode(1_000 + i)}1`, {});
+  expect(counts()).toEqual([1_000, 0]);
+});
+
 test('counts, streams and unknown services', () => {
   const state = fresh();
   state.count('fraud', 'dead', 2);
@@ -89,8 +115,10 @@ test('subscribers hear of what is new, until they leave', () => {
   state.apply({ result: makeResult(0) });
   state.apply({ alert: makeAlert('a1') });
   state.apply({ alert: makeAlert('a1') });
+  state.apply({ incident: makeIncident() });
+  state.apply({ incident: makeIncident() });
   state.apply({ retrain: makeRetrain('t1') });
   leave();
   state.apply({ alert: makeAlert('a2') });
-  expect(heard).toEqual(['result', 'alert', 'retrain']);
+  expect(heard).toEqual(['result', 'alert', 'incident', 'retrain']);
 });

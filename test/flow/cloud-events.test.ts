@@ -4,6 +4,7 @@ import { cloudEventHeaders, type PublicOutput } from '../../src/flow/cloud-event
 import { appendsOf } from '../../src/flow/outbox.ts';
 import type { Runtime } from '../../src/flow/runtime.ts';
 import { createMemoryLog } from '../../src/log/memory.ts';
+import { makeIncident } from '../incidents.ts';
 import { HOUR_MS, makeAlert, makeResult, makeRetrain, T0 } from '../sink/records.ts';
 import { openRuntime } from './runtime.ts';
 
@@ -13,6 +14,7 @@ const runtimeOf = (cloudEvents?: boolean): Promise<Runtime> =>
 const OUTPUTS: PublicOutput[] = [
   { type: 'result', record: makeResult() },
   { type: 'alert', record: makeAlert() },
+  { type: 'incident', record: makeIncident() },
   { type: 'retrain', record: makeRetrain() },
 ];
 const CE_TIME = new Date(T0 + HOUR_MS).toISOString();

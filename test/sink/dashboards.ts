@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Result } from '../../src/records.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
+import { makeIncident } from '../incidents.ts';
 import { HOUR_MS, makeAlert, makeResult, makeRetrain, T0 } from './records.ts';
 
 export interface Target {
@@ -91,6 +92,7 @@ export function everyMetric(): Delivery[] {
     { result: without },
     { alert: makeAlert() },
     { alert: resolved },
+    { incident: makeIncident() },
     { retrain: makeRetrain() },
   ];
 }

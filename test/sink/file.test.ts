@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fileSink } from '../../src/sink/file.ts';
+import { makeIncident } from '../incidents.ts';
 import { makeAlert, makeResult, makeRetrain } from './records.ts';
 
 const log = { info: () => {}, warn: () => {} };
@@ -25,6 +26,7 @@ async function ids(): Promise<string[]> {
 const batch = [
   { result: makeResult({ subject: 'a "b"\nc' }) },
   { alert: makeAlert() },
+  { incident: makeIncident() },
   { retrain: makeRetrain() },
 ];
 
@@ -36,7 +38,14 @@ test('one line a delivery, the same delivery once, also after opening again', as
   const second = await fileSink.create({ path }, { log });
   await second.write([{ result: makeResult({ id: 'r2' }) }, { result: makeResult({ id: 'r3' }) }]);
   await second.close();
-  expect(await ids()).toEqual(['result:r1', 'alert:a1', 'retrain:t1', 'result:r2', 'result:r3']);
+  expect(await ids()).toEqual([
+    'result:r1',
+    'alert:a1',
+    'incident:i1',
+    'retrain:t1',
+    'result:r2',
+    'result:r3',
+  ]);
 });
 
 test('a line that a crash tore is removed and written whole', async () => {

@@ -4,7 +4,8 @@ import { afterEach, expect, test } from 'vitest';
 import { influxSink } from '../../src/sink/influx.ts';
 import { pointsOf, tagOf } from '../../src/sink/influx-points.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
-import { makeResult, T0 } from './records.ts';
+import { makeIncident } from '../incidents.ts';
+import { HOUR_MS, makeResult, T0 } from './records.ts';
 
 const log = { info: () => {}, warn: () => {} };
 
@@ -128,6 +129,47 @@ test('of two revisions in one batch the later is written; numbers without a form
     fields: { revision: 1, value: null, reason: '', low: -1, high: 2, p: 0.5, expected: 0.6 },
     timestamp: String(T0 + 3_600_000),
   });
+});
+
+test('an incident is a point with its counts and texts; of each there is one, also at the same time', () => {
+  const incident = makeIncident({
+    rules: ['drift', 'errors'],
+    segments: ['*', 'country=de'],
+    mutedAlarms: 2,
+  });
+  const other = makeIncident({ id: 'i2', incidentId: 'incident-2', notify: '', muted: 'silence by ann' });
+  const points = pointsOf([{ incident }, { incident: other }, { incident }]);
+  expect(points.map(({ point }) => point)).toEqual([
+    {
+      measurement: 'telltale_incident',
+      tags: {
+        service: 'fraud',
+        incident: 'incident-1',
+        state: 'open',
+        level: 'critical',
+        notify: 'first_notification',
+      },
+      fields: {
+        summary: '1 alarm of amount-drift; amount',
+        muted: '',
+        rules: 'drift, errors',
+        inputs: 'amount',
+        segments: '*, country=de',
+        storm: false,
+        onset: T0,
+        opened: T0 + HOUR_MS,
+        firing: 1,
+        muted_alarms: 2,
+        fired: 1,
+        id: 'i1',
+      },
+      timestamp: String(T0 + HOUR_MS),
+    },
+    expect.objectContaining({
+      tags: expect.objectContaining({ incident: 'incident-2', notify: '-' }),
+      fields: expect.objectContaining({ muted: 'silence by ann' }),
+    }),
+  ]);
 });
 
 test('names that the line protocol cannot carry stay different', () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { retryAfterMs } from '../../src/sink/http.ts';
 import { AskedToWait } from '../../src/sink/retry.ts';
 import { type WebhookOptions, webhookSink } from '../../src/sink/webhook.ts';
+import { makeIncident } from '../incidents.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { makeAlert, makeResult, makeRetrain, T0 } from './records.ts';
 
@@ -34,10 +35,16 @@ async function failureOf(work: Promise<unknown>): Promise<Error & { code: string
 
 test('posts each record as JSON with its type, in order, with its id as idempotency key', async () => {
   const sink = await sinkOf({ headers: { Authorization: 'Bearer hush' } });
-  const batch = [{ alert: makeAlert() }, { retrain: makeRetrain() }, { result: makeResult() }];
+  const batch = [
+    { alert: makeAlert() },
+    { incident: makeIncident() },
+    { retrain: makeRetrain() },
+    { result: makeResult() },
+  ];
   expect(await sink.write(batch)).toEqual([]);
   expect(receiver.posted.map(({ body }) => JSON.parse(body))).toEqual([
     { type: 'alert', ...makeAlert() },
+    { type: 'incident', ...makeIncident() },
     { type: 'retrain', ...makeRetrain() },
     { type: 'result', ...makeResult() },
   ]);
@@ -48,7 +55,7 @@ test('posts each record as JSON with its type, in order, with its id as idempote
     expect(headers['telltale-signature']).toBeUndefined();
   }
   await sink.write(batch);
-  expect(receiver.posted[3]!.body).toBe(receiver.posted[0]!.body);
+  expect(receiver.posted[batch.length]!.body).toBe(receiver.posted[0]!.body);
 });
 
 test('signs the time and the body with the secret', async () => {

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import avsc from 'avsc';
 import { stringify } from 'yaml';
-import type { Alert, Result, Retrain } from '../../src/records.ts';
+import type { Alert, Incident, Result, Retrain } from '../../src/records.ts';
 import type { StackUrls } from './support/context.ts';
 import { foreignConsume } from './support/foreign.ts';
 import { freePort } from './support/ports.ts';
@@ -177,16 +177,22 @@ export async function startDaemon(dir: string, env: Record<string, string> = {})
 }
 
 /** A type of the committed schemas, read by itself: what strangers read must need no code of ours. */
-export const committedType = (name: 'result' | 'alert' | 'retrain'): avsc.Type =>
+export const committedType = (name: keyof PublicRecords): avsc.Type =>
   avsc.Type.forSchema(JSON.parse(readFileSync(join(ROOT, `schemas/${name}.avsc`), 'utf8')));
 
 interface PublicRecords {
   result: Result;
   alert: Alert;
+  incident: Incident;
   retrain: Retrain;
 }
 
-const PUBLIC_TOPICS = { result: 'results', alert: 'alerts', retrain: 'retrain' } as const;
+const PUBLIC_TOPICS = {
+  result: 'results',
+  alert: 'alerts',
+  incident: 'incidents',
+  retrain: 'retrain',
+} as const;
 
 /** All records of a public topic, read by Kafka's Java client; the daemon's own service is left out. */
 export async function readPublic<N extends keyof PublicRecords>(

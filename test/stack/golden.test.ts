@@ -25,14 +25,15 @@ const SEEN_WINDOWS = 5;
 
 const DIFFERENCES_SHOWN = 5;
 
-type Written = Record<'results' | 'alerts' | 'retrain', string[]>;
+type Written = Record<'results' | 'alerts' | 'incidents' | 'retrain', string[]>;
 
 /** The bodies of all public records by id, as text; the same id with other bytes is an error. */
 async function readWritten(stack: StackUrls, prefix: string): Promise<Written> {
-  const written: Written = { results: [], alerts: [], retrain: [] };
+  const written: Written = { results: [], alerts: [], incidents: [], retrain: [] };
   for (const [topic, name] of [
     ['results', 'result'],
     ['alerts', 'alert'],
+    ['incidents', 'incident'],
     ['retrain', 'retrain'],
   ] as const) {
     const type = committedType(name);
@@ -112,7 +113,7 @@ describeStack('one, two and three instances', (stack) => {
     expect(whole.results.length).toBeGreaterThan(HALF_WINDOWS * 100);
     expect(whole.alerts.length).toBeGreaterThan(4);
     expect(whole.retrain.length).toBe(1);
-    for (const name of ['retrain', 'alerts', 'results'] as const) {
+    for (const name of ['retrain', 'incidents', 'alerts', 'results'] as const) {
       const missing = whole[name].filter((text) => !resumed[name].includes(text));
       const extra = resumed[name].filter((text) => !whole[name].includes(text));
       const differences = { missing: missing.length, extra: extra.length };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { influxSink } from '../../src/sink/influx.ts';
 import type { Sink } from '../../src/sink/sink.ts';
+import { makeIncident } from '../incidents.ts';
 import {
   annotationQueries,
   dashboards,
@@ -17,7 +18,7 @@ const log = { info: () => {}, warn: () => {} };
 interface Series {
   tags?: Record<string, string>;
   columns: string[];
-  values: (string | number | null)[][];
+  values: (string | number | boolean | null)[][];
 }
 
 let url = '';
@@ -31,7 +32,7 @@ async function query(q: string): Promise<Series[]> {
 }
 
 /** The rows of a measurement as objects, tags and fields together. */
-async function rows(measurement: string): Promise<Record<string, string | number | null>[]> {
+async function rows(measurement: string): Promise<Record<string, string | number | boolean | null>[]> {
   const series = await query(`SELECT * FROM "${measurement}"`);
   return series.flatMap(({ columns, values }) =>
     values.map((row) => Object.fromEntries(columns.map((column, i) => [column, row[i] ?? null]))),
@@ -51,7 +52,12 @@ describeStack('InfluxDB', (stack) => {
   });
 
   test('creates the database, writes every kind, and the same batch twice is as once', async () => {
-    const batch = [{ result: makeResult() }, { alert: makeAlert() }, { retrain: makeRetrain() }];
+    const batch = [
+      { result: makeResult() },
+      { alert: makeAlert() },
+      { incident: makeIncident() },
+      { retrain: makeRetrain() },
+    ];
     await sink.write(batch);
     await sink.write(batch);
     expect(await rows('telltale_result')).toEqual([
@@ -71,6 +77,16 @@ describeStack('InfluxDB', (stack) => {
     ]);
     expect(await rows('telltale_alert')).toMatchObject([
       { time: T0 + HOUR_MS, rule: 'amount-drift', state: 'firing', level: 'critical', since: T0 + HOUR_MS },
+    ]);
+    expect(await rows('telltale_incident')).toMatchObject([
+      {
+        time: T0 + HOUR_MS,
+        incident: 'incident-1',
+        state: 'open',
+        notify: 'first_notification',
+        firing: 1,
+        storm: false,
+      },
     ]);
     expect(await rows('telltale_retrain')).toMatchObject([
       { state: 'requested', mode: 'manual', retrain_id: 'retrain-1', from: T0 - HOUR_MS, to: T0 + HOUR_MS },

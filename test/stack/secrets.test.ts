@@ -43,6 +43,7 @@ const PAGES = [
   '/api/services',
   '/api/services/plant?history=10',
   '/api/alerts',
+  '/api/incidents',
   '/api/retrains',
 ];
 const variable = (name: string): string => `$\{${name}}`;

@@ -37,6 +37,9 @@ test('the Prometheus page serves every metric of the table', async () => {
   const page = await (await fetch(running.prometheusUrl ?? '')).text();
   for (const name of Object.keys(METRICS)) expect(page).toContain(`# TYPE ${name.replaceAll('.', '_')}`);
   expect(page).toMatch(/^telltale_dead_letters_total\{.*service="fraud".*code="json".*\} 1$/m);
+  expect(page).toMatch(
+    /^telltale_incidents_total\{.*service="fraud".*state="open".*notify="first_notification".*\} 1$/m,
+  );
   expect(page).toMatch(/^telltale_lag\{.*topic="t".*partition="0".*\} 42$/m);
   expect(page).toMatch(/^telltale_score_duration_sum\{.*role="primary".*\} 0.004$/m);
   expect(page).toContain('service_version="9.8.7"');

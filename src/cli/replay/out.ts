@@ -9,6 +9,7 @@ import { messageOf, TelltaleError } from '../../errors.ts';
 export const FILES = {
   result: 'results.ndjson',
   alert: 'alerts.ndjson',
+  incident: 'incidents.ndjson',
   retrain: 'retrain.ndjson',
   dead: 'dead.ndjson',
 } as const;

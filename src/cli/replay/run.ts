@@ -3,8 +3,17 @@
 import { NO_COUNTS } from '../../flow/assembly.ts';
 import { createEmbedded, type Embedded } from '../../flow/embedded.ts';
 import type { FlowLogger } from '../../flow/runtime.ts';
-import { decodePublic } from '../../flow/wire.ts';
-import type { Alert, Append, LogRecord, Result, Retrain, ServiceSpec, StreamSpec } from '../../records.ts';
+import { decodePublic, type PublicName, type PublicRecord } from '../../flow/wire.ts';
+import type {
+  Alert,
+  Append,
+  Incident,
+  LogRecord,
+  Result,
+  Retrain,
+  ServiceSpec,
+  StreamSpec,
+} from '../../records.ts';
 import { createEventTimeLog } from './event-time-log.ts';
 import type { Out } from './out.ts';
 import { TIME_PATH } from './shape.ts';
@@ -18,6 +27,7 @@ export interface Summary {
   records: number;
   results: number;
   alerts: number;
+  incidents: number;
   retrains: number;
   dead: number;
 }
@@ -80,7 +90,7 @@ export async function replay(records: AsyncIterable<Replayed>, parts: ReplayPart
     counts: NO_COUNTS,
     logger: parts.logger,
   });
-  const summary: Summary = { records: 0, results: 0, alerts: 0, retrains: 0, dead: 0 };
+  const summary: Summary = { records: 0, results: 0, alerts: 0, incidents: 0, retrains: 0, dead: 0 };
   let batch: Append[] = [];
   const flush = async (): Promise<void> => {
     await embedded.append(batch);
@@ -107,20 +117,21 @@ export async function replay(records: AsyncIterable<Replayed>, parts: ReplayPart
 
 async function publish(embedded: Embedded, out: Out, summary: Summary): Promise<void> {
   const { topics } = embedded.runtime;
-  const read = async <T extends Result | Alert | Retrain>(
-    name: 'result' | 'alert' | 'retrain',
-    topic: string,
-  ) => (await embedded.drain(topic)).map((record) => decodePublic<T>(name, record.value!, false));
+  const read = async <T extends PublicRecord>(name: PublicName, topic: string) =>
+    (await embedded.drain(topic)).map((record) => decodePublic<T>(name, record.value!, false));
   const results = await read<Result>('result', topics.results);
   const alerts = await read<Alert>('alert', topics.alerts);
+  const incidents = await read<Incident>('incident', topics.incidents);
   const retrains = await read<Retrain>('retrain', topics.retrain);
   const dead = (await embedded.drain(topics.dead)).map(deadOf);
   await out.write('result', results);
   await out.write('alert', alerts);
+  await out.write('incident', incidents);
   await out.write('retrain', retrains);
   await out.write('dead', dead);
   summary.results += results.length;
   summary.alerts += alerts.length;
+  summary.incidents += incidents.length;
   summary.retrains += retrains.length;
   summary.dead += dead.length;
 }

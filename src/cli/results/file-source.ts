@@ -93,10 +93,13 @@ async function readFile(
   reading.bar.update(reading.bytes, reading.lines);
 }
 
+/** Lines of ours that say nothing of results. */
+const OTHERS: readonly unknown[] = ['incident', 'retrain', 'dead'];
+
 /** A line that a crash tore, and one of somebody else, is counted and not an error. */
 function takeLine(line: string, taker: Taker): void {
   const fields = parsed(line);
-  if (fields?.type === 'retrain' || fields?.type === 'dead') return;
+  if (OTHERS.includes(fields?.type)) return;
   const result = fields?.type === 'result' ? resultOf(fields) : null;
   const alert = fields?.type === 'alert' ? alertOf(fields) : null;
   if (result !== null) taker.result(result);
