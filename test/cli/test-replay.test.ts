@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { wiring } from '../../src/cli/wiring.ts';
-import type { Alert, Result } from '../../src/records.ts';
+import { type Alert, type Incident, NOTIFY_REASONS, type Result } from '../../src/records.ts';
 import { MINUTE_MS, START_MS, spread, windows } from './stretches.ts';
 import { fakeWiring, folder, telltale } from './support.ts';
 
@@ -25,6 +25,15 @@ rules:
   - { name: gone, metric: missing_rate, subject: area, warning: "> 0.2", min_n: 1, no_data: { policy: ok, for: 4m } }
   - { name: moved, metric: mean, subject: area, detector: page_hinkley, options: { min_instances: 5, threshold: 20 }, hold: 3, min_n: 1 }
   - { name: both, when: { any: [large, { all: [away, often] }] }, level: critical, for: 3m, keep_firing_for: 1m }
+incidents:
+  within: 3m
+  share_inputs: false
+  group_wait: 1m
+  group_interval: 3m
+  repeat_interval: 10m
+  storm: 4 per 30m
+  inhibit: [{ source: { rule: large, level: critical }, target: { rule: [often, apart] } }]
+  maintenance: [{ name: hourly, from: "00:40", to: "00:45", match: { rule: rising } }]
 `;
 
 /** Calm and wild hours, a district and all of it that stay away, and windows with few rows. */
@@ -112,10 +121,30 @@ it.each(['2m', '1m'])('a replay with a hop of %s, as a test', async (hop) => {
       ...{ rule, subject, segment, state, level, value, threshold, n, reason },
     }),
   );
+  const notifications = read<Incident>('incidents.ndjson')
+    .filter(({ notify }) => notify !== '')
+    .map(({ atMs, onsetMs, openedMs, mutedAlarms, isStorm, ...incident }) => {
+      const { notify, state, level, firing, muted, rules, inputs, segments, summary } = incident;
+      return {
+        ...{ at: timeOf(atMs), onset: timeOf(onsetMs), opened: timeOf(openedMs) },
+        ...{ notify, state, level, firing, muted, muted_alarms: mutedAlarms, storm: isStorm },
+        ...{ rules, inputs, segments, summary },
+      };
+    });
+  const reasons = new Set(notifications.map(({ notify }) => notify));
+  expect([...reasons].sort()).toEqual(NOTIFY_REASONS.toSorted());
+  expect(notifications.some(({ muted_alarms: muted }) => muted > 0)).toBe(true);
+
   const file = join(dir, 'tests.yaml');
   const test = {
     service: 'services/house.yaml',
-    tests: [{ name: 'as replayed', series, restart_at: 'every', records }],
+    tests: [
+      {
+        name: 'as replayed',
+        start: new Date(firstMs).toISOString(),
+        ...{ series, restart_at: 'every', records, notifications },
+      },
+    ],
   };
   writeFileSync(file, stringify(test));
   const { code, out } = await telltale(['test', file], parts);
