@@ -16,6 +16,7 @@ import { reportCommand } from './report.ts';
 import { retrainCommand } from './retrain.ts';
 import { reviewCommand } from './review.ts';
 import { runCommand } from './run.ts';
+import { silenceCommand } from './silence.ts';
 import { testCommand } from './test.ts';
 import { topicsCommand } from './topics.ts';
 import { type ServiceCheck, validateCommand } from './validate.ts';
@@ -62,6 +63,7 @@ export const COMMANDS: readonly CommandModule[] = [
   replayCommand,
   backtestCommand,
   retrainCommand,
+  silenceCommand,
   deadCommand,
   reportCommand,
   reviewCommand,

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { loadConfig } from '../config/load.ts';
-import { TelltaleError } from '../errors.ts';
 import type { Command as CommandRecord } from '../records.ts';
-import { openLog } from './open-log.ts';
 import { examples, printJson, printLine } from './output.ts';
 import type { Cli, CommandModule } from './program.ts';
+import { sendCommand, serviceNamed } from './send-command.ts';
 
 interface DecideOptions {
   service: string;
@@ -84,23 +82,14 @@ export const retrainCommand: CommandModule = {
 };
 
 async function decide(cli: Cli, { kind }: Action, target: string, options: DecideOptions): Promise<void> {
-  const { topicNames } = await import('../flow/runtime.ts');
-  const { commandAppend } = await import('../flow/outbox.ts');
   const config = await loadConfig(cli.options().config, cli.wiring.registries, { env: cli.io.env });
-  if (!config.services.some((spec) => spec.service === options.service)) {
-    const known = config.services.map((spec) => spec.service).join(', ');
-    throw new TelltaleError('usage', `no service '${options.service}'; there are ${known}`);
-  }
-  const record: CommandRecord = { id: randomUUID(), kind, target, ...options };
-  const log = await openLog(config);
+  serviceNamed(config, options.service);
+  const log = await cli.wiring.openLog(config);
   try {
-    const topic = topicNames(config.topics.prefix).slots;
-    const partitions = (await log.partitions([topic])).get(topic);
-    if (partitions === undefined) throw new TelltaleError('topic_missing', `topic ${topic} does not exist`);
-    await log.append([commandAppend(topic, partitions, record)]);
+    const command = await sendCommand(log, config, { kind, target, ...options });
+    if (cli.options().json) printJson(cli.io.stdout, { ok: true, command });
+    else printLine(cli.io.stdout, `written; what becomes of it appears on ${config.topics.prefix}retrain`);
   } finally {
     await log.close();
   }
-  if (cli.options().json) printJson(cli.io.stdout, { ok: true, command: record });
-  else printLine(cli.io.stdout, `written; what becomes of it appears on ${config.topics.prefix}retrain`);
 }

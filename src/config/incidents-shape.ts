@@ -1,10 +1,18 @@
 /** `incidents` of a service: how alarms become incidents, and what receivers hear of these. */
 import { z } from 'zod';
-import { MATCH_FIELDS } from '../records.ts';
+import { MATCH_FIELDS, type Result } from '../records.ts';
 import { duration, incidentsPerTime, instant, spell, text } from './scalar-shapes.ts';
 
 /** The families of metrics, as docs/metrics.md has them. */
-const kind = z.enum(['input', 'output', 'agreement', 'performance', 'feedback', 'software']);
+export const FAMILIES = [
+  'input',
+  'output',
+  'agreement',
+  'performance',
+  'feedback',
+  'software',
+] as const satisfies readonly Result['family'][];
+const kind = z.enum(FAMILIES);
 const level = z.enum(['info', 'warning', 'critical']);
 
 /** A text or several of which one has to fit; always a list for us. */

@@ -9,6 +9,9 @@ import type { Append } from '../records.ts';
 import { readThrough } from './read-through.ts';
 import type { Runtime } from './runtime.ts';
 
+/** What it takes to read them. */
+export type SnapshotLog = Pick<Runtime, 'log' | 'topics'>;
+
 const CHUNK_BYTES = 800_000;
 
 export type SnapshotOwner = 'join' | 'judge';
@@ -46,7 +49,7 @@ export async function writeSnapshot(
 
 /** The whole snapshot with the highest upTo, at or after offset `from` or else anywhere; null: there is none. */
 export async function readSnapshot(
-  runtime: Runtime,
+  runtime: SnapshotLog,
   owner: SnapshotOwner,
   partition: number,
   from: number,
@@ -57,7 +60,7 @@ export async function readSnapshot(
 }
 
 async function newest(
-  runtime: Runtime,
+  runtime: SnapshotLog,
   owner: SnapshotOwner,
   partition: number,
   from: number,
