@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_INCIDENTS } from '../../src/alarm/incident/defaults.ts';
+import { wiring } from '../../src/cli/wiring.ts';
+import { filesNear } from '../../src/config/load.ts';
+import { parseService } from '../../src/config/service.ts';
 import { EVIDENCE_CHOICES } from '../../src/metric/evidence/registry.ts';
 import { contextOf, good, knownFiles, problemsOf, registries, specOf } from './support.ts';
 
@@ -246,5 +250,34 @@ describe('faults of incidents', () => {
     const broken = base.replace('"> 1e9"', 'high');
     const section = inhibit('{ rule: memory-high, level: critical }', '{ rule: drift }');
     expect(faultsOf(section, broken)).toEqual([expect.stringMatching(/^rules\[1\]\.critical/)]);
+  });
+});
+
+describe('what is written about them', () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+
+  it('is read as it stands in the documentation', () => {
+    const [, section] = /```yaml\n(incidents:[\s\S]*?)```/.exec(read('docs/incidents.md')) ?? [];
+    const rules = base.replace('memory-high', 'service-down');
+    const { inhibit, maintenance, ...rest } = specOf(`${rules}${section}`, context).incidents!;
+    const { inhibit: _, maintenance: __, ...defaults } = DEFAULT_INCIDENTS;
+    expect(rest).toEqual(defaults);
+    expect(inhibit).toHaveLength(1);
+    expect(maintenance.map(({ name }) => name)).toEqual(['nightly import', 'migration']);
+  });
+
+  it('is read as it stands, as a comment, in a file of ours', () => {
+    const written = read('config/services/fraud.yaml');
+    const text = written.replace(/^# incidents:\n(?:# .*\n)+/m, (lines) => lines.replace(/^# /gm, ''));
+    expect(text).not.toBe(written);
+    const dir = new URL('../../config/services/', import.meta.url).pathname;
+    const parsed = parseService(text, 'fraud.yaml', {
+      registries: wiring.registries,
+      env: {},
+      files: filesNear(dir),
+    });
+    expect(parsed).toMatchObject({
+      spec: { incidents: { inhibit: [{ equal: ['segment'] }], maintenance: [{ name: 'cash import' }] } },
+    });
   });
 });
