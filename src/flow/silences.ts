@@ -1,25 +1,20 @@
 /** The silences of services as their judges know them, for those who only look. */
 
+import type { Silence } from '../alarm/incident/state.ts';
+import { silenceOf } from '../alarm/incident/step.ts';
 import type { Log } from '../log/port.ts';
-import type { Command, LogRecord, SilenceSpec } from '../records.ts';
+import type { Command, LogRecord } from '../records.ts';
+import type { JudgeSnapshot } from './judge.ts';
 import { readThrough } from './read-through.ts';
 import { judgeGroupOf, slotsPartitionOf, topicNames } from './runtime.ts';
 import { readSnapshot } from './snapshots.ts';
 import { decodeSlots } from './wire.ts';
 
-export interface Silence extends SilenceSpec {
-  by: string;
-  reason: string;
-}
-
 /** By service and the id of the silence. */
 export type Silences = Map<string, Map<string, Silence>>;
 
 /** Of the state of a judge in a snapshot; those of older versions have no incidents. */
-interface SnapshotPart {
-  service: string;
-  incidents?: { silences: Record<string, Silence> };
-}
+type SnapshotPart = Pick<JudgeSnapshot, 'service'> & Partial<Pick<JudgeSnapshot, 'incidents'>>;
 
 /**
  * The silences of these services: of the newest snapshots of their judges, with what was asked for since then.
@@ -81,20 +76,10 @@ function takeRecord(silences: Silences, record: LogRecord): void {
   const own = silences.get(command.service);
   if (own === undefined) return;
   if (command.kind === 'silence.add') {
-    const spec = specOf(command.target);
+    const spec = silenceOf(command.target);
     if (spec !== null) own.set(command.id, { ...spec, by: command.by, reason: command.reason });
   }
   const ended = command.kind === 'silence.expire' ? own.get(command.target) : undefined;
   if (ended !== undefined)
     own.set(command.target, { ...ended, untilMs: Math.min(ended.untilMs, record.timestampMs) });
-}
-
-function specOf(target: string): SilenceSpec | null {
-  try {
-    const { match, fromMs, untilMs } = JSON.parse(target) as Partial<SilenceSpec>;
-    if (match === undefined || fromMs === undefined || untilMs === undefined) return null;
-    return { match, fromMs, untilMs };
-  } catch {
-    return null;
-  }
 }

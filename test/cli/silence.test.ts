@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createJudge, snapshotJudge } from '../../src/flow/judge.ts';
 import { commandAppend } from '../../src/flow/outbox.ts';
 import { judgeGroupOf, type Runtime, slotsPartitionOf, topicNames } from '../../src/flow/runtime.ts';
 import { writeSnapshot } from '../../src/flow/snapshots.ts';
@@ -184,25 +185,24 @@ describe('telltale silence list', () => {
     const target = JSON.stringify({ match: {}, fromMs: now - DAY_MS, untilMs: now + DAY_MS });
     // Before the snapshot: the judge has dropped it.
     await log.append([command('old', { target })]);
-    await snapshot([
-      { service: 'shop' },
-      {
-        service: 'fraud',
-        incidents: {
-          silences: {
-            past: silence(0, 1000),
-            later: silence(now + DAY_MS, now + 2 * DAY_MS),
-            now: silence(now - DAY_MS, now + DAY_MS),
-            ended: silence(now - DAY_MS, now + DAY_MS),
-          },
-        },
-      },
-      { service: 'gone', incidents: { silences: { strange: silence(0, 1) } } },
-    ]);
+    const judge = createJudge('fraud');
+    Object.assign(judge.incidents.silences, {
+      past: silence(0, 1000),
+      later: silence(now + DAY_MS, now + 2 * DAY_MS),
+      now: silence(now - DAY_MS, now + DAY_MS),
+      ended: silence(now - DAY_MS, now + DAY_MS),
+    });
+    const gone = createJudge('gone');
+    gone.incidents.silences.strange = silence(0, 1);
+    // The first is of an older version.
+    await snapshot([{ service: 'shop' }, snapshotJudge(judge, 0), snapshotJudge(gone, 0)]);
     await log.append([
       command('new', { target }),
       command('broken', { target: '{' }),
       command('less', { target: '{}' }),
+      command('other', {
+        target: JSON.stringify({ match: { rule: 'drift' }, fromMs: 0, untilMs: now + DAY_MS }),
+      }),
       command('e', { kind: 'silence.expire', target: 'ended' }),
       command('f', { kind: 'silence.expire', target: 'unknown' }),
       command('of shop', { service: 'shop', target }),

@@ -267,7 +267,7 @@ function takeSilence(states: IncidentStates, { id, kind, target, by, reason }: C
 const isTime = (ms: unknown): ms is number => typeof ms === 'number' && Number.isFinite(ms);
 
 /** Anybody may write a command: what is no silence must not be asked at every alarm from now on. */
-function silenceOf(target: string): SilenceSpec | null {
+export function silenceOf(target: string): SilenceSpec | null {
   try {
     const { match, fromMs, untilMs } = JSON.parse(target) as Partial<SilenceSpec>;
     if (typeof match !== 'object' || match === null || !isTime(fromMs) || !isTime(untilMs)) return null;

@@ -2,9 +2,10 @@
 
 import type { Command } from 'commander';
 import { matcherText } from '../../alarm/incident/matcher.ts';
+import type { Silence } from '../../alarm/incident/state.ts';
 import { loadConfig } from '../../config/load.ts';
 import { TelltaleError } from '../../errors.ts';
-import type { Silence, Silences } from '../../flow/silences.ts';
+import type { Silences } from '../../flow/silences.ts';
 import { oneLine } from '../dead/letters.ts';
 import { examples, printJson, printLine, printTable } from '../output.ts';
 import type { Cli } from '../program.ts';
