@@ -372,6 +372,8 @@ export interface RetrainSpec {
   regret?: RegretSpec;
   /** Absent: incidents ask for nothing. */
   incidents?: RetrainIncidents;
+  /** The model of the newest training becomes a shadow; absent: it does not. */
+  shadow?: true;
 }
 
 export interface ServiceSpec {
@@ -788,6 +790,17 @@ export interface OffsetRange {
   toOffset: number;
 }
 
+/** The names that models may have. */
+export const MODEL_NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+
+/** A model that a training gave. */
+export interface TrainedModel {
+  /** ONNX; relative to the folder of the service files, or absolute. */
+  file: string;
+  /** '': it is named after its request. */
+  name: string;
+}
+
 /** started, done and failed are what the training reports of an approved request. */
 export type RetrainStateName = 'requested' | 'approved' | 'rejected' | 'started' | 'done' | 'failed';
 
@@ -807,6 +820,8 @@ export interface Retrain {
   data: { fromMs: number; toMs: number; ranges: OffsetRange[] };
   cooldownUntilMs: number;
   configDigest: string;
+  /** Of state done: what the training gave; null: it does not say. */
+  model: TrainedModel | null;
 }
 
 export const COMMAND_KINDS = [
@@ -836,4 +851,6 @@ export interface Command {
   target: string;
   by: string;
   reason: string;
+  /** Of retrain.done. Absent: null. */
+  model?: TrainedModel | null;
 }

@@ -214,6 +214,7 @@ export function commandRetrain(
     by: command.by,
     reason: command.reason,
     configDigest: spec.digest,
+    model: asked === 'done' ? (command.model ?? null) : null,
   };
   state.open = state.open.filter((open) => open !== request);
   remember(state, record);
@@ -287,6 +288,7 @@ function recordOf(
     data: { fromMs: request.fromMs, toMs: request.toMs, ranges },
     cooldownUntilMs: request.cooldownUntilMs,
     configDigest: spec.digest,
+    model: null,
   };
 }
 

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { loadConfig } from '../config/load.ts';
+import { TelltaleError } from '../errors.ts';
 import type { Command as CommandRecord } from '../records.ts';
 import { examples, printJson, printLine } from './output.ts';
 import type { Cli, CommandModule } from './program.ts';
@@ -9,6 +10,8 @@ interface DecideOptions {
   service: string;
   by: string;
   reason: string;
+  model?: string;
+  name?: string;
 }
 
 interface Action {
@@ -17,6 +20,8 @@ interface Action {
   description: string;
   by: string;
   reason: string;
+  /** What else its example shows. */
+  more?: string;
 }
 
 const ACTIONS: readonly Action[] = [
@@ -46,7 +51,8 @@ const ACTIONS: readonly Action[] = [
     kind: 'retrain.done',
     description: 'Report that it has ended, with a model to try as a shadow.',
     by: 'what trains',
-    reason: 'models/inspection-7.onnx',
+    reason: 'run 118',
+    more: ' --model ../../models/inspection-7.onnx',
   },
   {
     name: 'failed',
@@ -64,7 +70,7 @@ export const retrainCommand: CommandModule = {
       .command('retrain')
       .description('Decide on requests for retraining, and report of them.');
     for (const action of ACTIONS) {
-      retrain
+      const command = retrain
         .command(`${action.name} <retrainId>`)
         .description(action.description)
         .requiredOption('--service <name>', 'service of the request')
@@ -73,20 +79,29 @@ export const retrainCommand: CommandModule = {
         .addHelpText(
           'after',
           examples([
-            `telltale retrain ${action.name} 1f0c... --service inspection --reason "${action.reason}"`,
+            `telltale retrain ${action.name} 1f0c... --service inspection --reason "${action.reason}"${action.more ?? ''}`,
           ]),
         )
         .action((target: string, options: DecideOptions) => decide(cli, action, target, options));
+      if (action.kind !== 'retrain.done') continue;
+      command
+        .option('--model <file>', 'the new model, relative to the folder of the service files or absolute')
+        .option('--name <name>', 'what it is called as a shadow; by default after its request');
     }
   },
 };
 
 async function decide(cli: Cli, { kind }: Action, target: string, options: DecideOptions): Promise<void> {
+  const { trainedModel } = await import('../flow/trained.ts');
+  const { service, by, reason, model: file, name } = options;
+  if (name !== undefined && file === undefined)
+    throw new TelltaleError('usage', '--name names the model of --model, which is missing');
+  const model = file === undefined ? null : trainedModel(file, name ?? '');
   const config = await loadConfig(cli.options().config, cli.wiring.registries, { env: cli.io.env });
-  serviceNamed(config, options.service);
+  serviceNamed(config, service);
   const log = await cli.wiring.openLog(config);
   try {
-    const command = await sendCommand(log, config, { kind, target, ...options });
+    const command = await sendCommand(log, config, { service, kind, target, by, reason, model });
     if (cli.options().json) printJson(cli.io.stdout, { ok: true, command });
     else printLine(cli.io.stdout, `written; what becomes of it appears on ${config.topics.prefix}retrain`);
   } finally {

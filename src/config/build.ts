@@ -352,7 +352,7 @@ function budgetOf({ budget }: View): Pick<ServiceSpec, 'budget'> {
 
 function retrainOf(view: View, registries: Registries): ServiceSpec['retrain'] {
   if (view.retrain === undefined) return null;
-  const { mode, on = [], level, cooldown, lookback, max, regret, incidents } = sound(view.retrain);
+  const { mode, on = [], level, cooldown, lookback, max, regret, incidents, shadow } = sound(view.retrain);
   return {
     mode,
     on,
@@ -364,6 +364,7 @@ function retrainOf(view: View, registries: Registries): ServiceSpec['retrain'] {
     ...(incidents === undefined
       ? {}
       : { incidents: { level: incidents.level, alarms: incidents.alarms, forMs: incidents.for } }),
+    ...(shadow ? { shadow } : {}),
   };
 }
 

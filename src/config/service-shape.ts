@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EMBEDDING_DIMENSIONS_MAX, SET_CLASSES_MAX } from '../records.ts';
+import { EMBEDDING_DIMENSIONS_MAX, MODEL_NAME, SET_CLASSES_MAX } from '../records.ts';
 import { baselineShape } from './baseline-shape.ts';
 import { incidentsShape } from './incidents-shape.ts';
 import {
@@ -112,7 +112,7 @@ const bindingShape = z.strictObject({
 });
 
 export const modelShape = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a name of letters, digits, dots, - and _'),
+  name: z.string().regex(MODEL_NAME, 'a name of letters, digits, dots, - and _'),
   role: z.enum(['primary', 'shadow']),
   file: text,
   inputs: z.record(text, z.union([z.array(featureShape).min(1), imageTensorShape])),
@@ -291,6 +291,7 @@ export const retrainShape = z.strictObject({
   on: z.array(text).min(1).optional(),
   regret: regretShape.optional(),
   incidents: retrainIncidentsShape.optional(),
+  shadow: z.boolean().prefault(false),
   level: level.prefault('critical'),
   cooldown: duration.prefault('24h'),
   lookback: duration.prefault('2h'),

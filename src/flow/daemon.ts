@@ -27,11 +27,12 @@ import { commandAppend } from './outbox.ts';
 import { createOwnTopics } from './own-topics.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
 import { createRetrainStatusTask } from './retrain-status.ts';
-import { judgeGroupOf, type Runtime } from './runtime.ts';
+import { judgeGroupOf, type Runtime, topicNames } from './runtime.ts';
 import { createSelfMonitor, SELF, type SelfMonitor, selfEveryMs, selfService } from './self.ts';
 import { deliveryOf } from './sink-task.ts';
 import { type Sinks, startSinks } from './sinks.ts';
 import { tailTopic } from './tail.ts';
+import { createTrainedShadows } from './trained.ts';
 
 const TICK_MS = 500;
 const CONCURRENT_PARTITIONS = 4;
@@ -87,6 +88,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
   let runtime: Runtime | null = null;
   let joinedTopics = '';
   let busy: Promise<unknown> = Promise.resolve();
+
+  const trained = createTrainedShadows(async (spec) => {
+    await (await openScorer(spec, config.scoring, logger))?.close();
+  }, logger);
 
   const set = (name: string, ok: boolean, detail: string): void => {
     checks.set(name, { ok, detail: hideSecrets(detail) });
@@ -159,6 +164,14 @@ export function createDaemon(options: DaemonOptions): Daemon {
       onFatal,
     });
 
+  /** A training has given a model. */
+  const takeModel = (service: string): void => {
+    if (config.services.find((spec) => spec.service === service)?.retrain?.shadow !== true) return;
+    inTurn(() => reload(config)).catch((error: unknown) =>
+      logger.warn({ service, cause: messageOf(error) }, 'the model of a training was not taken'),
+    );
+  };
+
   const follow = (kafka: KafkaLog, own: Runtime): void => {
     const framed = own.publicIds !== null;
     for (const topic of [own.topics.results, own.topics.alerts, own.topics.incidents, own.topics.retrain]) {
@@ -167,6 +180,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       const onRecord = (record: Parameters<typeof deliveryOf>[1]): void => {
         const delivery = deliveryOf(own.topics, record, framed);
         if (delivery !== null) state.apply(delivery);
+        if (delivery?.retrain && trained.note(delivery.retrain)) takeModel(delivery.retrain.service);
       };
       void tailTopic(kafka, topic, own.partitions.get(topic) ?? 0, SHOWN_RECORDS, signal, onRecord, onError);
     }
@@ -206,7 +220,6 @@ export function createDaemon(options: DaemonOptions): Daemon {
   };
 
   const start = async (): Promise<void> => {
-    const services = servicesOf(config, registries);
     const onUnavailable = (error: TelltaleError): void => {
       set('kafka', false, `${messageOf(error)}. ${error.help}`);
       const what = error.code === 'broker_unavailable' ? 'no broker answers' : 'no way into the brokers';
@@ -215,7 +228,11 @@ export function createDaemon(options: DaemonOptions): Daemon {
     log = await openKafka(config, { logger, signal, onUnavailable });
     const kafka = log;
     set('kafka', true, config.kafka.brokers.join(', '));
-    await patiently('topics', () => createOwnTopics(kafka, config, logger));
+    await patiently('topics', async () => {
+      await createOwnTopics(kafka, config, logger);
+      await trained.load(kafka, topicNames(config.topics.prefix).retrain, config.registry !== null);
+    });
+    const services = await trained.over(servicesOf(config, registries), config.servicesDir);
     const schemas = schemaSourceOf(config, {
       signal,
       onUnavailable: (error) => {
@@ -284,7 +301,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const reload = async (next: TelltaleConfig): Promise<void> => {
     if (runtime === null || log === null) throw new TelltaleError('usage', 'the daemon has not started yet');
     const own = runtime;
-    const services = servicesOf(next, registries);
+    const services = await trained.over(servicesOf(next, registries), next.servicesDir);
     // Every new model is opened before anything changes, so that a refused configuration changes nothing.
     const opened = new Map<string, Awaited<ReturnType<typeof openScorer>>>();
     const changed = services.filter((spec) => own.services.get(spec.service)?.spec.digest !== spec.digest);

@@ -1,14 +1,15 @@
 /**
- * What trainings report on the topic `retrain.status`, as JSON: { service, retrainId, state, by, reason }. It becomes a command record of the service, so that the
+ * What trainings report on the topic `retrain.status`, as JSON: { service, retrainId, state, by, reason, model: { file, name } }. It becomes a command record of the service, so that the
  * judge stays a function of one log. The id follows from where it was read: what a crash repeats is the same command, which is refused.
  */
 
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
 import { idOf } from '../math/hash.ts';
-import type { Append, Command, LogRecord } from '../records.ts';
+import type { Append, Command, LogRecord, TrainedModel } from '../records.ts';
 import { appendsOf, commandAppend } from './outbox.ts';
 import type { Runtime } from './runtime.ts';
+import { trainedModel } from './trained.ts';
 
 const STATES = ['started', 'done', 'failed'] as const;
 const STAGE = 'retrain-status';
@@ -17,6 +18,15 @@ function textOf(fields: Record<string, unknown>, name: string): string {
   const text = fields[name] ?? '';
   if (typeof text !== 'string') throw new TelltaleError('usage', `${name} is no text`);
   return text;
+}
+
+function modelOf(fields: Record<string, unknown>, state: string): TrainedModel | null {
+  const found = fields.model ?? null;
+  if (found === null) return null;
+  if (typeof found !== 'object') throw new TelltaleError('usage', 'model is no object with a file');
+  if (state !== 'done') throw new TelltaleError('usage', `a model goes with the state done, not ${state}`);
+  const own = found as Record<string, unknown>;
+  return trainedModel(textOf(own, 'file'), textOf(own, 'name'));
 }
 
 /** Throws a TelltaleError that says what is wrong. */
@@ -37,6 +47,7 @@ function commandOf({ topic, partition, offset, value }: LogRecord): Command | nu
     target: target!,
     by: textOf(fields, 'by'),
     reason: textOf(fields, 'reason'),
+    model: modelOf(fields, state),
   };
 }
 

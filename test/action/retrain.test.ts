@@ -120,6 +120,7 @@ describe('the life of a request', () => {
       data: { fromMs: 0, toMs: 50, ranges: rangesOf(0, 50) },
       cooldownUntilMs: 150,
       configDigest: 'digest-1',
+      model: null,
     };
     const approved = {
       ...requested,

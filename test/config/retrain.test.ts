@@ -93,6 +93,21 @@ describe('retrain.regret', () => {
   });
 });
 
+describe('retrain.shadow', () => {
+  it('is left out where it is not wanted, and needs models', () => {
+    const shadowOf = (shadow: string) =>
+      specOf(fileOf(`{ on: [drift], shadow: ${shadow} }`), contextWith()).retrain!;
+    expect(shadowOf('true').shadow).toBe(true);
+    expect(shadowOf('false')).not.toHaveProperty('shadow');
+    const bare = fileOf('{ on: [drift], shadow: true }').replace(/^models:[\s\S]*?(?=^segments)/m, '');
+    expect(faultsOf(bare)).toEqual([
+      expect.stringMatching(
+        /^retrain\.shadow: a new model is bound as the primary is, and the service has no models/,
+      ),
+    ]);
+  });
+});
+
 describe('retrain.incidents', () => {
   it('has a level, a number of alarms and a time', () => {
     const [all, bare] = ['{ level: warning, alarms: 3, for: 2h }', '{}'].map(

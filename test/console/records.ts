@@ -111,6 +111,7 @@ export function makeRetrain(id: string, over: Partial<Retrain> = {}): Retrain {
     data: { fromMs: T0, toMs: T0 + HOUR_MS, ranges: [] },
     cooldownUntilMs: T0,
     configDigest: 'd',
+    model: null,
     ...over,
   };
 }

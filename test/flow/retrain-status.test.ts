@@ -66,13 +66,13 @@ test('a report becomes a command, the same one when it is read again', async () 
   const records = await report(
     { service: 'shop', retrainId: 'r1', state: 'started', by: 'trainer', reason: 'run 7' },
     null,
-    { service: 'shop', retrainId: 'r1', state: 'done' },
+    { service: 'shop', retrainId: 'r1', state: 'done', model: { file: 'new.onnx' } },
   );
   expect(commits).toEqual([3]);
   const found = await commands();
-  expect(found.map(({ kind, target, by, reason }) => [kind, target, by, reason])).toEqual([
-    ['retrain.started', 'r1', 'trainer', 'run 7'],
-    ['retrain.done', 'r1', '', ''],
+  expect(found.map(({ kind, target, by, reason, model }) => [kind, target, by, reason, model])).toEqual([
+    ['retrain.started', 'r1', 'trainer', 'run 7', null],
+    ['retrain.done', 'r1', '', '', { file: 'new.onnx', name: '' }],
   ]);
   await task.handle(records, async () => {});
   const again = await commands();
@@ -89,16 +89,24 @@ test('what says nothing of a training is put aside, and the rest goes on', async
     { ...ok, service: 'shoe' },
     { ...ok, retrainId: '' },
     { ...ok, by: 7 },
+    { ...ok, model: { file: 'new.onnx' } },
+    { ...ok, state: 'done', model: 'new.onnx' },
+    { ...ok, state: 'done', model: { name: 'new' } },
+    { ...ok, state: 'done', model: { file: 'new.onnx', name: 'a/b' } },
     ok,
   );
   expect(await commands()).toHaveLength(1);
   const found = await dead();
-  expect(found.map(([code]) => code)).toEqual(['json', ...Array<string>(5).fill('report_invalid')]);
+  expect(found.map(([code]) => code)).toEqual(['json', ...Array<string>(9).fill('report_invalid')]);
   expect(found.slice(1).map(([, message]) => message)).toEqual([
     'no JSON object',
     "state is 'paused', allowed: started, done, failed",
     "no service 'shoe' is configured",
     'service and retrainId are needed',
     'by is no text',
+    'a model goes with the state done, not failed',
+    'model is no object with a file',
+    'model.file is missing: the path of the new model',
+    "'a/b' is no name of letters, digits, dots, - and _",
   ]);
 });

@@ -48,6 +48,24 @@ test('a request for retraining waits for a person, who is named in the approval'
   await driver.close();
 });
 
+test('a training says which model it gave', async () => {
+  const driver = await openDrive(serviceOf('automatic'));
+  await driver.send([...rows(0, 5, 1), ...rows(5, 8, 20)]);
+  const [asked] = (await driver.outcome()).retrains;
+  const command = { id: 'c1', service: 'shop', target: asked!.retrainId, by: 'trainer', reason: '' };
+  const model = { file: 'models/new.onnx', name: 'new' };
+  await driver.command({ ...command, kind: 'retrain.started', model });
+  await driver.lose();
+  await driver.command({ ...command, kind: 'retrain.done', model });
+  const { retrains } = await driver.end();
+  expect(retrains.map((record) => [record.state, record.model])).toEqual([
+    ['approved', null],
+    ['started', null],
+    ['done', model],
+  ]);
+  await driver.close();
+});
+
 test('a topic that does not exist holds back no request for retraining', async () => {
   const service = serviceOf('automatic', 'labels: { topic: shop.labels, fields: { price: price } }');
   const records = [...rows(0, 5, 1), ...rows(5, 8, 20)];

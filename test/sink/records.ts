@@ -67,6 +67,7 @@ export function makeRetrain(over: Partial<Retrain> = {}): Retrain {
     data: { fromMs: T0 - HOUR_MS, toMs: T0 + HOUR_MS, ranges: [] },
     cooldownUntilMs: T0 + 24 * HOUR_MS,
     configDigest: 'd1',
+    model: null,
     ...over,
   };
 }

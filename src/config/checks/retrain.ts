@@ -14,6 +14,10 @@ const canReach = (rule: RuleShape, level: Level): boolean =>
 export function checkRetrain(view: View, registries: Registries, report: Report): void {
   const retrain = view.retrain;
   if (retrain === undefined || retrain === null) return;
+  if (retrain.shadow && view.modelNames.length === 0)
+    report(['retrain', 'shadow'], {
+      message: 'a new model is bound as the primary is, and the service has no models',
+    });
   if (retrain.regret !== undefined) checkRegret(retrain.regret, view, registries, report);
   const names = view.ruleNames.filter((name) => name !== null);
   if (retrain.on === undefined && retrain.regret === undefined && retrain.incidents === undefined) {
