@@ -15,7 +15,7 @@
 import { assert } from '../errors.ts';
 import { type Counts, chiSquareStatistics, sumOf } from '../math/homogeneity.ts';
 import { chiSquareQuantile, noncentralChiSquareTail } from '../math/special.ts';
-import { logEOfP } from './e-values.ts';
+import { logEOfP } from '../math/e-values.ts';
 
 const EXPECTED_MIN = 5;
 

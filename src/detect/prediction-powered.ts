@@ -3,7 +3,7 @@
  * labels that have arrived (A. Angelopoulos et al. 2023, Prediction-powered inference, Science 382; PPRM, arXiv 2602.02229).
  */
 
-import { asymptoticBound, type Interval } from './confidence-sequence.ts';
+import { asymptoticBound, type Interval } from '../math/confidence-sequence.ts';
 
 /** One window, as sums, so that windows merge by addition. */
 export interface PoweredBatch {

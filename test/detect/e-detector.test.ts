@@ -16,7 +16,7 @@ import {
   onsetOf,
   resetEDetector,
 } from '../../src/detect/e-detector.ts';
-import { logEOfP } from '../../src/detect/e-values.ts';
+import { logEOfP } from '../../src/math/e-values.ts';
 import { logSumOf } from '../../src/math/log-sum.ts';
 import { absent, isNear, randomOf, statistics } from './support.ts';
 

@@ -4,7 +4,7 @@ import {
   betaMixtureInterval,
   meanInterval,
   normalMixtureBound,
-} from '../../src/detect/confidence-sequence.ts';
+} from '../../src/math/confidence-sequence.ts';
 import { eBh } from '../../src/detect/e-bh.ts';
 import {
   logAverageOf,
@@ -14,7 +14,7 @@ import {
   logESampleRatio,
   logProductOf,
   pOfLogE,
-} from '../../src/detect/e-values.ts';
+} from '../../src/math/e-values.ts';
 import { absent, isNear, randomOf, statistics } from './support.ts';
 
 describe.skipIf(statistics === null)(`published values${absent}`, () => {

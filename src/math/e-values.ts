@@ -4,8 +4,8 @@
  */
 
 import { assert } from '../errors.ts';
-import { logSumOf } from '../math/log-sum.ts';
-import { betaCdf, logBeta, logGamma } from '../math/special.ts';
+import { logSumOf } from './log-sum.ts';
+import { betaCdf, logBeta, logGamma } from './special.ts';
 
 const KAPPAS: readonly number[] = [0.05, 0.1, 0.2, 0.4, 0.7];
 

@@ -5,7 +5,7 @@
  */
 
 import { assert } from '../errors.ts';
-import { logBeta } from '../math/special.ts';
+import { logBeta } from './special.ts';
 
 export interface Interval {
   low: number;
