@@ -13,9 +13,9 @@
  */
 
 import { assert } from '../errors.ts';
+import { logEOfP } from '../math/e-values.ts';
 import { type Counts, chiSquareStatistics, sumOf } from '../math/homogeneity.ts';
 import { chiSquareQuantile, noncentralChiSquareTail } from '../math/special.ts';
-import { logEOfP } from '../math/e-values.ts';
 
 const EXPECTED_MIN = 5;
 

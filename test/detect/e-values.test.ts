@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { eBh } from '../../src/detect/e-bh.ts';
 import {
   asymptoticBound,
   betaMixtureInterval,
   meanInterval,
   normalMixtureBound,
 } from '../../src/math/confidence-sequence.ts';
-import { eBh } from '../../src/detect/e-bh.ts';
 import {
   logAverageOf,
   logEFirstWorse,
