@@ -376,6 +376,49 @@ export interface RetrainSpec {
   shadow?: true;
 }
 
+/**
+ * A stage of a roll-out. shadow: the candidate answers beside the primary. canary: it answers its share. preview: it answers whoever asks for it. live: it
+ * answers all, and the last primary is kept for an instant switch back.
+ */
+export interface RolloutStage {
+  kind: 'shadow' | 'canary' | 'preview' | 'live';
+  /** Of traffic, 0..1: 0 for a preview, 1 for live. */
+  share: number;
+  durationMs: number;
+  /** Labelled requests that both have answered in this stage, at least. */
+  nMin: number;
+  /** manual: a person opens the next stage. */
+  gate: 'auto' | 'manual';
+  /** The least that a verdict must say for the next stage: keep (no harm is shown), or promote (it is shown to be good enough). */
+  needs: 'keep' | 'promote';
+}
+
+/** How a new model takes over from the primary. */
+export interface RolloutSpec {
+  strategy: 'shadow' | 'canary' | 'blue_green';
+  /** A shadow of `models`. */
+  candidate: string;
+  /** Whose answers are compared: the share of wrong ones. */
+  output: string;
+  /** In order; after the last one the candidate is the primary. */
+  stages: RolloutStage[];
+  /** For wrong promotions and roll-backs together, over all looks. */
+  alpha: number;
+  /** To promote, "worse by at least so much" must be refuted; to roll back, "worse by at most so much". */
+  margin: number;
+  tolerance: number;
+  /** Of the requests that both have answered, whose label must be known before a promotion. */
+  coverageMin: number;
+  /** Rules whose alarms roll back, at the level and above. */
+  rollbackOn: { rules: string[]; level: Level };
+  /** Time that it may run, without pauses and waiting, before it is rolled back; null: as long as it takes. */
+  deadlineMs: number | null;
+  /** So long after it is done the last primary is kept, watched, and can be switched back to. */
+  keepMs: number;
+  /** It is judged and told; who answers stays as it is. */
+  isDryRun: boolean;
+}
+
 export interface ServiceSpec {
   service: string;
   description: string;
@@ -405,6 +448,8 @@ export interface ServiceSpec {
   budget?: BudgetSpec;
   /** Absent: the defaults. */
   incidents?: IncidentSpec;
+  /** Absent: no model is rolled out. */
+  rollout?: RolloutSpec;
   retrain: RetrainSpec | null;
   /** SHA-256 of the canonical JSON of everything above. */
   digest: string;
@@ -824,6 +869,69 @@ export interface Retrain {
   model: TrainedModel | null;
 }
 
+export const ROLLOUT_STATUSES = ['running', 'waiting', 'paused', 'promoted', 'rolled_back'] as const;
+/** waiting: for a person at a manual gate. */
+export type RolloutStatus = (typeof ROLLOUT_STATUSES)[number];
+
+/** How much the model decides by itself, rising. */
+export const AUTOMATION_LEVELS = ['human_only', 'shadow', 'assist', 'partial', 'full'] as const;
+export type AutomationLevel = (typeof AUTOMATION_LEVELS)[number];
+
+/** What is known of the candidate: labelled requests that both answered. */
+export interface RolloutCounts {
+  n: number;
+  /** Only the candidate was right. */
+  better: number;
+  /** Only the primary was right. */
+  worse: number;
+  /** Requests that both answered, labelled or not. */
+  due: number;
+}
+
+/** A step of a roll-out, or that nothing was done. The records of a service are a chain: each names the hash of the one before. */
+export interface RolloutRecord {
+  id: string;
+  rolloutId: string;
+  service: string;
+  /** From 1 on, over all roll-outs of the service. */
+  seq: number;
+  atMs: number;
+  candidate: string;
+  primary: string;
+  /** started, verdict, waiting, advanced, promoted, rolled_back, paused, resumed, level or refused. */
+  event: string;
+  status: RolloutStatus;
+  /** From 0 on, of `stages`. */
+  stage: number;
+  stages: number;
+  stageKind: RolloutStage['kind'];
+  share: number;
+  /** A person, or '' for the service itself. */
+  by: string;
+  reason: string;
+  verdict: 'promote' | 'keep' | 'rollback' | 'inconclusive';
+  /** Of an inconclusive verdict; '': of none. */
+  doubt: string;
+  counts: RolloutCounts;
+  /** Bad rate of the candidate less that of the primary, with what is not refuted at all times at once; null: no data. */
+  difference: number | null;
+  low: number | null;
+  high: number | null;
+  /** ln e for "worse than tolerated" and "better than the margin", and what either must reach. */
+  logEWorse: number;
+  logEBetter: number;
+  logBoundary: number;
+  /** Labelled requests still needed, going on as so far; null: nothing is in sight. */
+  needed: number | null;
+  /** The `RolloutSpec` that was judged by, and the routing table that holds from here on, as JSON; '' for none. */
+  spec: string;
+  table: string;
+  configDigest: string;
+  /** SHA-256, in hex, of the record before ('' for the first) and of this one without its hash, as canonical JSON. */
+  previousHash: string;
+  hash: string;
+}
+
 export const COMMAND_KINDS = [
   'retrain.approve',
   'retrain.reject',
@@ -832,6 +940,12 @@ export const COMMAND_KINDS = [
   'retrain.failed',
   'silence.add',
   'silence.expire',
+  'rollout.start',
+  'rollout.pause',
+  'rollout.resume',
+  'rollout.promote',
+  'rollout.rollback',
+  'rollout.level',
 ] as const;
 export type CommandKind = (typeof COMMAND_KINDS)[number];
 
@@ -847,7 +961,7 @@ export interface Command {
   id: string;
   service: string;
   kind: CommandKind;
-  /** Of retrain: the retrainId. Of silence.add: a SilenceSpec as JSON; its id is that of the command. Of silence.expire: the id of the silence. */
+  /** Of retrain: the retrainId. Of silence.add: a SilenceSpec as JSON; its id is that of the command. Of silence.expire: the id of the silence. Of rollout.level: the level; of other rollout commands ''. */
   target: string;
   by: string;
   reason: string;

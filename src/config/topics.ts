@@ -26,6 +26,7 @@ const NAMES = [
   'incidents',
   'retrain',
   'retrain.status',
+  'rollout',
   'routing',
   'decisions',
   'review',
@@ -75,6 +76,8 @@ export function topicSpecs(config: Pick<TelltaleConfig, 'topics' | 'services'>):
     incidents: deleted(retentionMs),
     retrain: deleted(retentionMs),
     'retrain.status': deleted(retentionMs),
+    // The audit trail is small, and kept for ever.
+    rollout: deleted(-1),
     // A table holds until the next one, however old it is.
     routing: { 'cleanup.policy': 'compact' },
     decisions: deleted(retentionMs),

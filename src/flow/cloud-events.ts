@@ -1,6 +1,6 @@
 /** The public records as CloudEvents 1.0: Kafka protocol binding, binary mode. Only headers are added. */
 
-import type { Alert, Incident, Result, Retrain } from '../records.ts';
+import type { Alert, Incident, Result, Retrain, RolloutRecord } from '../records.ts';
 
 /** Avro, with the Confluent header in front where there is a registry: the value is what it is without these headers. */
 const CONTENT_TYPE = 'application/avro';
@@ -12,11 +12,12 @@ export type PublicOutput =
   | { type: 'result'; record: Result }
   | { type: 'alert'; record: Alert }
   | { type: 'incident'; record: Incident }
-  | { type: 'retrain'; record: Retrain };
+  | { type: 'retrain'; record: Retrain }
+  | { type: 'rollout'; record: RolloutRecord };
 
 /** Event time of what the record says. */
 const timeOf = (output: PublicOutput): number =>
-  output.type === 'retrain' || output.type === 'incident' ? output.record.atMs : output.record.windowEndMs;
+  output.type === 'result' || output.type === 'alert' ? output.record.windowEndMs : output.record.atMs;
 
 export function cloudEventHeaders(output: PublicOutput): Record<string, string> {
   const { id, service } = output.record;

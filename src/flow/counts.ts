@@ -45,6 +45,7 @@ export function createCounts(
         metrics.alert(output.record.service, output.record.state, output.record.level);
       else if (output.type === 'incident')
         metrics.incident(output.record.service, output.record.state, output.record.notify);
+      else if (output.type === 'rollout') metrics.rollout(output.record.service, output.record.event);
       else if (output.type === 'retrain') metrics.retrain(output.record.service, output.record.state);
     },
     lag(service, stream, partition, lag) {

@@ -3,44 +3,19 @@
  * watermark of their sources passes, computes results, runs alarms and asks for retraining.
  */
 
-import { followRetrain, passRetrain } from '../action/follow.ts';
 import { noteIncidents } from '../action/incidents.ts';
-import { lastRegretDueMs, noteRegret } from '../action/regret.ts';
-import { commandRetrain, createRetrainState, type RetrainState } from '../action/retrain.ts';
-import {
-  alertsByTime,
-  type Consequences,
-  type DueAlert,
-  passConsequences,
-  stepConsequences,
-  waits,
-} from '../alarm/consequences.ts';
-import { createIncidentStates, type IncidentStates } from '../alarm/incident/state.ts';
+import { noteRegret } from '../action/regret.ts';
+import { commandRetrain } from '../action/retrain.ts';
+import { createIncidentStates } from '../alarm/incident/state.ts';
 import { commandSilence, reconsider } from '../alarm/incident/step.ts';
-import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
 import { dropRemovedRules, stepAlarms, stepSilence } from '../alarm/step.ts';
 import type { ResultOf } from '../alarm/versus.ts';
 import { messageOf } from '../errors.ts';
-import type { Alert, Command, Result, Retrain, ServiceSpec, Watched } from '../records.ts';
-import {
-  combinedWatermark,
-  setMark,
-  TIME_MAX_MS,
-  TIME_MIN_MS,
-  type Watermarks,
-} from '../window/watermarks.ts';
+import type { Alert, Command, Result, ServiceSpec, Watched } from '../records.ts';
+import { combinedWatermark, setMark, TIME_MAX_MS, TIME_MIN_MS } from '../window/watermarks.ts';
+import { type Acting, createActing, stepActions } from './actions.ts';
 import { DETECTING } from './detecting.ts';
-import { hasStream, needsJoin } from './events-of.ts';
-import {
-  configureEvidence,
-  createEvidence,
-  type Evidence,
-  isWaiting,
-  onsetsOf,
-  stepEvidence,
-  tellEvidence,
-} from './evidence.ts';
-import { JOINED_STREAMS } from './join-state.ts';
+import { configureEvidence, onsetsOf, stepEvidence } from './evidence.ts';
 import {
   adoptSpec,
   createReferences,
@@ -52,29 +27,21 @@ import {
 import { adoptMaturity, createMaturity, learnMaturity, type Maturity, pastWindows } from './maturity.ts';
 import { isNews, mergeWindow, type StoredSlot } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
-import { keepRanges, type PaneRange, rangesOf } from './pane-ranges.ts';
+import { keepRanges } from './pane-ranges.ts';
 import { referenceOf } from './references.ts';
 import { referenceValueOf } from './regret-reference.ts';
 import { type Cell, type Due, resultsOf } from './results-of.ts';
+import { commandRollouts, createRollouts, noteConfig, noteWindow } from './rollouts.ts';
+import { type Groups, groupsOf, throughOf } from './source-groups.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
 
 /** Slots of one source group: pane -> slot key -> the slot with the highest upTo. */
 export type GroupSlots = Map<number, Map<string, StoredSlot>>;
 
-export interface Judge {
+export interface Judge extends Groups, Acting {
   service: string;
   spec: ServiceSpec | null;
   slots: Map<SourceGroup, GroupSlots>;
-  marks: Partial<Record<SourceGroup, Watermarks>>;
-  /** Event time through which the windows of a group are closed. */
-  closed: Partial<Record<SourceGroup, number>>;
-  alarms: AlarmStates;
-  incidents: IncidentStates;
-  evidence: Evidence;
-  /** Alerts that no request for retraining has been considered for yet, with the time that made them due. */
-  waiting: DueAlert[];
-  retrain: RetrainState;
-  ranges: PaneRange[];
   strays: Strays;
   references: References;
   maturity: Maturity;
@@ -88,24 +55,12 @@ export const createJudge = (service: string): Judge => ({
   slots: new Map(),
   marks: {},
   closed: {},
-  alarms: createAlarmStates(),
-  incidents: createIncidentStates(),
-  evidence: createEvidence(),
-  waiting: [],
-  retrain: createRetrainState(),
-  ranges: [],
+  ...createActing(),
   strays: createStrays(),
   references: createReferences(),
   maturity: createMaturity(),
   faults: [],
 });
-
-/** The groups of sources that a service has; their windows close apart from each other. */
-export function groupsOf(spec: ServiceSpec): SourceGroup[] {
-  const groups: SourceGroup[] = spec.streams.map((stream) => stream.stream);
-  if (needsJoin(spec)) groups.push('events');
-  return groups;
-}
 
 function watermarkOf(judge: Judge, spec: ServiceSpec, group: SourceGroup): number {
   const marks = judge.marks[group] ?? {};
@@ -196,6 +151,7 @@ function closeWindow(
   for (const record of results) alerts.push(...stepAlarms(judge.alarms, spec, record, judging));
   alerts.forEach(tell);
   if (isFinal) noteRegret(judge.retrain, spec, results, due.dueMs, referenceValueOf(spec, cells));
+  if (isFinal && group === 'events') noteWindow(judge.rollouts, spec, cells, results, due);
   if (isFinal) stepEvidence(judge.evidence, spec, group, { cells, results, due }).forEach(tell);
   const onsetsMs = onsetsOf(judge.evidence, group);
   learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, onsetsMs, isFinal });
@@ -252,60 +208,6 @@ function closeGroup(judge: Judge, spec: ServiceSpec, group: SourceGroup): Output
   return outputs;
 }
 
-/** Whether the topics of a group do not exist, or nothing has ever come on them: there is nothing to wait for. */
-function isSilent(judge: Judge, spec: ServiceSpec, group: SourceGroup): boolean {
-  if (group === 'events')
-    return JOINED_STREAMS.every((stream) => !hasStream(spec, stream) || isSilent(judge, spec, stream));
-  const marks = judge.marks[group] ?? {};
-  return spec.streams.every(({ stream, topic }) => {
-    if (stream !== group) return true;
-    const own = marks[topic];
-    if (own === undefined) return false;
-    for (let p = 0; p < own.partitions; p++) {
-      const mark = own.marks[p];
-      if (mark === undefined || !mark.idle || mark.watermarkMs > TIME_MIN_MS) return false;
-    }
-    return true;
-  });
-}
-
-/**
- * Requests for retraining wait until every group has closed the interval, so that their ranges are whole, and
- * take the alerts in the order of event time, so that they do not depend on which group was read first.
- */
-function stepActions(judge: Judge, spec: ServiceSpec): Output[] {
-  const regretMs = lastRegretDueMs(judge.retrain);
-  const isIdle = judge.waiting.length === 0 && !isWaiting(judge.evidence) && !waits(judge, spec);
-  if (isIdle && regretMs === Number.NEGATIVE_INFINITY) return [];
-  const throughMs = Math.min(
-    ...groupsOf(spec)
-      .filter((group) => !isSilent(judge, spec, group))
-      .map((group) => judge.closed[group] ?? TIME_MIN_MS),
-  );
-  const outputs: Output[] = [];
-  for (const waiting of tellEvidence(judge.evidence, spec, throughMs)) {
-    outputs.push({ type: 'alert', record: waiting.alert });
-    judge.waiting.push(waiting);
-  }
-  const ready = judge.waiting.filter(({ dueMs }) => dueMs <= throughMs);
-  judge.waiting = judge.waiting.filter(({ dueMs }) => dueMs > throughMs);
-  const ranges = (from: number, to: number) => rangesOf(judge.ranges, spec.windows.hopMs, from, to);
-  const retrain = (records: readonly Retrain[]): void => {
-    for (const record of records) outputs.push({ type: 'retrain', record });
-  };
-  const take = (follows: Consequences, alerts: readonly Alert[], atMs: number): void => {
-    for (const record of [...follows.passed, ...follows.composed]) outputs.push({ type: 'alert', record });
-    for (const record of follows.incidents) outputs.push({ type: 'incident', record });
-    retrain(followRetrain(judge.retrain, spec, { ...follows, alerts }, atMs, ranges));
-  };
-  for (const [timeMs, alerts] of alertsByTime(ready))
-    take(stepConsequences(judge, spec, alerts, timeMs), alerts, timeMs);
-  // Behind the end of all sources there is no time to pass.
-  if (throughMs < TIME_MAX_MS) take(passConsequences(judge, spec, throughMs), [], throughMs);
-  else retrain(passRetrain(judge.retrain, spec, regretMs, ranges));
-  return outputs;
-}
-
 const latestMs = (judge: Judge): number => Math.max(TIME_MIN_MS, ...Object.values(judge.closed));
 
 function takeConfig(judge: Judge, specJson: string): Output[] {
@@ -326,6 +228,7 @@ function takeConfig(judge: Judge, specJson: string): Output[] {
   const incidents = first ? [] : reconsider(judge.incidents, spec);
   noteIncidents(judge.retrain, spec, incidents);
   for (const record of incidents) outputs.push({ type: 'incident', record });
+  noteConfig(judge.rollouts, latestMs(judge));
   for (const group of groupsOf(spec)) outputs.push(...closeGroup(judge, spec, group));
   return outputs;
 }
@@ -337,7 +240,7 @@ function takeMark(judge: Judge, mark: Mark): Output[] {
   if (judge.spec === null) return [];
   forgetRows(judge, judge.spec, mark);
   const outputs = closeGroup(judge, judge.spec, mark.group);
-  outputs.push(...stepActions(judge, judge.spec));
+  outputs.push(...stepActions(judge, judge.spec, throughOf(judge, judge.spec)));
   return outputs;
 }
 
@@ -348,6 +251,8 @@ function takeCommand(judge: Judge, command: Command): Output[] {
     noteIncidents(judge.retrain, judge.spec, incidents);
     return incidents.map((record) => ({ type: 'incident', record }));
   }
+  if (command.kind.startsWith('rollout.'))
+    return commandRollouts(judge.rollouts, judge.spec, command, latestMs(judge));
   const { retrains } = commandRetrain(judge.retrain, judge.spec, command, latestMs(judge));
   return retrains.map((record) => ({ type: 'retrain', record }));
 }
@@ -389,5 +294,6 @@ export function restoreJudge(snapshot: JudgeSnapshot): Judge {
   const references = rest.references ?? createReferences();
   const maturity = rest.maturity ?? createMaturity();
   const incidents = rest.incidents ?? createIncidentStates();
-  return { ...rest, references, maturity, incidents, slots: new Map(), faults: [] };
+  const rollouts = rest.rollouts ?? createRollouts();
+  return { ...rest, references, maturity, incidents, rollouts, slots: new Map(), faults: [] };
 }

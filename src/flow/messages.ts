@@ -1,6 +1,16 @@
 /** The records of the internal topics `events` and `slots`, and what the folds put out. */
 
-import type { Alert, Command, DeadLetter, Incident, Result, Retrain, StreamName } from '../records.ts';
+import type {
+  Alert,
+  Command,
+  DeadLetter,
+  Incident,
+  Result,
+  Retrain,
+  RolloutRecord,
+  StreamName,
+} from '../records.ts';
+import type { RoutingTable } from '../router/table.ts';
 
 /** What feeds a source: an input stream, or the joined events. */
 export type SourceGroup = StreamName | 'events';
@@ -86,6 +96,8 @@ export type Output =
   | { type: 'alert'; record: Alert }
   | { type: 'incident'; record: Incident }
   | { type: 'retrain'; record: Retrain }
+  | { type: 'rollout'; record: RolloutRecord }
+  | { type: 'routing'; record: RoutingTable }
   | { type: 'event'; record: JoinEvent }
   /** Goes to every partition of `events`. */
   | { type: 'event_mark'; record: JoinEvent }

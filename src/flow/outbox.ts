@@ -60,6 +60,10 @@ export function appendsOf(runtime: Runtime, output: Output, service: string): Ap
       return [publicAppend(runtime, topics.incidents, output.record.incidentId, output)];
     case 'retrain':
       return [publicAppend(runtime, topics.retrain, output.record.retrainId, output)];
+    case 'rollout':
+      return [publicAppend(runtime, topics.rollout, service, output)];
+    case 'routing':
+      return [{ topic: topics.routing, key: service, value: Buffer.from(JSON.stringify(output.record)) }];
     case 'event':
       return [{ topic: topics.events, key: output.record.id, value: encodeEvent(output.record) }];
     case 'event_mark': {

@@ -38,5 +38,6 @@ export async function registerPublicSchemas(url: string, topics: TopicNames): Pr
     alert: await register('alert', topics.alerts),
     incident: await register('incident', topics.incidents),
     retrain: await register('retrain', topics.retrain),
+    rollout: await register('rollout', topics.rollout),
   };
 }

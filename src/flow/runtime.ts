@@ -16,6 +16,7 @@ export interface TopicNames {
   alerts: string;
   incidents: string;
   retrain: string;
+  rollout: string;
   /** What trainings report; others write it. */
   retrainStatus: string;
   /** The routing tables of the services; whoever steers a roll-out writes it. */
@@ -35,6 +36,7 @@ export const topicNames = (prefix: string): TopicNames => ({
   alerts: `${prefix}alerts`,
   incidents: `${prefix}incidents`,
   retrain: `${prefix}retrain`,
+  rollout: `${prefix}rollout`,
   retrainStatus: `${prefix}retrain.status`,
   routing: `${prefix}routing`,
   decisions: `${prefix}decisions`,

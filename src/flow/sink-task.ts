@@ -2,7 +2,7 @@
 
 import { type DeadCode, messageOf, TelltaleError } from '../errors.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
-import type { Alert, DeadLetter, Incident, LogRecord, Result, Retrain } from '../records.ts';
+import type { Alert, DeadLetter, Incident, LogRecord, Result, Retrain, RolloutRecord } from '../records.ts';
 import { AskedToWait, withBackoff } from '../sink/retry.ts';
 import type { Delivery, Sink, SinkPart } from '../sink/sink.ts';
 import { appendsOf } from './outbox.ts';
@@ -40,6 +40,8 @@ export function deliveryOf(topics: TopicNames, record: LogRecord, framed: boolea
   if (record.topic === topics.alerts) return { alert: decodePublic<Alert>('alert', record.value, framed) };
   if (record.topic === topics.incidents)
     return { incident: decodePublic<Incident>('incident', record.value, framed) };
+  if (record.topic === topics.rollout)
+    return { rollout: decodePublic<RolloutRecord>('rollout', record.value, framed) };
   return { retrain: decodePublic<Retrain>('retrain', record.value, framed) };
 }
 
@@ -54,8 +56,8 @@ interface Aside {
 }
 
 function asideOf(record: LogRecord, delivery: Delivery | null, code: DeadCode, message: string): Aside {
-  const { result, alert, incident, retrain } = delivery ?? {};
-  const service = (result ?? alert ?? incident ?? retrain)?.service ?? '';
+  const { result, alert, incident, retrain, rollout } = delivery ?? {};
+  const service = (result ?? alert ?? incident ?? retrain ?? rollout)?.service ?? '';
   return { letter: { offset: record.offset, code, stage: 'sink', message, record }, service };
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import avsc from 'avsc';
 import { createAvroCheck } from '../decode/avro-check.ts';
 import { assert } from '../errors.ts';
-import type { Alert, Command, Incident, LogRecord, Result, Retrain } from '../records.ts';
+import type { Alert, Command, Incident, LogRecord, Result, Retrain, RolloutRecord } from '../records.ts';
 import {
   type ConfigRecord,
   EVENT_KINDS,
@@ -19,6 +19,7 @@ const NAMES = [
   'alert',
   'incident',
   'retrain',
+  'rollout',
   'slot',
   'mark',
   'config',
@@ -26,8 +27,8 @@ const NAMES = [
   'event',
 ] as const;
 export type SchemaName = (typeof NAMES)[number];
-export type PublicName = 'result' | 'alert' | 'incident' | 'retrain';
-export type PublicRecord = Result | Alert | Incident | Retrain;
+export type PublicName = 'result' | 'alert' | 'incident' | 'retrain' | 'rollout';
+export type PublicRecord = Result | Alert | Incident | Retrain | RolloutRecord;
 
 /** The text of a committed schema. */
 export const schemaText = (name: SchemaName): string =>

@@ -95,7 +95,7 @@ export interface Verdict {
   needed: number | null;
 }
 
-type Decision = Pick<Verdict, 'verdict' | 'doubt'>;
+export type Decision = Pick<Verdict, 'verdict' | 'doubt'>;
 
 /** What the decision rests on: all but intervals and forecasts, which take far longer. */
 interface Scales extends Pick<Verdict, 'logEWorse' | 'logESplit' | 'logBoundary' | 'logSplitBoundary'> {

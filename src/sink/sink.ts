@@ -1,4 +1,4 @@
-import type { Alert, Incident, Result, Retrain } from '../records.ts';
+import type { Alert, Incident, Result, Retrain, RolloutRecord } from '../records.ts';
 
 /** One record of a public topic, decoded. Exactly one of these is set. */
 export interface Delivery {
@@ -6,10 +6,11 @@ export interface Delivery {
   alert?: Alert;
   incident?: Incident;
   retrain?: Retrain;
+  rollout?: RolloutRecord;
 }
 
 /** The topics that a sink may ask for, without their prefix. */
-export const PUBLIC_TOPICS = ['results', 'alerts', 'incidents', 'retrain'] as const;
+export const PUBLIC_TOPICS = ['results', 'alerts', 'incidents', 'retrain', 'rollout'] as const;
 export type PublicTopic = (typeof PUBLIC_TOPICS)[number];
 
 /** A delivery that the receiver will never accept. */
@@ -87,10 +88,11 @@ export interface SinkKind<Options, Settings> {
 
 /** A delivery as one line of JSON: the public record with its `type` in front. Null for an empty delivery. */
 export function jsonOf(delivery: Delivery): { id: string; json: string } | null {
-  const { result, alert, incident, retrain } = delivery;
+  const { result, alert, incident, retrain, rollout } = delivery;
   if (result) return { id: result.id, json: JSON.stringify({ type: 'result', ...result }) };
   if (alert) return { id: alert.id, json: JSON.stringify({ type: 'alert', ...alert }) };
   if (incident) return { id: incident.id, json: JSON.stringify({ type: 'incident', ...incident }) };
   if (retrain) return { id: retrain.id, json: JSON.stringify({ type: 'retrain', ...retrain }) };
+  if (rollout) return { id: rollout.id, json: JSON.stringify({ type: 'rollout', ...rollout }) };
   return null;
 }

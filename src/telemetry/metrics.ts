@@ -55,6 +55,11 @@ export const METRICS = {
     unit: '{record}',
     description: 'Changes of incidents, by service, state and why receivers are told.',
   },
+  'telltale.rollout.steps': {
+    kind: 'counter',
+    unit: '{step}',
+    description: 'Steps of roll-outs, by service and event.',
+  },
   'telltale.retrains': {
     kind: 'counter',
     unit: '{event}',
@@ -116,6 +121,7 @@ export interface Metrics {
   results(service: string, count: number): void;
   alert(service: string, state: string, level: string): void;
   incident(service: string, state: string, notify: string): void;
+  rollout(service: string, event: string): void;
   retrain(service: string, state: string): void;
   lag(topic: string, partition: number, records: number): void;
   checkpoint(fold: string, durationMs: number): void;
@@ -155,6 +161,7 @@ export function createMetrics(meter: Meter): Metrics {
   const results = counter(meter, 'telltale.results');
   const alerts = counter(meter, 'telltale.alerts');
   const incidents = counter(meter, 'telltale.incidents');
+  const rolloutSteps = counter(meter, 'telltale.rollout.steps');
   const retrains = counter(meter, 'telltale.retrains');
   const lag = gauge(meter, 'telltale.lag');
   const checkpoints = histogram(meter, 'telltale.checkpoint.duration');
@@ -180,6 +187,7 @@ export function createMetrics(meter: Meter): Metrics {
     results: (service, count) => results.add(count, { service }),
     alert: (service, state, level) => alerts.add(1, { service, state, level }),
     incident: (service, state, notify) => incidents.add(1, { service, state, notify }),
+    rollout: (service, event) => rolloutSteps.add(1, { service, event }),
     retrain: (service, state) => retrains.add(1, { service, state }),
     lag: (topic, partition, count) => lag.record(count, { topic, partition: String(partition) }),
     checkpoint: (fold, durationMs) => checkpoints.record(durationMs / 1000, { fold }),

@@ -173,7 +173,7 @@ describe('telltale topics', () => {
       wiring,
     );
     expect(code).toBe(0);
-    expect(JSON.parse(out).topics).toHaveLength(10);
+    expect(JSON.parse(out).topics).toHaveLength(14);
   });
 
   it('lists what is read and written, and whether it exists', async () => {

@@ -230,6 +230,7 @@ describe('topicSpecs', () => {
         ['x.incidents', 'delete', two],
         ['x.retrain', 'delete', two],
         ['x.retrain.status', 'delete', two],
+        ['x.rollout', 'delete', '-1'],
         ['x.routing', 'compact', undefined],
         ['x.decisions', 'delete', two],
         ['x.review', 'delete', two],

@@ -42,7 +42,7 @@ test.each(OUTPUTS)(
 
 test('with a registry the value keeps its Confluent header', async () => {
   const runtime = await runtimeOf(true);
-  runtime.publicIds = { result: 7, alert: 8, incident: 10, retrain: 9 };
+  runtime.publicIds = { result: 7, alert: 8, incident: 10, retrain: 9, rollout: 11 };
   const [append] = appendsOf(runtime, OUTPUTS[1]!, 'fraud');
   expect([...append!.value!.subarray(0, 5)]).toEqual([0, 0, 0, 0, 8]);
 });

@@ -7,7 +7,7 @@ import { record } from '../decode/helpers.ts';
 import { makeIncident } from '../incidents.ts';
 import { makeAlert, makeResult, makeRetrain } from '../sink/records.ts';
 
-const IDS = { result: 1, alert: 2, incident: 3, retrain: 4 };
+const IDS = { result: 1, alert: 2, incident: 3, retrain: 4, rollout: 12 };
 const TOPICS = topicNames('t.');
 
 test.each<[PublicName, string, PublicRecord]>([

@@ -17,10 +17,12 @@ import type {
   Incident,
   Result,
   Retrain,
+  RolloutRecord,
   Scored,
   ServiceSpec,
   StreamName,
 } from '../../src/records.ts';
+import { parseTable, type RoutingTable } from '../../src/router/table.ts';
 import type { Scorer } from '../../src/score/scorer.ts';
 
 /** The log's clock of every scenario. */
@@ -63,6 +65,9 @@ export interface Outcome {
   alerts: Alert[];
   incidents: Incident[];
   retrains: Retrain[];
+  rollouts: RolloutRecord[];
+  /** Routing tables, in their order. */
+  tables: RoutingTable[];
   dead: { code: string; stage: string; topic: string; offset: number }[];
 }
 
@@ -133,7 +138,16 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
     if (!options.missing?.includes(stream)) log.createTopic(topic, options.partitions ?? 1);
   }
   let embedded = await open(log, spec, options);
-  const found: Outcome = { results: [], preliminary: [], alerts: [], incidents: [], retrains: [], dead: [] };
+  const found: Outcome = {
+    results: [],
+    preliminary: [],
+    alerts: [],
+    incidents: [],
+    retrains: [],
+    rollouts: [],
+    tables: [],
+    dead: [],
+  };
   const known = new Map<string, string>();
 
   /** Rule R11: same id, same bytes. */
@@ -156,6 +170,11 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
     found.alerts.push(...(await read<Alert>('alert', topics.alerts)));
     found.incidents.push(...(await read<Incident>('incident', topics.incidents)));
     found.retrains.push(...(await read<Retrain>('retrain', topics.retrain)));
+    found.rollouts.push(...(await read<RolloutRecord>('rollout', topics.rollout)));
+    for (const { value } of await embedded.drain(topics.routing)) {
+      const table = parseTable(value!.toString());
+      if (isNew(`routing ${table.service} ${table.epoch}`, value!.toString())) found.tables.push(table);
+    }
     for (const { headers } of await embedded.drain(topics.dead)) {
       const text = (name: string): string => headers[name]!.toString();
       const dead = {

@@ -95,6 +95,7 @@ describeStack('report and review', (stack) => {
       alert: await idOf('alert'),
       incident: 0,
       retrain: 0,
+      rollout: 0,
     };
     // From before the registry was configured: bare. And a record of somebody else.
     const records: ForeignRecord[] = results.map((record, i) => ({

@@ -21,6 +21,7 @@ function recordAll({ metrics }: Telemetry): void {
   metrics.results('fraud', 7);
   metrics.alert('fraud', 'firing', 'critical');
   metrics.incident('fraud', 'open', 'first_notification');
+  metrics.rollout('fraud', 'started');
   metrics.retrain('fraud', 'requested');
   metrics.lag('t', 0, 42);
   metrics.checkpoint('a', 3);
