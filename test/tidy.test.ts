@@ -25,13 +25,14 @@ const ORDER = [
   'sink',
   'telemetry',
   'console',
+  'predict',
   'flow',
   'demo',
   'cli',
 ];
 
 /** These put stages together; every other folder sees records, errors, math and itself. */
-const SEES_STAGES = new Set(['flow', 'demo', 'cli']);
+const SEES_STAGES = new Set(['predict', 'flow', 'demo', 'cli']);
 
 /** Steps outside that rule: [from, to, why]. Prefixes of paths below src. */
 const ALLOWED: readonly (readonly [string, string, string])[] = [
@@ -54,23 +55,28 @@ const PURE_FOLDERS = [
   'action/',
 ];
 const PURE_FILES = [
-  'observe',
-  'join-fold',
-  'join-state',
-  'judge',
-  'detecting',
-  'feeds',
-  'feeds-of',
-  'events-of',
-  'segments',
-  'merge-window',
-  'blocks',
-  'learned',
-  'references',
-  'regret-reference',
-  'results-of',
-  'messages',
-].map((name) => `flow/${name}.ts`);
+  ...['answer', 'check', 'decision', 'record', 'refusal', 'sniff', 'tables'].map(
+    (name) => `predict/${name}.ts`,
+  ),
+  ...[
+    'observe',
+    'join-fold',
+    'join-state',
+    'judge',
+    'detecting',
+    'feeds',
+    'feeds-of',
+    'events-of',
+    'segments',
+    'merge-window',
+    'blocks',
+    'learned',
+    'references',
+    'regret-reference',
+    'results-of',
+    'messages',
+  ].map((name) => `flow/${name}.ts`),
+];
 const IMPURE: Record<string, string> = {
   'decode/registry.ts':
     'asks the schema registry over HTTP, with retries; decoding itself never waits for it',

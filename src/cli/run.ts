@@ -33,6 +33,8 @@ async function run(cli: Cli): Promise<void> {
   for (const warning of warningsOf(config)) logger.warn({}, warning);
   const { startTelemetry } = await import('../telemetry/sdk.ts');
   const { createConsole } = await import('../console/server.ts');
+  const { isLoopback } = await import('../console/guard.ts');
+  const { predictRoutes } = await import('../predict/routes.ts');
   const { createDaemon } = await import('../flow/daemon.ts');
   const telemetry = await startTelemetry({
     prometheus: config.metrics,
@@ -54,7 +56,15 @@ async function run(cli: Cli): Promise<void> {
     metrics: telemetry.metrics,
     onFatal,
   });
-  const page = await createConsole(daemon.source, config.http);
+  const { enabled, inFlightMax } = config.predict;
+  const extend = predictRoutes(daemon.predictions, {
+    // The console asks nobody who they are: what others reach may not write to the topics of requests unasked.
+    enabled: enabled ?? isLoopback(config.http.host),
+    inFlightMax,
+    counted: telemetry.metrics.prediction,
+    log: (event, facts) => logger.warn(facts, event),
+  });
+  const page = await createConsole(daemon.source, { ...config.http, extend });
   logger.info({ url: page.url, metrics: telemetry.prometheusUrl }, 'live page');
   const onHangup = async (): Promise<void> => {
     try {

@@ -87,6 +87,9 @@ export const daemonShape = z
         shadow_failures_max: positiveInt.prefault(5),
       })
       .prefault({}),
+    predict: z
+      .strictObject({ enabled: z.boolean().optional(), in_flight_max: positiveInt.prefault(100) })
+      .prefault({}),
     services: text.prefault('services'),
     log: z
       .strictObject({

@@ -91,6 +91,7 @@ function configOf(shape: Shape, files: Files, source: Source): DaemonConfig {
       shadowTimeoutMs: scoring.shadow_timeout,
       shadowFailuresMax: scoring.shadow_failures_max,
     },
+    predict: { enabled: shape.predict.enabled ?? null, inFlightMax: shape.predict.in_flight_max },
     log: shape.log,
     servicesDir: files.resolve(shape.services),
   };

@@ -270,6 +270,8 @@ export interface DaemonConfig {
   otlp: { url: string } | null;
   checkpoint: { everyMs: number; records: number };
   scoring: { threads: number; shadowTimeoutMs: number; shadowFailuresMax: number };
+  /** enabled null: only where the console listens on loopback, since whoever reaches it has no need of a password. */
+  predict: { enabled: boolean | null; inFlightMax: number };
   log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' };
   /** Absolute path of the folder of the service files. */
   servicesDir: string;

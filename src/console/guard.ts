@@ -26,11 +26,16 @@ export function refuseHost(headers: IncomingHttpHeaders, loopbackOnly: boolean):
 /** Why a command is refused: a foreign page can neither set our header nor forge its origin. */
 export function refuseCommand(headers: IncomingHttpHeaders): string | null {
   if (headers['x-telltale'] !== '1') return "commands need the header 'x-telltale: 1'";
+  return refuseSite(headers, 'commands');
+}
+
+/** Why something is refused that a browser sends for the page of another site; null: it is not. */
+export function refuseSite(headers: IncomingHttpHeaders, what = 'requests'): string | null {
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none')
-    return 'commands of other sites are refused';
+    return `${what} of other sites are refused`;
   const { origin, host } = headers;
   if (origin === undefined) return null;
   const same = URL.canParse(origin) && new URL(origin).host === host;
-  return same ? null : `commands of the origin '${origin}' are refused`;
+  return same ? null : `${what} of the origin '${origin}' are refused`;
 }

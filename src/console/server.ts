@@ -13,6 +13,8 @@ export interface ConsoleOptions extends Partial<EventOptions> {
   host: string;
   /** 0: any free port. */
   port: number;
+  /** Adds what other parts of the daemon serve, behind the same checks of hosts. */
+  extend?: (app: FastifyInstance) => void;
 }
 
 export interface Console {
@@ -21,6 +23,8 @@ export interface Console {
   close(): Promise<void>;
 }
 
+/** A body that comes slower is not waited for. */
+const REQUEST_MS_MAX = 30_000;
 const HISTORY_INLINE_MAX = 120;
 const ROUTES = [
   '/',
@@ -34,6 +38,7 @@ const ROUTES = [
   '/api/retrains',
   '/api/config',
   '/api/events',
+  '/predict/:service',
 ];
 
 const sha256 = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -215,13 +220,19 @@ function nameOf(host: string): string {
  * that names host and port when it cannot listen there.
  */
 export async function createConsole(source: ConsoleSource, options: ConsoleOptions): Promise<Console> {
-  const app = fastify({ forceCloseConnections: true, bodyLimit: 16_384, return503OnClosing: false });
+  const app = fastify({
+    forceCloseConnections: true,
+    bodyLimit: 16_384,
+    return503OnClosing: false,
+    requestTimeout: REQUEST_MS_MAX,
+  });
   const { flushMs = 250, heartbeatMs = 2_000, clientsMax = 100 } = options;
   const hub = createEventHub(source, { flushMs, heartbeatMs, clientsMax });
   addFrame(app, isLoopback(options.host));
   addReads(app, source);
   addCommands(app, source);
   addEvents(app, hub);
+  options.extend?.(app);
   try {
     await app.listen({ host: options.host, port: options.port });
   } catch (error) {

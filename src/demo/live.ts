@@ -1,14 +1,20 @@
 /** The demo with a clock: the stories side by side in accelerated event time, and the live page. */
 
 import { redact } from '../config/redact.ts';
+import { isLoopback } from '../console/guard.ts';
 import { createConsole } from '../console/server.ts';
 import { createConsoleState } from '../console/state.ts';
 import { commandAppend } from '../flow/outbox.ts';
+import { openPredictions, tablesOf } from '../flow/predicting.ts';
+import { createPredictions } from '../predict/predictions.ts';
+import { predictRoutes } from '../predict/routes.ts';
 import type { Command } from '../records.ts';
 import { START_MS, type Story, type StoryRecord } from './stories/story.ts';
 import type { World } from './world.ts';
 
 const STEP_MS = 250;
+const PREDICTION_MS_MAX = 10_000;
+const PREDICTIONS_IN_FLIGHT_MAX = 100;
 
 export interface LiveOptions {
   seed: number;
@@ -39,8 +45,14 @@ export async function runLive(world: World, stories: readonly Story[], options: 
   }));
   for (const player of players) player.next = await nextOf(player);
   let busy = Promise.resolve();
+  // Requests to /predict have the time of the last step: later ones would close windows before the story's records come.
+  let storyMs = START_MS;
+  const tables = tablesOf(runtime);
+  const predictions = createPredictions({ timeoutMs: PREDICTION_MS_MAX });
+  openPredictions(runtime, predictions, tables, () => storyMs);
   const collect = async (): Promise<void> => {
     await world.embedded.pump();
+    for (const record of await world.embedded.drain(runtime.topics.routing)) tables.read(record);
     const { results, alerts, incidents, retrains } = await world.published();
     for (const result of results) state.apply({ result });
     for (const alert of alerts) state.apply({ alert });
@@ -65,12 +77,22 @@ export async function runLive(world: World, stories: readonly Story[], options: 
         return busy;
       },
     },
-    { host: options.host, port: options.port },
+    {
+      host: options.host,
+      port: options.port,
+      extend: predictRoutes(predictions, {
+        enabled: isLoopback(options.host),
+        inFlightMax: PREDICTIONS_IN_FLIGHT_MAX,
+        counted: () => {},
+        log: (event, facts) => runtime.logger.warn(facts, event),
+      }),
+    },
   );
   options.onOpen(page.url);
   const startedMs = performance.now();
   const step = async (): Promise<void> => {
     const nowMs = START_MS + (performance.now() - startedMs) * options.speed;
+    storyMs = nowMs;
     const batch = [];
     for (const player of players) {
       while (player.next !== null && player.next.timeMs <= nowMs) {

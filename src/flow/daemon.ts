@@ -8,6 +8,7 @@ import { type ConsoleState, createConsoleState } from '../console/state.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { KafkaLog, KafkaLogger } from '../log/kafka.ts';
 import type { Group } from '../log/port.ts';
+import { createPredictions, type Predictions } from '../predict/predictions.ts';
 import type { Command, ServiceSpec } from '../records.ts';
 import { withBackoff } from '../sink/retry.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -25,6 +26,7 @@ import { createCounts } from './counts.ts';
 import { createDeadShare } from './dead-share.ts';
 import { commandAppend } from './outbox.ts';
 import { createOwnTopics } from './own-topics.ts';
+import { followRouting, openPredictions, tablesOf } from './predicting.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
 import { createRetrainStatusTask } from './retrain-status.ts';
 import { judgeGroupOf, type Runtime, topicNames } from './runtime.ts';
@@ -39,6 +41,8 @@ const CONCURRENT_PARTITIONS = 4;
 const MISSING_TOPICS_EVERY_MS = 10_000;
 const MODELS_EVERY_MS = 15_000;
 const SHOWN_RECORDS = 2_000;
+/** Longer than a change of leaders takes, and shorter than a caller's patience. */
+const PREDICTION_MS_MAX = 10_000;
 const RETRY = { firstMs: 500, maxMs: 10_000 };
 
 export interface DaemonOptions {
@@ -53,6 +57,8 @@ export interface DaemonOptions {
 export interface Daemon {
   /** What the live page shows; answers before the daemon has started too. */
   source: ConsoleSource;
+  /** What answers requests to /predict; refuses them until the daemon has started. */
+  predictions: Predictions;
   /** Resolves when everything runs; waits for brokers and registry as long as it takes. */
   start(): Promise<void>;
   /** Follows a new configuration without losing state. Rejects, leaving the old one, when a model does not fit. */
@@ -80,6 +86,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   ]);
   const lags = new Map<string, number>();
   const state: ConsoleState = createConsoleState(servicesOf(config, registries));
+  const predictions = createPredictions({ timeoutMs: PREDICTION_MS_MAX });
   const groups = new Map<string, Group>();
   const timers: NodeJS.Timeout[] = [];
   let sinks: Sinks | null = null;
@@ -182,7 +189,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
         if (delivery !== null) state.apply(delivery);
         if (delivery?.retrain && trained.note(delivery.retrain)) takeModel(delivery.retrain.service);
       };
-      void tailTopic(kafka, topic, own.partitions.get(topic) ?? 0, SHOWN_RECORDS, signal, onRecord, onError);
+      const partitions = own.partitions.get(topic) ?? 0;
+      void tailTopic(kafka, topic, partitions, { back: SHOWN_RECORDS }, signal, onRecord, onError);
     }
   };
 
@@ -285,6 +293,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
       (topic, partition, member) => createRetrainStatusTask(own, topic, partition, member),
     );
     follow(kafka, own);
+    const tables = tablesOf(own);
+    await patiently('routing', () => followRouting(own, tables, signal));
+    set('routing', true, 'the tables are read');
+    openPredictions(own, predictions, tables, Date.now);
     watchItself(kafka);
     timers.push(setInterval(() => watchModels(own), MODELS_EVERY_MS));
     timers.push(
@@ -344,6 +356,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       ...[...groups.values()].map((group) => group.leave()),
       sinks?.close(),
       reports?.leave(),
+      predictions.close(PREDICTION_MS_MAX),
     ]);
     for (const { scorer } of runtime?.services.values() ?? []) await scorer?.close();
     await log?.close();
@@ -368,6 +381,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       }),
       command,
     },
+    predictions,
     start: () => inTurn(start),
     reload: (next) => inTurn(() => reload(next)),
     stop: () => {

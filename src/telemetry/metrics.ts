@@ -85,6 +85,16 @@ export const METRICS = {
     unit: '1',
     description: '1 while a shadow is switched off because it failed again and again, by service and model.',
   },
+  'telltale.predictions': {
+    kind: 'counter',
+    unit: '{request}',
+    description: 'Requests to /predict, by service, version and status.',
+  },
+  'telltale.prediction.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'Time from a request to /predict to its answer, by service, version and status.',
+  },
   'telltale.sink.written': {
     kind: 'counter',
     unit: '{record}',
@@ -127,6 +137,7 @@ export interface Metrics {
   checkpoint(fold: string, durationMs: number): void;
   score(service: string, model: string, role: 'primary' | 'shadow', durationMs: number): void;
   shadowOff(service: string, model: string, off: boolean): void;
+  prediction(service: string, version: string, status: number, durationMs: number): void;
   sinkWritten(sink: string, count: number): void;
   sinkFailed(sink: string): void;
   sinkDropped(sink: string): void;
@@ -167,6 +178,8 @@ export function createMetrics(meter: Meter): Metrics {
   const checkpoints = histogram(meter, 'telltale.checkpoint.duration');
   const scores = histogram(meter, 'telltale.score.duration');
   const shadowOff = gauge(meter, 'telltale.shadow.off');
+  const predictions = counter(meter, 'telltale.predictions');
+  const predictionDurations = histogram(meter, 'telltale.prediction.duration');
   const sinkWritten = counter(meter, 'telltale.sink.written');
   const sinkFailures = counter(meter, 'telltale.sink.failures');
   const sinkDropped = counter(meter, 'telltale.sink.dropped');
@@ -193,6 +206,11 @@ export function createMetrics(meter: Meter): Metrics {
     checkpoint: (fold, durationMs) => checkpoints.record(durationMs / 1000, { fold }),
     score: (service, model, role, durationMs) => scores.record(durationMs / 1000, { service, model, role }),
     shadowOff: (service, model, off) => shadowOff.record(off ? 1 : 0, { service, model }),
+    prediction: (service, version, status, durationMs) => {
+      const about = { service, version, status: String(status) };
+      predictions.add(1, about);
+      predictionDurations.record(durationMs / 1000, about);
+    },
     sinkWritten: (sink, count) => sinkWritten.add(count, { sink }),
     sinkFailed: (sink) => sinkFailures.add(1, { sink }),
     sinkDropped: (sink) => sinkDropped.add(1, { sink }),

@@ -69,6 +69,7 @@ describe('loadConfig', () => {
       },
       influx: null,
       http: { host: '127.0.0.1', port: 8080 },
+      predict: { enabled: null, inFlightMax: 100 },
       metrics: { host: '127.0.0.1', port: 9464 },
       otlp: null,
       checkpoint: { everyMs: 2000, records: 20_000 },
@@ -94,6 +95,7 @@ registry: { url: "http://me:hush@localhost:8081/" }
 topics: { prefix: '', partitions: 2 }
 influx: { url: http://localhost:8086, username: w, password: hush }
 http: { port: 0 }
+predict: { enabled: true, in_flight_max: 7 }
 metrics: false
 otlp: { url: http://localhost:4318 }
 checkpoint: { every: 500ms }
@@ -109,6 +111,7 @@ services: watched
       times: { sessionTimeoutMs: 30_000, heartbeatIntervalMs: 3000 },
     });
     expect(config.kafka.sasl).toEqual({ mechanism: 'scram-sha-512', username: 'u', password: '0123' });
+    expect(config.predict).toEqual({ enabled: true, inFlightMax: 7 });
     expect(config.registry).toEqual({ url: 'http://me:hush@localhost:8081' });
     expect([config.metrics, config.http.port, config.checkpoint.everyMs]).toEqual([null, 0, 500]);
     const printed = JSON.stringify(redact(config));

@@ -27,6 +27,7 @@ function recordAll({ metrics }: Telemetry): void {
   metrics.checkpoint('a', 3);
   metrics.score('fraud', 'mlp', 'primary', 4);
   metrics.shadowOff('fraud', 'tree', true);
+  metrics.prediction('fraud', 'mlp', 200, 3);
   metrics.sinkWritten('influx', 5);
   metrics.sinkFailed('influx');
   metrics.sinkDropped('influx');
