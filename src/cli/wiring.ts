@@ -8,6 +8,7 @@ import { METRICS } from '../metric/registry.ts';
 import { factsOfState } from '../profile/baseline/facts.ts';
 import { createBaselineBuilder } from '../profile/baseline.ts';
 import type { LogRecord, ServiceSpec } from '../records.ts';
+import { blueGreenStages, canaryFaults, canaryStages, shadowStage } from '../rollout/steps.ts';
 import type { TopicRange } from './baseline/build-command.ts';
 import { openLog } from './open-log.ts';
 import type { Wiring } from './program.ts';
@@ -75,6 +76,7 @@ export const wiring: Wiring = {
     detectors: DETECTOR_CHOICES,
     readState: factsOfState,
     evidence: EVIDENCE_CHOICES,
+    rollout: { canaryFaults, canaryStages, blueGreenStages, shadowStage },
   },
   checks: [checkModels],
   openTopicAdmin: async (config) => {

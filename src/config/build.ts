@@ -19,6 +19,7 @@ import {
 import { digestOf } from './digest.ts';
 import { deepFreeze } from './freeze.ts';
 import { incidentsOf } from './incidents.ts';
+import { rolloutOf } from './rollout.ts';
 import type {
   ConditionShape,
   FeatureShape,
@@ -93,6 +94,7 @@ function specOf(
     rules: view.rules.map((rule) => ruleOf(sound(rule), registries)),
     ...budgetOf(view),
     ...incidentsOf(view, registries),
+    ...rolloutOf(view, registries),
     retrain: retrainOf(view, registries),
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EMBEDDING_DIMENSIONS_MAX, MODEL_NAME, SET_CLASSES_MAX } from '../records.ts';
 import { baselineShape } from './baseline-shape.ts';
 import { incidentsShape } from './incidents-shape.ts';
+import { rolloutShape } from './rollout-shape.ts';
 import {
   alarmsPerTime,
   duration,
@@ -340,6 +341,7 @@ export const serviceShape = z
     rules: z.array(ruleShape).optional(),
     budget: budgetShape.optional(),
     incidents: incidentsShape.optional(),
+    rollout: rolloutShape.optional(),
     retrain: retrainShape.optional(),
   })
   .meta({ title: 'A service that Telltale watches', description: 'One file of config/services.' });

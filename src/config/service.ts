@@ -8,6 +8,7 @@ import { checkIncidents } from './checks/incidents.ts';
 import { checkJoin } from './checks/join.ts';
 import { checkModels } from './checks/models.ts';
 import { checkRegretBaseline, checkRetrain } from './checks/retrain.ts';
+import { checkRollout } from './checks/rollout.ts';
 import { checkRules } from './checks/rules.ts';
 import { checkStreams, type Files } from './checks/streams.ts';
 import { type Report, readSource, type Source } from './document.ts';
@@ -57,6 +58,7 @@ export function readService(
   checkModels(view, context.files, report);
   checkRules(view, context.registries, report);
   checkIncidents(view, context.registries, report);
+  checkRollout(view, context.registries, report);
   checkRetrain(view, context.registries, report);
   if (context.withoutBaseline !== true) checkBudget(view, context.registries, report);
   const withBaseline = context.withoutBaseline !== true;

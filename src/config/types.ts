@@ -1,5 +1,5 @@
 import { TelltaleError } from '../errors.ts';
-import type { Level, ServiceSpec } from '../records.ts';
+import type { Level, RolloutStage, ServiceSpec } from '../records.ts';
 
 /** Keys and list indexes from the top of a file down to one value. */
 export type Path = readonly (string | number)[];
@@ -120,6 +120,25 @@ export interface Registries {
   readState?: (key: string, text: string) => StateFacts;
   /** Metrics that have evidence for the budget, with the unit of their tolerance. Absent: there are none. */
   evidence?: ReadonlyMap<string, { unit: 'psi' | 'share' }>;
+  /** Makes the stages of roll-outs. Absent: none is read. */
+  rollout?: RolloutStages;
+}
+
+/** How long a stage of a roll-out lasts, at least. */
+export type StageTimes = Pick<RolloutStage, 'durationMs' | 'nMin' | 'gate'>;
+export type CanarySpec =
+  /** Percent, up to 100. */
+  | (StageTimes & { stepWeight: number })
+  /** Shares in 0..1. */
+  | { steps: readonly (StageTimes & { share: number })[] };
+
+export interface RolloutStages {
+  /** What is wrong with the shares; those of a step begin with `step 1:`. */
+  canaryFaults(spec: CanarySpec): string[];
+  /** The last stage is live; the one before it needs `finish`. */
+  canaryStages(spec: CanarySpec, finish: RolloutStage['needs']): RolloutStage[];
+  blueGreenStages(preview: StageTimes, live: StageTimes, finish: RolloutStage['needs']): RolloutStage[];
+  shadowStage(times: StageTimes & { share: number }, needs: RolloutStage['needs']): RolloutStage;
 }
 
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;

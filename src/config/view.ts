@@ -4,6 +4,7 @@ import { type BaselineShape, baselineShape } from './baseline-shape.ts';
 import type { Checked } from './check-shape.ts';
 import { valueAt } from './document.ts';
 import { type IncidentsShape, incidentsShape } from './incidents-shape.ts';
+import { type RolloutShape, rolloutShape } from './rollout-shape.ts';
 import {
   type BudgetShape,
   budgetShape,
@@ -55,6 +56,7 @@ export interface View {
   /** Undefined: not wanted. Null: broken. */
   budget: BudgetShape | null | undefined;
   incidents: IncidentsShape | null | undefined;
+  rollout: RolloutShape | null | undefined;
   retrain: RetrainShape | null | undefined;
   isBroken: Checked['isBroken'];
 }
@@ -66,6 +68,7 @@ export function viewOf({ value, isBroken }: Checked): View {
   const retrain = valueAt(value, ['retrain']);
   const budget = valueAt(value, ['budget']);
   const incidents = valueAt(value, ['incidents']);
+  const rollout = valueAt(value, ['rollout']);
   const baseline = valueAt(value, ['baseline']);
   return {
     service: parsed(serviceName, valueAt(value, ['service'])) ?? '',
@@ -85,6 +88,7 @@ export function viewOf({ value, isBroken }: Checked): View {
     ruleNames: rules.map((rule) => textOf(valueAt(rule, ['name']))),
     budget: budget === undefined ? undefined : parsed(budgetShape, budget),
     incidents: incidents === undefined ? undefined : parsed(incidentsShape, incidents),
+    rollout: rollout === undefined ? undefined : parsed(rolloutShape, rollout),
     retrain: retrain === undefined ? undefined : parsed(retrainShape, retrain),
     isBroken,
   };

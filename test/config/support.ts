@@ -2,6 +2,7 @@ import { parseService, type ServiceContext } from '../../src/config/service.ts';
 import type { ConfigProblem, Registries } from '../../src/config/types.ts';
 import { factsOfState } from '../../src/profile/baseline/facts.ts';
 import type { Baseline, NumericBaseline, ServiceSpec } from '../../src/records.ts';
+import { blueGreenStages, canaryFaults, canaryStages, shadowStage } from '../../src/rollout/steps.ts';
 
 /** A small metric registry with a metric of every kind of subject. */
 export const registries: Registries = {
@@ -16,6 +17,7 @@ export const registries: Registries = {
     ['volume', { family: 'input', subjects: 'service' }],
   ]),
   readState: factsOfState,
+  rollout: { canaryFaults, canaryStages, blueGreenStages, shadowStage },
 };
 
 const constant: NumericBaseline = {

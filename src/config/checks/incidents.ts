@@ -105,7 +105,7 @@ function canFit(shape: MatcherShape, view: View, registries: Registries): boolea
 }
 
 /** The levels that an alarm of the rule can have. */
-function levelsOf(rule: RuleShape): Level[] {
+export function levelsOf(rule: RuleShape): Level[] {
   const { when, burn, detector, warn, no_data: noData } = rule;
   const levels: (Level | undefined)[] = LEVELS.filter((level) => rule[level] !== undefined);
   if (when !== undefined || detector !== undefined) levels.push(rule.level ?? 'warning');
