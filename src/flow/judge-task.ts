@@ -110,6 +110,8 @@ export function createJudgeTask(
       const judge = judgeOf(service);
       put(stepJudge(judge, found, record.offset), service);
       for (const fault of judge.faults.splice(0)) complain(record, service, fault);
+      for (const reason of judge.refused.splice(0))
+        runtime.logger.warn({ service, offset: record.offset, reason }, 'a command was refused');
     } catch (cause) {
       complain(record, service, cause);
     }

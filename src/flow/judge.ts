@@ -47,6 +47,8 @@ export interface Judge extends Groups, Acting {
   maturity: Maturity;
   /** What went wrong in the last step, for its caller to tell and to clear. */
   faults: string[];
+  /** Why commands of the last step did nothing, as long as nobody else says so. */
+  refused: string[];
 }
 
 export const createJudge = (service: string): Judge => ({
@@ -60,6 +62,7 @@ export const createJudge = (service: string): Judge => ({
   references: createReferences(),
   maturity: createMaturity(),
   faults: [],
+  refused: [],
 });
 
 function watermarkOf(judge: Judge, spec: ServiceSpec, group: SourceGroup): number {
@@ -245,15 +248,25 @@ function takeMark(judge: Judge, mark: Mark): Output[] {
 }
 
 function takeCommand(judge: Judge, command: Command): Output[] {
-  if (judge.spec === null) return [];
+  const { spec } = judge;
+  if (spec === null) return [];
+  const refuse = (why: string | null): void => {
+    if (why !== null) judge.refused.push(`${command.kind} by ${command.by || 'nobody'}: ${why}`);
+  };
   if (command.kind === 'silence.add' || command.kind === 'silence.expire') {
-    const { incidents } = commandSilence(judge.incidents, judge.spec, command);
-    noteIncidents(judge.retrain, judge.spec, incidents);
+    const { incidents, refused } = commandSilence(judge.incidents, spec, command);
+    refuse(refused);
+    noteIncidents(judge.retrain, spec, incidents);
     return incidents.map((record) => ({ type: 'incident', record }));
   }
-  if (command.kind.startsWith('rollout.'))
-    return commandRollouts(judge.rollouts, judge.spec, command, latestMs(judge));
-  const { retrains } = commandRetrain(judge.retrain, judge.spec, command, latestMs(judge));
+  if (command.kind.startsWith('rollout.')) {
+    const outputs = commandRollouts(judge.rollouts, spec, command, latestMs(judge));
+    // Without a plan there is no record that could say so.
+    if (outputs.length === 0) refuse('no roll-out was ever configured');
+    return outputs;
+  }
+  const { retrains, refused } = commandRetrain(judge.retrain, spec, command, latestMs(judge));
+  refuse(refused);
   return retrains.map((record) => ({ type: 'retrain', record }));
 }
 
@@ -273,7 +286,7 @@ export function stepJudge(judge: Judge, record: SlotsRecord, offset: number): Ou
 }
 
 /** Rule R12: the judge as JSON, without its slots: those are read again from `replayFrom` on. */
-export interface JudgeSnapshot extends Omit<Judge, 'slots' | 'faults'> {
+export interface JudgeSnapshot extends Omit<Judge, 'slots' | 'faults' | 'refused'> {
   replayFrom: number;
 }
 
@@ -284,7 +297,7 @@ export function snapshotJudge(judge: Judge, next: number): JudgeSnapshot {
       for (const { offset } of cells.values()) replayFrom = Math.min(replayFrom, offset);
     }
   }
-  const { slots: _, faults: __, ...rest } = judge;
+  const { slots: _, faults: __, refused: ___, ...rest } = judge;
   return { ...rest, references: packReferences(judge.references), replayFrom };
 }
 
@@ -295,5 +308,5 @@ export function restoreJudge(snapshot: JudgeSnapshot): Judge {
   const maturity = rest.maturity ?? createMaturity();
   const incidents = rest.incidents ?? createIncidentStates();
   const rollouts = rest.rollouts ?? createRollouts();
-  return { ...rest, references, maturity, incidents, rollouts, slots: new Map(), faults: [] };
+  return { ...rest, references, maturity, incidents, rollouts, slots: new Map(), faults: [], refused: [] };
 }

@@ -99,6 +99,22 @@ describe('one cause of inputs that moved and answers that are wrong', () => {
   });
 });
 
+test('a command that does nothing is told of in the log of the daemon', async () => {
+  const driver = await openDrive(service());
+  await driver.send(records().slice(0, 20));
+  const command = { id: '1', service: 'shop', by: 'ann', reason: '', model: null } as const;
+  await driver.command({ ...command, kind: 'silence.expire', target: 'nope' });
+  await driver.command({ ...command, kind: 'retrain.approve', target: 'nope' });
+  await driver.command({ ...command, kind: 'rollout.pause', target: '' });
+  const { refused } = await driver.end();
+  await driver.close();
+  expect(refused).toEqual([
+    'silence.expire by ann: there is no silence nope, or it is over',
+    'retrain.approve by ann: there is no request for retraining nope in shop',
+    'rollout.pause by ann: no roll-out was ever configured',
+  ]);
+});
+
 test('a silence holds over a lost process, and what it silenced has its end told', async () => {
   const spec = service();
   const rows = records();

@@ -69,6 +69,8 @@ export interface Outcome {
   /** Routing tables, in their order. */
   tables: RoutingTable[];
   dead: { code: string; stage: string; topic: string; offset: number }[];
+  /** Why commands did nothing, as the log of the daemon says. */
+  refused: string[];
 }
 
 export const specOf = (yaml: string): ServiceSpec => {
@@ -91,9 +93,15 @@ export function scorerOf(score: (batch: Parameters<Scorer['score']>[0]) => Score
   return { score: async (batch) => score(batch), stats: () => [], close: async () => {} };
 }
 
-const silent = { info: () => {}, warn: () => {}, error: () => {} };
-
-async function open(log: MemoryLog, spec: ServiceSpec, options: DriveOptions): Promise<Embedded> {
+async function open(
+  log: MemoryLog,
+  spec: ServiceSpec,
+  options: DriveOptions,
+  refused: string[],
+): Promise<Embedded> {
+  const warn = (facts: { reason?: string }, text: string): void => {
+    if (text === 'a command was refused') refused.push(facts.reason!);
+  };
   const { scorer } = options;
   return createEmbedded({
     log,
@@ -112,7 +120,7 @@ async function open(log: MemoryLog, spec: ServiceSpec, options: DriveOptions): P
     },
     nowMs: () => 0,
     counts: NO_COUNTS,
-    logger: silent,
+    logger: { info: () => {}, warn, error: () => {} },
     restartable: true,
   });
 }
@@ -137,7 +145,6 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
   for (const { stream, topic } of spec.streams) {
     if (!options.missing?.includes(stream)) log.createTopic(topic, options.partitions ?? 1);
   }
-  let embedded = await open(log, spec, options);
   const found: Outcome = {
     results: [],
     preliminary: [],
@@ -147,7 +154,9 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
     rollouts: [],
     tables: [],
     dead: [],
+    refused: [],
   };
+  let embedded = await open(log, spec, options, found.refused);
   const known = new Map<string, string>();
 
   /** Rule R11: same id, same bytes. */
@@ -216,7 +225,7 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
     },
     async lose() {
       await embedded.close();
-      embedded = await open(log, spec, options);
+      embedded = await open(log, spec, options, found.refused);
       await embedded.pump();
       await collect();
     },
