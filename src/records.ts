@@ -826,6 +826,22 @@ export const ALERT_WORDS = [
 ] as const;
 export type AlertWord = (typeof ALERT_WORDS)[number];
 
+/** What they may name of an incident; `reason` says why people are told now, `since` is the onset. */
+export const INCIDENT_WORDS = [
+  'service',
+  'level',
+  'state',
+  'summary',
+  'reason',
+  'rules',
+  'inputs',
+  'segments',
+  'firing',
+  'since',
+  'muted',
+] as const;
+export type IncidentWord = (typeof INCIDENT_WORDS)[number];
+
 export interface OffsetRange {
   stream: StreamName;
   topic: string;

@@ -1,6 +1,7 @@
 /** `notify` of telltale.yaml: receivers that have a language of their own for alarms. */
 import { z } from 'zod';
 import { httpUrl, spell, text } from './scalar-shapes.ts';
+import { TOLD_TOPICS } from './types.ts';
 
 /** Part of the name of a consumer group. */
 const receiverName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name of a-z, 0-9 and -');
@@ -31,6 +32,7 @@ const alertmanagerShape = z.strictObject({
 
 const told = {
   name: receiverName,
+  on: z.enum(TOLD_TOPICS).prefault('incidents'),
   /** The lowest that is told. */
   level: z.enum(['info', 'warning', 'critical']).prefault('warning'),
   template: text.optional(),

@@ -1,10 +1,16 @@
 /** `notify` of telltale.yaml: what its entries say, their secrets, and their templates. */
-import { ALERT_WORDS } from '../records.ts';
+import { ALERT_WORDS, INCIDENT_WORDS } from '../records.ts';
 import type { Files } from './checks/streams.ts';
 import type { Source } from './document.ts';
 import type { NotifyShape } from './notify-shape.ts';
 import { neededSecretOf, type SecretEntry, secretOf } from './secrets.ts';
-import type { AlertmanagerConfig, NotifyConfig, Path, ToldConfig } from './types.ts';
+import {
+  type AlertmanagerConfig,
+  type NotifyConfig,
+  type Path,
+  TOLD_TOPICS,
+  type ToldConfig,
+} from './types.ts';
 
 const PLACEHOLDER = /\{\{\s*(\w+)\s*\}\}/g;
 
@@ -58,7 +64,7 @@ function alertmanagerOf(shape: NotifyShape['alertmanager'][number], entry: Secre
     password: username === undefined ? '' : neededSecretOf(entry, 'password'),
     token,
     labels,
-    link: linkOf(shape.link, entry),
+    link: linkOf(shape.link, 'alerts', entry),
     resendMs: resend,
     timeoutMs: timeout,
   };
@@ -69,9 +75,9 @@ function toldOf(
   url: string,
   entry: SecretEntry,
 ): ToldConfig {
-  const { name, level, template, link, timeout } = shape;
-  if (template !== undefined) checkTemplate(template, 'template', entry);
-  return { name, url, level, template: template ?? null, link: linkOf(link, entry), timeoutMs: timeout };
+  const { name, on, level, template = null, link, timeout } = shape;
+  if (template !== null) checkTemplate(template, on, 'template', entry);
+  return { name, url, on, level, template, link: linkOf(link, on, entry), timeoutMs: timeout };
 }
 
 function slackUrlOf(entry: SecretEntry): string {
@@ -85,22 +91,39 @@ function urlOf(url: string, key: string, { source, path }: SecretEntry): string 
   return url;
 }
 
-/** Reports placeholders that no alert has, and such as do not end. */
-function checkTemplate(template: string, key: string, { source, path }: SecretEntry): boolean {
+/** What templates may name, by what is told. */
+const WORDS: Record<ToldConfig['on'], readonly string[]> = {
+  alerts: ALERT_WORDS,
+  incidents: INCIDENT_WORDS,
+};
+
+/** Reports placeholders that nothing of what is told has, and such as do not end. */
+function checkTemplate(
+  template: string,
+  on: ToldConfig['on'],
+  key: string,
+  { source, path, shape }: SecretEntry,
+): boolean {
   const before = source.problems.length;
+  const allowed = WORDS[on];
   for (const [whole, word = ''] of template.matchAll(PLACEHOLDER)) {
-    if ((ALERT_WORDS as readonly string[]).includes(word)) continue;
-    source.report([...path, key], { message: `unknown placeholder ${whole}`, word, allowed: ALERT_WORDS });
+    if (allowed.includes(word)) continue;
+    const other = TOLD_TOPICS.find((topic) => WORDS[topic].includes(word));
+    const message =
+      other === undefined || !('on' in shape)
+        ? `unknown placeholder ${whole}`
+        : `${whole} is said of ${other}, and this receiver is told of ${on}; write 'on: ${other}' or another placeholder`;
+    source.report([...path, key], { message, word, allowed });
   }
   if (/\{\{|\}\}/.test(template.replace(PLACEHOLDER, '')))
-    source.report([...path, key], { message: 'a placeholder is written {{word}}', allowed: ALERT_WORDS });
+    source.report([...path, key], { message: 'a placeholder is written {{word}}', allowed });
   return source.problems.length === before;
 }
 
-function linkOf(link: string | undefined, entry: SecretEntry): string | null {
+function linkOf(link: string | undefined, on: ToldConfig['on'], entry: SecretEntry): string | null {
   if (link === undefined) return null;
   const filled = link.replace(PLACEHOLDER, 'x');
-  if (checkTemplate(link, 'link', entry) && !(/^https?:\/\//.test(filled) && URL.canParse(filled)))
+  if (checkTemplate(link, on, 'link', entry) && !(/^https?:\/\//.test(filled) && URL.canParse(filled)))
     entry.source.report([...entry.path, 'link'], {
       allowed: ['a URL such as https://grafana.example.com/d/telltale?var-service={{service}}'],
     });

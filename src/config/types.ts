@@ -231,11 +231,15 @@ export interface AlertmanagerConfig {
   timeoutMs: number;
 }
 
-/** A receiver that is told of one alert after the other. */
+export const TOLD_TOPICS = ['incidents', 'alerts'] as const;
+
+/** A receiver that is told of one thing after the other. */
 export interface ToldConfig {
   name: string;
   url: string;
-  /** Alerts below it are not told. */
+  /** What it is told of. */
+  on: (typeof TOLD_TOPICS)[number];
+  /** What is below it is not told. */
   level: Level;
   /** Templates; null: a text of ours, and no link. */
   template: string | null;

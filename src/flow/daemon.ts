@@ -24,6 +24,7 @@ import {
 import { openKafka, schemaSourceOf } from './connect.ts';
 import { createCounts } from './counts.ts';
 import { createDeadShare } from './dead-share.ts';
+import { deliveryOf } from './deliveries.ts';
 import { commandAppend } from './outbox.ts';
 import { createOwnTopics } from './own-topics.ts';
 import { followRouting, openPredictions, tablesOf } from './predicting.ts';
@@ -31,7 +32,6 @@ import { registerPublicSchemas } from './public-schemas.ts';
 import { createRetrainStatusTask } from './retrain-status.ts';
 import { judgeGroupOf, type Runtime, topicNames } from './runtime.ts';
 import { createSelfMonitor, SELF, type SelfMonitor, selfEveryMs, selfService } from './self.ts';
-import { deliveryOf } from './sink-task.ts';
 import { type Sinks, startSinks } from './sinks.ts';
 import { tailTopic } from './tail.ts';
 import { createTrainedShadows } from './trained.ts';

@@ -1,11 +1,11 @@
 /** What a sink that remembers knows of a partition before its first record, and where it begins there. */
 
 import type { Heartbeat } from '../log/port.ts';
-import type { Alert } from '../records.ts';
-import type { SinkPart } from '../sink/sink.ts';
+import type { LogRecord } from '../records.ts';
+import type { Delivery, SinkPart } from '../sink/sink.ts';
+import { deliveryOf } from './deliveries.ts';
 import { readThrough } from './read-through.ts';
 import type { Runtime } from './runtime.ts';
-import { decodePublic } from './wire.ts';
 
 /** Stands in the metadata of commits below `historyEnd`, so that a restart knows of it too. */
 interface CommitState {
@@ -35,7 +35,7 @@ function historyEndOf(metadata: string, committed: number): number {
 
 /**
  * Restores what was told up to the committed offset. A sink that has never read the partition begins with the alarms that
- * fire now: nobody wants to be woken, one after the other, by all those that the topic still holds.
+ * fire now, or with the incidents that are open and told: nobody wants to be woken, one after the other, by all those that the topic still holds.
  */
 export async function recall(
   runtime: Runtime,
@@ -45,7 +45,8 @@ export async function recall(
 ): Promise<Recalled> {
   const { log, topics } = runtime;
   const { group, topic, partition } = where;
-  if (topic !== topics.alerts) return { from: 'stay', historyEnd: 0, news: new Set() };
+  if (topic !== topics.alerts && topic !== topics.incidents)
+    return { from: 'stay', historyEnd: 0, news: new Set() };
   const { first, next } = await log.ends(topic, partition);
   const committed = await log.committed(group, topic, partition);
   const { metadata } = committed;
@@ -53,26 +54,28 @@ export async function recall(
   const offset = committed.offset !== null && committed.offset <= next ? committed.offset : null;
   const historyEnd = offset === null ? next : Math.min(next, historyEndOf(metadata, offset));
   const told = offset ?? first;
-  const firing = new Map<string, number>();
+  const open = new Map<string, number>();
   await readThrough(log, { topic, partition, from: first, to: historyEnd - 1 }, heartbeat, (record) => {
-    const alert = alertOf(record.value, runtime.publicIds !== null);
-    if (alert === null) return;
-    if (record.offset >= told && alert.state === 'firing') {
-      firing.set(alert.fingerprint, record.offset);
+    const delivery = readable(runtime, record);
+    const meaning = delivery && part.meaningOf(delivery);
+    if (delivery === null || meaning === null) return;
+    const { key, is } = meaning;
+    if (record.offset >= told && is !== 'over') {
+      if (is === 'open') open.set(key, record.offset);
       return;
     }
     // An end in history also ends what was told before.
-    firing.delete(alert.fingerprint);
-    part.restore(alert, record.timestampMs);
+    open.delete(key);
+    part.restore(delivery, record.timestampMs);
   });
-  const news = new Set(firing.values());
+  const news = new Set(open.values());
   return { from: offset === null ? Math.min(historyEnd, ...news) : 'stay', historyEnd, news };
 }
 
-/** Null for a tombstone, and for bytes that are no alert: whoever read them first has put them aside. */
-function alertOf(value: Buffer | null, framed: boolean): Alert | null {
+/** Null for a tombstone, and for bytes that are no record: whoever read them first has put them aside. */
+function readable({ topics, publicIds }: Runtime, record: LogRecord): Delivery | null {
   try {
-    return value === null ? null : decodePublic<Alert>('alert', value, framed);
+    return deliveryOf(topics, record, publicIds !== null);
   } catch {
     return null;
   }

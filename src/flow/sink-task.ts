@@ -2,13 +2,13 @@
 
 import { type DeadCode, messageOf, TelltaleError } from '../errors.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
-import type { Alert, DeadLetter, Incident, LogRecord, Result, Retrain, RolloutRecord } from '../records.ts';
+import type { DeadLetter, LogRecord } from '../records.ts';
 import { AskedToWait, withBackoff } from '../sink/retry.ts';
 import type { Delivery, Sink, SinkPart } from '../sink/sink.ts';
+import { deliveryOf } from './deliveries.ts';
 import { appendsOf } from './outbox.ts';
-import type { Runtime, TopicNames } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { commitMetadata, type Recalled, recall } from './sink-recall.ts';
-import { decodePublic } from './wire.ts';
 
 const RETRY = { firstMs: 200, maxMs: 5_000 };
 /** While a write or a wait takes its time, the group must hear from us well within its session of 30 s. */
@@ -30,19 +30,6 @@ export interface SinkTaskOptions {
   onBack(): void;
   /** A record was put aside: it cannot be decoded, the receiver refuses it, or the sink throws on it. */
   onDead(letter: DeadLetter, service: string): void;
-}
-
-/** The delivery of a record of a public topic; null for a tombstone. Throws on foreign bytes. */
-export function deliveryOf(topics: TopicNames, record: LogRecord, framed: boolean): Delivery | null {
-  if (record.value === null) return null;
-  if (record.topic === topics.results)
-    return { result: decodePublic<Result>('result', record.value, framed) };
-  if (record.topic === topics.alerts) return { alert: decodePublic<Alert>('alert', record.value, framed) };
-  if (record.topic === topics.incidents)
-    return { incident: decodePublic<Incident>('incident', record.value, framed) };
-  if (record.topic === topics.rollout)
-    return { rollout: decodePublic<RolloutRecord>('rollout', record.value, framed) };
-  return { retrain: decodePublic<Retrain>('retrain', record.value, framed) };
 }
 
 interface Item {

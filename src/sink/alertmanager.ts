@@ -82,7 +82,7 @@ async function createAlertmanager(options: AlertmanagerOptions, context: SinkCon
     );
     // An end that is still to come would let it fire until then, and one before the start is refused.
     const end = endMs === null ? nowMs + SILENT_INTERVALS * resendMs : Math.min(endMs, nowMs);
-    const link = linkOf(options.link, alert);
+    const link = linkOf(options.link, wordsOf(alert));
     return {
       labels,
       annotations: Object.fromEntries(annotations),
@@ -138,7 +138,12 @@ async function createAlertmanager(options: AlertmanagerOptions, context: SinkCon
   const part = (): SinkPart => {
     const standing = createStandingSet({ labelsOf, max: STANDING_MAX, onBeyond });
     return {
-      restore(alert, writtenMs) {
+      meaningOf: ({ alert }) =>
+        alert === undefined
+          ? null
+          : { key: alert.fingerprint, is: alert.state === 'firing' ? 'open' : 'over' },
+      restore({ alert }, writtenMs) {
+        if (alert === undefined) return;
         // Said before, and due again at once: nobody knows for how long we were away.
         for (const one of standing.apply(alert, writtenMs)) one.dueMs = 1;
       },

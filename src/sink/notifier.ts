@@ -1,80 +1,130 @@
-/** Receivers that are told of one alert after the other: which of them concern it, and each once. */
+/** Receivers that are told of one thing after the other, alarms or incidents: which of them concern it, and each once. */
 
-import { type Alert, isAtLeast, type Level } from '../records.ts';
+import { isAtLeast, type Level } from '../records.ts';
 import type { HttpReceiver } from './http.ts';
-import type { Refusal, Sink, SinkPart } from './sink.ts';
+import type { Meaning, Refusal, Sink, SinkContext, SinkPart } from './sink.ts';
+import type { Change, Subject, Tellable } from './subjects.ts';
 
-/** What an alert means to a receiver of its level and above. `eases`: it fires on, but below that level. */
-export type Change = 'fires' | 'eases' | 'resolves';
-
-/** Ids and open alarms that are kept in mind of a partition; the oldest are forgotten first. */
+/** Ids and open things that are kept in mind of a partition; the oldest are forgotten first. */
 const REMEMBERED_MAX = 10_000;
 
-export interface Told {
+export interface Told<R> {
   /** Null: the receiver is not concerned, or knows it. */
-  changeOf(alert: Alert): Change | null;
+  changeOf(record: R): Change | null;
+  is(record: R): Meaning['is'];
   /** The receiver has it, or is not concerned. */
-  note(alert: Alert): void;
+  note(record: R): void;
+  /** The last of what it was told of each that it has open. */
+  open(): R[];
+  /** It knows that this one is over. */
+  forget(record: R): void;
 }
 
-function remember(set: Set<string>, text: string): void {
-  set.delete(text);
-  set.add(text);
-  const [oldest] = set;
-  if (set.size > REMEMBERED_MAX) set.delete(oldest!);
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > REMEMBERED_MAX) map.delete(map.keys().next().value!);
 }
 
 /** @param min the lowest level that the receiver hears of */
-export function createTold(min: Level): Told {
-  /** The judge writes alerts once more after a crash, with the same ids. */
-  const ids = new Set<string>();
-  /** Fingerprints of what fires at the level or above. */
-  const open = new Set<string>();
-  const concerns = ({ level }: Alert): boolean => isAtLeast(level, min);
+export function createTold<R extends Tellable>({ keyOf, says }: Subject<R>, min: Level): Told<R> {
+  /** The judge writes records once more after a crash, with the same ids. */
+  const ids = new Map<string, true>();
+  /** What is open at the level or above, by key. */
+  const open = new Map<string, R>();
+  const concerns = ({ level }: R): boolean => isAtLeast(level, min);
+
+  const is = (record: R): Meaning['is'] => {
+    const said = says(record);
+    if (said === 'ends' || said === 'lapses' || !concerns(record)) return 'over';
+    return said === 'fires' ? 'open' : 'unchanged';
+  };
+
   return {
-    changeOf(alert) {
-      const { id, fingerprint, state } = alert;
-      if (ids.has(id)) return null;
-      if (state === 'firing' && concerns(alert)) return 'fires';
-      // An end has the level that fired last. One that the receiver has open is over for it in any case.
-      if (state === 'resolved') return concerns(alert) || open.has(fingerprint) ? 'resolves' : null;
-      return open.has(fingerprint) ? 'eases' : null;
+    is,
+    changeOf(record) {
+      if (ids.has(record.id)) return null;
+      const isOpen = open.has(keyOf(record));
+      switch (says(record)) {
+        case 'fires':
+          if (concerns(record)) return 'fires';
+          return isOpen ? 'eases' : null;
+        case 'unchanged':
+          return isOpen && !concerns(record) ? 'eases' : null;
+        // One that the receiver has open is over for it in any case.
+        case 'ends':
+          return isOpen || concerns(record) ? 'resolves' : null;
+        case 'lapses':
+          return isOpen ? 'resolves' : null;
+      }
     },
-    note(alert) {
-      remember(ids, alert.id);
-      if (alert.state === 'firing' && concerns(alert)) remember(open, alert.fingerprint);
-      else open.delete(alert.fingerprint);
+    note(record) {
+      // Written once more it says how things stood then, and not how they stand.
+      if (ids.has(record.id)) return;
+      remember(ids, record.id, true);
+      const key = keyOf(record);
+      const now = is(record);
+      if (now === 'open') remember(open, key, record);
+      else if (now === 'over') open.delete(key);
     },
+    open: () => [...open.values()],
+    forget: (record) => open.delete(keyOf(record)),
   };
 }
 
-export interface NotifierOptions {
+export interface NotifierOptions<R extends Tellable> {
   /** With its kind: `slack.oncall`. */
   name: string;
   level: Level;
   receiver: HttpReceiver;
+  subject: Subject<R>;
   /** What is posted, as JSON. */
-  bodyOf(alert: Alert, change: Change): object;
+  bodyOf(record: R, change: Change): object;
+  /** The receiver keeps a thing open until it hears of its end: it is told so too when there will never be one. */
+  isKeeper: boolean;
+  context: SinkContext;
 }
 
-/** A sink of one POST for each alert that concerns its receiver. */
-export function createNotifier({ name, level, receiver, bodyOf }: NotifierOptions): Sink {
+/** A sink of one POST for each record that concerns its receiver. */
+export function createNotifier<R extends Tellable>(options: NotifierOptions<R>): Sink {
+  const { name, level, receiver, subject, bodyOf, context } = options;
+  const isWatched = context.isWatched ?? (() => true);
+  const post = (record: R, change: Change): Promise<string | null> =>
+    receiver.post(JSON.stringify(bodyOf(record, change)));
+
   const part = (): SinkPart => {
-    const told = createTold(level);
+    const told = createTold(subject, level);
+    const drop = async (): Promise<void> => {
+      for (const record of told.open()) {
+        if (isWatched(record.service)) continue;
+        const reason = await post(record, 'dropped');
+        told.forget(record);
+        if (reason !== null)
+          context.log.warn({ sink: name, key: subject.keyOf(record), reason }, 'an end is refused');
+      }
+    };
     return {
-      restore: (alert) => told.note(alert),
+      meaningOf(delivery) {
+        const record = subject.recordOf(delivery);
+        return record === undefined ? null : { key: subject.keyOf(record), is: told.is(record) };
+      },
+      restore(delivery) {
+        const record = subject.recordOf(delivery);
+        if (record !== undefined) told.note(record);
+      },
       async write(batch) {
         const refusals: Refusal[] = [];
         for (const delivery of batch) {
-          const { alert } = delivery;
-          if (alert === undefined) continue;
-          const change = told.changeOf(alert);
-          const reason = change && (await receiver.post(JSON.stringify(bodyOf(alert, change))));
+          const record = subject.recordOf(delivery);
+          if (record === undefined) continue;
+          const change = told.changeOf(record);
+          const reason = change && (await post(record, change));
           if (reason !== null) refusals.push({ delivery, reason });
-          else told.note(alert);
+          else told.note(record);
         }
         return refusals;
       },
+      ...(options.isKeeper ? { repeat: drop } : {}),
     };
   };
   // After each record its progress can be committed: what follows may have to wait for hours.

@@ -49,10 +49,19 @@ export interface Sink {
   close(): Promise<void>;
 }
 
-/** What a sink knows of one partition of `alerts`. Calls do not overlap. */
+/** What a record says of something that a receiver knows from its begin to its end: an alarm, an incident. */
+export interface Meaning {
+  key: string;
+  /** unchanged: nothing is told because of the record. over: also what does not concern the receiver any more. */
+  is: 'open' | 'unchanged' | 'over';
+}
+
+/** What a sink knows of one partition of `alerts` or `incidents`. Calls do not overlap. */
 export interface SinkPart {
-  /** An alert that the receiver has had already, in the order of the log and before anything else. */
-  restore(alert: Alert, writtenMs: number): void;
+  /** Null: the record is of no kind that the sink tells of. */
+  meaningOf(delivery: Delivery): Meaning | null;
+  /** A record that the receiver has had already, in the order of the log and before anything else. */
+  restore(delivery: Delivery, writtenMs: number): void;
   /** As that of the sink. */
   write(batch: readonly Delivery[]): Promise<readonly Refusal[]>;
   /** Called about twice a second: says again what has to be. Rejects with `sink_unavailable`, to be called again. */

@@ -1,14 +1,18 @@
-import type { Alert, Level } from '../records.ts';
+import type { Alert, Incident, Level } from '../records.ts';
 import { createHttpReceiver } from './http.ts';
+import { alarmWords, incidentWords, shownAlarms } from './incident-words.ts';
 import { createNotifier } from './notifier.ts';
 import type { Sink, SinkContext, SinkKind } from './sink.ts';
-import { cut, linkOf, textOf, wordsOf } from './template.ts';
+import { ALARMS, type Change, INCIDENTS } from './subjects.ts';
+import { cut, linkOf, textOf, type Words, wordsOf } from './template.ts';
 
 export interface SlackOptions {
   name: string;
   /** Of the incoming webhook: whoever knows it may post. */
   url: string;
-  /** Alerts below it are not posted. */
+  /** What it is told of. */
+  on: 'incidents' | 'alerts';
+  /** What is below it is not posted. */
   level: Level;
   /** Of the text; null: ours. */
   template: string | null;
@@ -17,10 +21,13 @@ export interface SlackOptions {
   timeoutMs: number;
 }
 
-const TEMPLATE = '*{{level}} {{state}}* {{service}}: {{rule}} - {{reason}}';
+const ALERT_TEMPLATE = '*{{level}} {{state}}* {{service}}: {{rule}} - {{reason}}';
+const INCIDENT_TEMPLATE = '*{{level}} {{state}}* {{service}}: {{summary}} - {{reason}}';
 /** Slack refuses longer texts of a block, and of one of its fields. */
 const TEXT_MAX = 3_000;
 const FIELD_MAX = 2_000;
+/** Of the reason of one of several alarms. */
+const REASON_MAX = 300;
 
 /** What Slack reads as markup otherwise. */
 const escaped = (text: string): string =>
@@ -32,10 +39,40 @@ const cutEscaped = (text: string, max: number): string =>
 
 const markup = (text: string): object => ({ type: 'mrkdwn', text });
 
-function messageOf(alert: Alert, options: SlackOptions): object {
-  const text = cutEscaped(textOf(options.template, TEMPLATE, alert, escaped), TEXT_MAX);
-  const { service, level, subject, model, segment, reason, value, threshold, since } = wordsOf(alert);
-  const fields = Object.entries({
+const section = (text: string): object => ({ type: 'section', text: markup(text) });
+
+interface Content {
+  words: Words;
+  ours: string;
+  /** By title; those that are empty are left out. */
+  fields: Words;
+  /** Escaped; one section each. */
+  more: readonly string[];
+}
+
+function messageOf({ words, ours, fields, more }: Content, options: SlackOptions): object {
+  const text = cutEscaped(textOf(options.template, ours, words, escaped), TEXT_MAX);
+  const shown = Object.entries(fields).filter(([, word]) => word !== '');
+  const link = linkOf(options.link, words);
+  return {
+    // For notifications, and for receivers that know no blocks.
+    text,
+    blocks: [
+      section(text),
+      {
+        type: 'section',
+        fields: shown.map(([title, word]) => markup(cutEscaped(`*${title}*\n${escaped(word)}`, FIELD_MAX))),
+      },
+      ...more.map((part) => section(cutEscaped(part, TEXT_MAX))),
+      ...(link === null ? [] : [section(`<${escaped(link)}|Details>`)]),
+    ],
+  };
+}
+
+function alertContent(alert: Alert): Content {
+  const words = wordsOf(alert);
+  const { service, level, subject, model, segment, reason, value, threshold, since } = words;
+  const fields = {
     Service: service,
     Level: level,
     Since: since,
@@ -45,43 +82,68 @@ function messageOf(alert: Alert, options: SlackOptions): object {
     Reason: reason,
     Value: value,
     Threshold: threshold,
-  }).filter(([, word]) => word !== '');
-  const link = linkOf(options.link, alert);
-  const details = { type: 'section', text: markup(`<${escaped(link ?? '')}|Details>`) };
-  return {
-    // For notifications, and for receivers that know no blocks.
-    text,
-    blocks: [
-      { type: 'section', text: markup(text) },
-      {
-        type: 'section',
-        fields: fields.map(([title, word]) => markup(cutEscaped(`*${title}*\n${escaped(word)}`, FIELD_MAX))),
-      },
-      ...(link === null ? [] : [details]),
-    ],
   };
+  return { words, ours: ALERT_TEMPLATE, fields, more: [] };
 }
 
-async function createSlack(options: SlackOptions, { signal }: SinkContext): Promise<Sink> {
+/** The first alarms that fire, a line each; null: none does, or they are muted. */
+function alarmLines(incident: Incident): string | null {
+  const { shown, more } = shownAlarms(incident);
+  if (shown.length === 0) return null;
+  const lines = shown.map(
+    (alarm) => `• *${alarm.level}* ${escaped(`${alarmWords(alarm)} - ${cut(alarm.reason, REASON_MAX)}`)}`,
+  );
+  if (more > 0) lines.push(`and ${more} more`);
+  return lines.join('\n');
+}
+
+function incidentContent(incident: Incident, change: Change): Content {
+  const words = incidentWords(incident, change);
+  const { service, level, reason, since, firing, muted, rules, inputs, segments } = words;
+  const fields = {
+    Service: service,
+    Level: level,
+    Reason: reason,
+    Since: since,
+    Firing: firing,
+    Muted: muted,
+    Rules: rules,
+    Inputs: inputs,
+    Segments: segments,
+  };
+  const lines = alarmLines(incident);
+  return { words, ours: INCIDENT_TEMPLATE, fields, more: lines === null ? [] : [lines] };
+}
+
+async function createSlack(options: SlackOptions, context: SinkContext): Promise<Sink> {
   const { name, url, level, timeoutMs } = options;
+  const { signal } = context;
   const who = `slack ${name}`;
-  return createNotifier({
-    name: `slack.${name}`,
-    level,
-    receiver: createHttpReceiver({ who, url, headers: {}, secrets: [url], timeoutMs, signal }),
-    bodyOf: (alert) => messageOf(alert, options),
-  });
+  const receiver = createHttpReceiver({ who, url, headers: {}, secrets: [url], timeoutMs, signal });
+  const common = { name: `slack.${name}`, level, receiver, isKeeper: false, context };
+  return options.on === 'alerts'
+    ? createNotifier({
+        ...common,
+        subject: ALARMS,
+        bodyOf: (alert) => messageOf(alertContent(alert), options),
+      })
+    : createNotifier({
+        ...common,
+        subject: INCIDENTS,
+        bodyOf: (incident, change) => messageOf(incidentContent(incident, change), options),
+      });
 }
 
 /** Incoming webhooks of Slack, and of others that read its messages. */
 export const slackSink: SinkKind<SlackOptions, { notify: { slack: readonly SlackOptions[] } }> = {
   name: 'slack',
-  description: 'an incoming webhook of Slack or of what reads its messages: one message for each alert',
+  description:
+    'an incoming webhook of Slack or of what reads its messages: one message for each piece of news of an incident, or for each alert',
   create: createSlack,
   wanted: ({ notify }) =>
     notify.slack.map((options) => ({
       name: `slack.${options.name}`,
-      topics: ['alerts'],
+      topics: [options.on],
       create: (context) => createSlack(options, context),
     })),
 };

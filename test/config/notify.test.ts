@@ -77,20 +77,21 @@ test('Slack and PagerDuty, with everything and with their defaults', () => {
   const { config, problems } = read(
     `notify:
   slack:
-    - { name: oncall, url_file: hook, level: critical, template: "{{level}} {{ reason }}", link: "http://g/{{rule}}", timeout: 3s }
+    - { name: oncall, on: alerts, url_file: hook, level: critical, template: "{{level}} {{ reason }}", link: "http://g/{{rule}}", timeout: 3s }
     - { name: all, url: "$\{HOOK}" }
   pagerduty:
-    - { name: page, routing_key_file: key, level: critical }
+    - { name: page, routing_key_file: key, level: critical, template: "{{summary}} {{muted}}", link: "http://g/{{inputs}}" }
     - { name: other, routing_key: "$\{KEY}", url: "http://localhost:9/v2/enqueue/", template: "{{service}}" }
 `,
     { HOOK, KEY: 'R0UT1NG' },
   );
   expect(problems).toEqual([]);
-  const plain = { level: 'warning', template: null, link: null, timeoutMs: 10_000 };
+  const plain = { on: 'incidents', level: 'warning', template: null, link: null, timeoutMs: 10_000 };
   expect(config!.notify.slack).toEqual([
     {
       name: 'oncall',
       url: HOOK,
+      on: 'alerts',
       level: 'critical',
       template: '{{level}} {{ reason }}',
       link: 'http://g/{{rule}}',
@@ -100,7 +101,15 @@ test('Slack and PagerDuty, with everything and with their defaults', () => {
   ]);
   const url = 'https://events.pagerduty.com/v2/enqueue';
   expect(config!.notify.pagerduty).toEqual([
-    { ...plain, name: 'page', routingKey: 'from-file', url, level: 'critical' },
+    {
+      ...plain,
+      name: 'page',
+      routingKey: 'from-file',
+      url,
+      level: 'critical',
+      template: '{{summary}} {{muted}}',
+      link: 'http://g/{{inputs}}',
+    },
     {
       ...plain,
       name: 'other',
@@ -142,6 +151,7 @@ test.each([
   [am('link: "grafana/{{service}}"'), 'link', 'a URL such as'],
   [am('link: "http://g/{{servce}}"'), 'link', "did you mean 'service'?"],
   [am('link: "http://g/{{constructor}}"'), 'link', 'unknown placeholder {{constructor}}'],
+  [am('link: "http://g/{{summary}}"'), 'link', 'unknown placeholder {{summary}}'],
   [am('link: "http://g/{{service}"'), 'link', 'a placeholder is written {{word}}'],
   [am('tokn: x'), 'tokn', "did you mean 'token'?"],
 ])('finds the fault in %s', (text, key, message) => {
@@ -162,6 +172,18 @@ test.each([
   [slack('url: "ftp://hush"'), 'slack[0].url', 'not an http or https URL'],
   [slack('url: "http://h", level: fatal'), 'slack[0].level', 'allowed: info, warning, critical'],
   [slack('url: "http://h", template: "{{reasn}}"'), 'slack[0].template', "did you mean 'reason'?"],
+  [
+    slack('url: "http://h", template: "{{metric}}"'),
+    'slack[0].template',
+    "{{metric}} is said of alerts, and this receiver is told of incidents; write 'on: alerts' or another placeholder",
+  ],
+  [
+    slack('url: "http://h", on: alerts, link: "http://g/{{inputs}}"'),
+    'slack[0].link',
+    "{{inputs}} is said of incidents, and this receiver is told of alerts; write 'on: incidents'",
+  ],
+  [slack('url: "http://h", template: "{{rule}}"'), 'slack[0].template', "did you mean 'rules'?"],
+  [slack('url: "http://h", on: alarms'), 'slack[0].on', 'allowed: incidents, alerts'],
   [slack('url: "http://h", template: ""'), 'slack[0].template', 'text that is not empty'],
   [slack('url: "http://h", tempate: x'), 'slack[0].tempate', "did you mean 'template'?"],
   [pager('level: critical'), 'pagerduty[0]', 'missing routing_key or routing_key_file'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { deliveryOf } from '../../src/flow/deliveries.ts';
 import { topicNames } from '../../src/flow/runtime.ts';
-import { deliveryOf } from '../../src/flow/sink-task.ts';
 import { decodePublic, encodePublic, type PublicName, type PublicRecord } from '../../src/flow/wire.ts';
 import { NOTIFY_REASONS } from '../../src/records.ts';
 import { record } from '../decode/helpers.ts';

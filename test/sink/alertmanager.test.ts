@@ -155,12 +155,12 @@ test('event times that run ahead or lie before all calendars do no harm', async 
 test('after a restart it says at once what fires, and what has resolved a moment ago', async () => {
   const part = await partOf();
   const alert = (fingerprint: string, over = {}) => makeAlert({ fingerprint, subject: fingerprint, ...over });
-  part.restore(alert('fires', { level: 'warning' }), START_MS - HOUR_MS);
-  part.restore(alert('fires'), START_MS - HOUR_MS);
-  part.restore(alert('over'), START_MS - HOUR_MS);
-  part.restore(alert('over', { state: 'resolved' }), START_MS - 5 * MINUTE_MS);
-  part.restore(alert('forgotten'), START_MS - HOUR_MS);
-  part.restore(alert('forgotten', { state: 'resolved' }), START_MS - 16 * MINUTE_MS);
+  part.restore({ alert: alert('fires', { level: 'warning' }) }, START_MS - HOUR_MS);
+  part.restore({ alert: alert('fires') }, START_MS - HOUR_MS);
+  part.restore({ alert: alert('over') }, START_MS - HOUR_MS);
+  part.restore({ alert: alert('over', { state: 'resolved' }) }, START_MS - 5 * MINUTE_MS);
+  part.restore({ alert: alert('forgotten') }, START_MS - HOUR_MS);
+  part.restore({ alert: alert('forgotten', { state: 'resolved' }) }, START_MS - 16 * MINUTE_MS);
   await part.repeat!(nowMs);
   const told = sent()
     .flat()
@@ -291,7 +291,7 @@ test('alarms of a service that is not configured any more are resolved', async (
 test('alarms beyond the bound are sent once, and that is logged once', async () => {
   const part = await partOf();
   for (let i = 0; i < 10_000; i++)
-    part.restore(makeAlert({ fingerprint: `f${i}`, subject: `s${i}` }), START_MS);
+    part.restore({ alert: makeAlert({ fingerprint: `f${i}`, subject: `s${i}` }) }, START_MS);
   const beyond = ['x', 'y'].map((subject) => ({ alert: makeAlert({ fingerprint: subject, subject }) }));
   await part.write(beyond);
   expect(

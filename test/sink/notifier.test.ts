@@ -1,4 +1,4 @@
-/** Slack and PagerDuty: what they are told, which alerts concern them, and what they do not take. */
+/** Slack and PagerDuty `on: alerts`: what they are told, which alerts concern them, and what they do not take. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Alert, Level } from '../../src/records.ts';
 import { type PagerDutyOptions, pagerdutySink } from '../../src/sink/pagerduty.ts';
@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.close());
 
-const common = { level: 'warning', template: null, link: null, timeoutMs: 5_000 } as const;
+const common = { on: 'alerts', level: 'warning', template: null, link: null, timeoutMs: 5_000 } as const;
 const slackOf = async (over: Partial<SlackOptions> = {}): Promise<SinkPart> => {
   const url = `http://${receiver.host}/services/T000/B000/hush`;
   return (await slackSink.create({ ...common, name: 'oncall', url, ...over }, { log })).part!();
@@ -211,7 +211,7 @@ describe('which alerts', () => {
 
   test('each once, however often the topic has it, and after a restart too', async () => {
     const part = await pagerOf({ level: 'critical' });
-    part.restore(makeAlert({ id: '1', level: 'critical' }), T0);
+    part.restore({ alert: makeAlert({ id: '1', level: 'critical' }) }, T0);
     await steps(part, ['1', 'firing', 'critical']);
     expect(actions()).toEqual([]);
     await steps(part, ['2', 'firing', 'warning'], ['2', 'firing', 'warning'], ['1', 'firing', 'critical']);
@@ -257,10 +257,16 @@ describe.each([
   });
 });
 
-test('each entry of the configuration is a sink of its own, for alerts', () => {
-  const notify = { slack: [{ name: 'a' } as SlackOptions], pagerduty: [{ name: 'b' } as PagerDutyOptions] };
+test('each entry of the configuration is a sink of its own, for alerts or for incidents', () => {
+  const of = (name: string, on: SlackOptions['on']) => ({ name, on });
+  const notify = {
+    slack: [of('a', 'alerts'), of('b', 'incidents')] as SlackOptions[],
+    pagerduty: [of('a', 'incidents'), of('b', 'alerts')] as PagerDutyOptions[],
+  };
   expect([...slackSink.wanted({ notify }), ...pagerdutySink.wanted({ notify })]).toMatchObject([
     { name: 'slack.a', topics: ['alerts'] },
+    { name: 'slack.b', topics: ['incidents'] },
+    { name: 'pagerduty.a', topics: ['incidents'] },
     { name: 'pagerduty.b', topics: ['alerts'] },
   ]);
 });

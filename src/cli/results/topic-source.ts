@@ -1,8 +1,8 @@
 import type { TelltaleConfig } from '../../config/types.ts';
 import { TelltaleError } from '../../errors.ts';
+import { deliveryOf } from '../../flow/deliveries.ts';
 import { readThrough } from '../../flow/read-through.ts';
 import { type TopicNames, topicNames } from '../../flow/runtime.ts';
-import { deliveryOf } from '../../flow/sink-task.ts';
 import type { Log } from '../../log/port.ts';
 import type { LogRecord } from '../../records.ts';
 import { progress, type TerminalStream } from '../progress.ts';
