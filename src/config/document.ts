@@ -226,7 +226,17 @@ export function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** Keys of the receivers below `notify` that never hold a secret. */
-const HARMLESS_OF_NOTIFY = ['name', 'on', 'username', 'labels', 'level', 'template', 'link', 'resend', 'timeout'];
+const HARMLESS_OF_NOTIFY = [
+  'name',
+  'on',
+  'username',
+  'labels',
+  'level',
+  'template',
+  'link',
+  'resend',
+  'timeout',
+];
 
 /** A text where a mapping with secrets belongs may hold them too. */
 function isSecret(path: Path): boolean {

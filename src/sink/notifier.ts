@@ -36,6 +36,7 @@ export function createTold<R extends Tellable>({ keyOf, says }: Subject<R>, min:
 
   const is = (record: R): Meaning['is'] => {
     const said = says(record);
+    if (said === 'muted') return 'unchanged';
     if (said === 'ends' || said === 'lapses' || !concerns(record)) return 'over';
     return said === 'fires' ? 'open' : 'unchanged';
   };
@@ -51,6 +52,8 @@ export function createTold<R extends Tellable>({ keyOf, says }: Subject<R>, min:
           return isOpen ? 'eases' : null;
         case 'unchanged':
           return isOpen && !concerns(record) ? 'eases' : null;
+        case 'muted':
+          return null;
         // One that the receiver has open is over for it in any case.
         case 'ends':
           return isOpen || concerns(record) ? 'resolves' : null;

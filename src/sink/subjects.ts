@@ -10,10 +10,11 @@ import type { Delivery } from './sink.ts';
 export type Change = 'fires' | 'eases' | 'resolves' | 'dropped';
 
 /**
- * What a record says of its thing, whatever its level. `unchanged`: it is open, and nobody is told. `ends`: it is over, and whoever is told of its
+ * What a record says of its thing, whatever its level. `unchanged`: it is open, and nobody is told, unless its level has
+ * fallen below theirs. `muted`: it is open, and nobody is told even that. `ends`: it is over, and whoever is told of its
  * level hears so. `lapses`: it is over, and only who has it open hears so.
  */
-export type Says = 'fires' | 'unchanged' | 'ends' | 'lapses';
+export type Says = 'fires' | 'unchanged' | 'muted' | 'ends' | 'lapses';
 
 /** What all such records have. */
 export interface Tellable {
@@ -39,10 +40,11 @@ export const ALARMS: Subject<Alert> = {
 export const INCIDENTS: Subject<Incident> = {
   recordOf: ({ incident }) => incident,
   keyOf: ({ incidentId }) => incidentId,
-  says({ state, notify }) {
+  says({ state, notify, muted }) {
     const isEnd = notify === 'all_alerts_resolved';
     if (state === 'open') {
-      if (notify === '') return 'unchanged';
+      // Its level is that of what nobody hears of: the alarm that was told may fire again before anything else is.
+      if (notify === '') return muted === '' ? 'unchanged' : 'muted';
       // What people knew of is over, and what fires is muted.
       return isEnd ? 'lapses' : 'fires';
     }

@@ -264,6 +264,19 @@ describe('which records', () => {
     expect(actions()).toEqual(['trigger critical', 'resolve critical', 'trigger critical']);
   });
 
+  test('while all that fires is muted nothing eases', async () => {
+    const part = await pagerOf({ level: 'critical' });
+    await write(
+      part,
+      {},
+      { notify: '', level: 'warning', muted: 'silence' },
+      { notify: '', muted: 'silence' },
+    );
+    expect(actions()).toEqual(['trigger critical']);
+    await write(part, { notify: '', level: 'warning' });
+    expect(actions()).toEqual(['resolve warning']);
+  });
+
   test('each once, also when the log has it twice and when it did not arrive at first', async () => {
     const part = await pagerOf();
     const incident = told({});
@@ -323,6 +336,13 @@ describe('for any records', () => {
       const whole = hear(createTold(INCIDENTS, min), all);
       const twice = [...all.slice(0, to), ...all.slice(from, to), ...all.slice(to)];
       expect(hear(createTold(INCIDENTS, min), twice)).toEqual(whole);
+      const known = createTold(INCIDENTS, min);
+      hear(known, all.slice(0, to));
+      const open = known.open();
+      for (const incident of all.slice(from, to)) {
+        known.note(incident);
+        expect(known.open()).toEqual(open);
+      }
       const [before, after] = [createTold(INCIDENTS, min), createTold(INCIDENTS, min)];
       const first = hear(before, twice.slice(0, at));
       for (const incident of twice.slice(0, at)) after.note(incident);
