@@ -32,6 +32,9 @@ export const ERRORS = {
     'Check --from, --service and the range of time; results are there when `telltale run` has closed a window.',
   replay_refused: 'Each record that was not replayed is listed with its reason.',
   tests_failed: 'Each test that failed is listed with what was expected and what was found.',
+  command_refused: '`telltale rollout status` shows where the roll-out stands.',
+  command_unanswered:
+    'It is in the log and will be obeyed; check that `telltale run` runs and does not lag, or give a longer --wait.',
   stack_unavailable: 'See the log file named above for what the server said.',
   usage: 'See `--help`.',
 } as const;

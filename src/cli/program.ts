@@ -15,6 +15,7 @@ import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
 import { retrainCommand } from './retrain.ts';
 import { reviewCommand } from './review.ts';
+import { rolloutCommand } from './rollout.ts';
 import { runCommand } from './run.ts';
 import { silenceCommand } from './silence.ts';
 import { testCommand } from './test.ts';
@@ -64,6 +65,7 @@ export const COMMANDS: readonly CommandModule[] = [
   backtestCommand,
   retrainCommand,
   silenceCommand,
+  rolloutCommand,
   deadCommand,
   reportCommand,
   reviewCommand,
