@@ -53,6 +53,8 @@ export async function runLive(world: World, stories: readonly Story[], options: 
   const collect = async (): Promise<void> => {
     await world.embedded.pump();
     for (const record of await world.embedded.drain(runtime.topics.routing)) tables.read(record);
+    // Nobody reads these here; kept, they would grow for as long as the demo is asked.
+    for (const topic of [runtime.topics.decisions, runtime.topics.review]) await world.embedded.drain(topic);
     const { results, alerts, incidents, retrains } = await world.published();
     for (const result of results) state.apply({ result });
     for (const alert of alerts) state.apply({ alert });
