@@ -134,7 +134,7 @@ async function bodyOf(incoming: IncomingMessage, bytesMax: number): Promise<Buff
   if (Number(incoming.headers['content-length']) > bytesMax) throw tooLarge(null, bytesMax);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // To leave the loop must not end the connection: the refusal has yet to be sent.
+  // To leave the loop must not destroy the request: the refusal has yet to be sent.
   for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > bytesMax) throw tooLarge(null, bytesMax);

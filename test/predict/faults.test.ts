@@ -69,6 +69,10 @@ test('a service that a reload leaves without what it needs says so, and answers 
   expect(await asked({ streams: avro })).toEqual([501, 'avro_requests']);
   expect(await asked({ streams: absent })).toEqual([503, 'log_away']);
   expect(await asked({ models: forest })).toEqual([200, 'forest']);
+  const strict = { ...spec, outputs: spec.outputs.map((output) => ({ ...output, threshold: 0 })) };
+  services.set('fraud', { spec: strict, scorer });
+  const judged = await post('/predict/fraud', payment(), asJson);
+  expect(judged.body.outputs).toMatchObject({ fraud: { class: 'fraud' } });
   expect(await asked({})).toEqual([200, 'mlp']);
 });
 
@@ -123,10 +127,11 @@ test('a body beyond the limit of the service is refused, whether it says its len
     status: 413,
     body: { error: 'too_large' },
   });
+  let sent = 0;
   const chunks = new ReadableStream({
-    start(to) {
-      for (let i = 0; i < 3; i++) to.enqueue(new TextEncoder().encode('x'.repeat(1_000)));
-      to.close();
+    pull(to) {
+      to.enqueue(new Uint8Array(64_000));
+      if (++sent === 200) to.close();
     },
   });
   expect((await post('/predict/fraud', chunks, asJson)).status).toBe(413);
@@ -135,6 +140,18 @@ test('a body beyond the limit of the service is refused, whether it says its len
   expect((await post('/predict/fraud', nearly, asJson)).body.message).toMatch(/as a record it has/);
   expect((await post('/predict/fraud', payment(), asJson)).status).toBe(200);
   expect(await records('fraud.requests')).toHaveLength(1);
+});
+
+test('a record that is too large for the broker takes no other with it', async () => {
+  const { post, append } = await open({ change: onlyFraud });
+  append.before = async (batch) => {
+    const cause = Object.assign(new Error('refused'), { type: 'MESSAGE_TOO_LARGE' });
+    if (batch.some(({ value }) => value!.length > 150_000))
+      throw new TelltaleError('log_failed', 'writing', { cause });
+  };
+  const notes = [10, 200_000, 10].map((length) => payment({ note: 'x'.repeat(length) }));
+  const replies = await Promise.all(notes.map((body) => post('/predict/fraud', body, asJson)));
+  expect(replies.map(({ status }) => status)).toEqual([200, 413, 200]);
 });
 
 test('a large upload that is refused still gets its answer', async () => {
