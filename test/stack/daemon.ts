@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import avsc from 'avsc';
 import { stringify } from 'yaml';
-import type { Alert, Incident, Result, Retrain } from '../../src/records.ts';
+import type { Alert, Incident, Result, Retrain, RolloutRecord } from '../../src/records.ts';
 import type { StackUrls } from './support/context.ts';
 import { foreignConsume } from './support/foreign.ts';
 import { freePort } from './support/ports.ts';
@@ -185,6 +185,7 @@ interface PublicRecords {
   alert: Alert;
   incident: Incident;
   retrain: Retrain;
+  rollout: RolloutRecord;
 }
 
 const PUBLIC_TOPICS = {
@@ -192,6 +193,7 @@ const PUBLIC_TOPICS = {
   alert: 'alerts',
   incident: 'incidents',
   retrain: 'retrain',
+  rollout: 'rollout',
 } as const;
 
 /** All records of a public topic, read by Kafka's Java client; the daemon's own service is left out. */
