@@ -38,7 +38,7 @@ export const replayCommand: CommandModule = {
     fileOptions(command)
       .option(
         '--out <dir>',
-        'folder for results.ndjson, alerts.ndjson, incidents.ndjson, retrain.ndjson, dead.ndjson; -: standard output',
+        'folder for results.ndjson, alerts.ndjson, incidents.ndjson, retrain.ndjson, rollout.ndjson, dead.ndjson; -: standard output',
         '-',
       )
       .addHelpText(
@@ -105,9 +105,9 @@ function report(
     printJson(options.out === '-' ? stderr : stdout, found);
     return;
   }
-  const { service, records, results, alerts, incidents, retrains, dead, seconds } = found;
+  const { service, records, results, alerts, incidents, retrains, rollouts, dead, seconds } = found;
   printLine(
     stderr,
-    `${service}: ${records} records, ${results} results, ${alerts} alerts, ${incidents} incident events, ${retrains} retrain events, ${dead} dead, ${seconds} s`,
+    `${service}: ${records} records, ${results} results, ${alerts} alerts, ${incidents} incident events, ${retrains} retrain events, ${rollouts} roll-out events, ${dead} dead, ${seconds} s`,
   );
 }

@@ -191,7 +191,7 @@ export interface TopicsConfig {
   partitions: number;
   replication: number;
   retentionMs: number;
-  /** Results, alerts, incidents and requests for retraining carry the headers of CloudEvents. */
+  /** Results, alerts, incidents, requests for retraining and steps of roll-outs carry the headers of CloudEvents. */
   cloudEvents: boolean;
 }
 
@@ -202,7 +202,7 @@ export interface InfluxConfig {
   password: string;
 }
 
-export const WEBHOOK_TOPICS = ['alerts', 'incidents', 'retrain', 'results'] as const;
+export const WEBHOOK_TOPICS = ['alerts', 'incidents', 'retrain', 'rollout', 'results'] as const;
 
 export interface WebhookConfig {
   name: string;

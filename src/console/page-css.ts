@@ -65,6 +65,9 @@ button.card[aria-pressed="true"] { border-color: var(--accent); box-shadow: inse
 .list .evidence { color: var(--muted); font-size: .9rem; margin-top: .3rem; }
 .list .evidence ul { margin: .3rem 0 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
 .list .why { color: var(--muted); font-size: .9rem; overflow-wrap: anywhere; }
+.stages { display: flex; gap: 2px; height: .5rem; margin: .5rem 0 .3rem; border-radius: 4px; overflow: hidden; }
+.stages span { flex: 1; background: var(--grey-soft); }
+.stages .past { background: var(--grey); } .stages .now { background: var(--accent); } .stages .done { background: var(--green); } .stages .undone { background: var(--red); }
 .list .firing.critical { border-left: 4px solid var(--red); }
 .list .firing.info { border-left: 4px solid var(--accent); }
 .list .firing.warning { border-left: 4px solid var(--yellow); }

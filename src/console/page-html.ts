@@ -18,6 +18,10 @@ export const BODY = `<body>
     <h2 id="incidents-title">Incidents</h2>
     <ol id="incidents" class="list"></ol>
   </section>
+  <section id="rollouts-part" aria-labelledby="rollouts-title" hidden>
+    <h2 id="rollouts-title">Roll-outs</h2>
+    <ol id="rollouts" class="list"></ol>
+  </section>
   <div class="pair">
     <section aria-labelledby="alarms-title">
       <h2 id="alarms-title">Alarms</h2>

@@ -2,7 +2,7 @@
 export const SCRIPT_LIVE = `
 const HISTORY_MAX = 60, DRAW_EVERY_MS = 200;
 const dirty = new Set();
-const DRAWS = { health: drawHealth, cards: drawCards, alarms: drawAlarms, incidents: drawIncidents, retrains: drawRetrains, results: drawResults };
+const DRAWS = { health: drawHealth, cards: drawCards, alarms: drawAlarms, incidents: drawIncidents, rollouts: drawRollouts, retrains: drawRetrains, results: drawResults };
 let drawing = false;
 function draw(...parts) {
   for (const part of parts) dirty.add(part);
@@ -32,12 +32,12 @@ async function loadResults() {
 }
 
 async function loadAll() {
-  const [services, alerts, incidents, retrains] = await Promise.all(['services', 'alerts', 'incidents', 'retrains'].map((name) => read('/api/' + name)));
-  Object.assign(model, { services, alerts, incidents, retrains });
+  const [services, alerts, incidents, retrains, rollouts] = await Promise.all(['services', 'alerts', 'incidents', 'retrains', 'rollouts'].map((name) => read('/api/' + name)));
+  Object.assign(model, { services, alerts, incidents, retrains, rollouts });
   const names = model.services.map((service) => service.name);
   const wished = decodeURIComponent(location.hash.slice(1));
   if (!names.includes(model.selected)) model.selected = names.includes(wished) ? wished : names[0] || '';
-  draw('health', 'cards', 'alarms', 'incidents', 'retrains');
+  draw('health', 'cards', 'alarms', 'incidents', 'retrains', 'rollouts');
   await loadResults();
 }
 
@@ -107,6 +107,7 @@ function connect() {
     if (incident.state === 'open') model.incidents.push(incident);
     draw('incidents');
   });
+  on('rollout', (step) => { remember(model.rollouts, step); draw('rollouts'); });
   on('alert', (alert) => {
     remember(model.alerts, alert);
     setText(byId('announcer'), alert.service + ': ' + alert.rule + ' ' + (alert.state === 'firing' ? 'fires, ' + alert.level : 'resolved'));

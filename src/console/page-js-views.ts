@@ -1,6 +1,6 @@
 /** What each part of the page shows, from the one model that the live part keeps. */
 export const SCRIPT_VIEWS = String.raw`
-const model = { services: [], selected: '', results: new Map(), alerts: [], incidents: [], retrains: [], health: null, connected: false, filter: '' };
+const model = { services: [], selected: '', results: new Map(), alerts: [], incidents: [], retrains: [], rollouts: [], health: null, connected: false, filter: '' };
 const LIGHTS = { green: 'All calm', yellow: 'Warning', red: 'Critical', grey: 'No results yet' };
 const LEVEL_LIGHTS = { info: 'blue', warning: 'yellow', critical: 'red' };
 const LEVEL_RANKS = { info: 1, warning: 2, critical: 3 };

@@ -36,6 +36,7 @@ const ROUTES = [
   '/api/alerts',
   '/api/incidents',
   '/api/retrains',
+  '/api/rollouts',
   '/api/config',
   '/api/events',
   '/predict/:service',
@@ -75,6 +76,7 @@ function addReads(app: FastifyInstance, source: ConsoleSource): void {
   app.get('/api/alerts', () => source.alerts());
   app.get('/api/incidents', () => source.incidents());
   app.get('/api/retrains', () => source.retrains());
+  app.get('/api/rollouts', () => source.rollouts());
   app.get('/api/config', (_, reply) => reply.send(source.config()));
   app.get<{ Params: { service: string }; Querystring: { history: number } }>(
     '/api/services/:service',

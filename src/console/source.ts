@@ -1,4 +1,4 @@
-import type { Alert, Command, Incident, Result, Retrain, StreamName } from '../records.ts';
+import type { Alert, Command, Incident, Result, Retrain, RolloutRecord, StreamName } from '../records.ts';
 
 /** grey: no results yet. */
 export type Light = 'green' | 'yellow' | 'red' | 'grey';
@@ -29,6 +29,11 @@ export interface ServiceView {
   streams: StreamView[];
 }
 
+/** A step of a roll-out without plan and routing table, which are long; `level` is that of the last table, '' where none was read. */
+export interface RolloutView extends Omit<RolloutRecord, 'spec' | 'table'> {
+  level: string;
+}
+
 export interface HealthView {
   live: boolean;
   ready: boolean;
@@ -54,6 +59,7 @@ export type ConsoleEvent =
   | { type: 'alert'; data: Alert }
   | { type: 'incident'; data: Incident }
   | { type: 'retrain'; data: Retrain }
+  | { type: 'rollout'; data: RolloutView }
   | { type: 'health'; data: HealthView };
 
 /** What the console shows; every call answers at once from memory. */
@@ -72,6 +78,8 @@ export interface ConsoleSource {
   incidents(): Incident[];
   /** Newest first, bounded. */
   retrains(): Retrain[];
+  /** The last steps of every service, newest first within it; bounded. The first one of a service says where it stands. */
+  rollouts(): RolloutView[];
   /** Returns the call that ends the subscription. Listeners must not throw. */
   subscribe(listener: (event: ConsoleEvent) => void): () => void;
   /** Resolves when the command is on the log. */

@@ -5,11 +5,20 @@ import {
   type Level,
   type Result,
   type Retrain,
+  type RolloutRecord,
   type ServiceSpec,
   type StreamName,
 } from '../records.ts';
 import { createSeriesStore, type SeriesStore } from './series.ts';
-import type { ConsoleEvent, ConsoleSource, Light, ServiceView, StreamState, StreamView } from './source.ts';
+import type {
+  ConsoleEvent,
+  ConsoleSource,
+  Light,
+  RolloutView,
+  ServiceView,
+  StreamState,
+  StreamView,
+} from './source.ts';
 
 const HISTORY_POINTS_MAX = 500;
 const SERIES_MAX = 2_000;
@@ -17,6 +26,8 @@ const ALERTS_MAX = 200;
 /** Records of incidents, by whose ids repeated ones are known. */
 const INCIDENTS_MAX = 200;
 const RETRAINS_MAX = 200;
+/** Steps of roll-outs, of a service. */
+const STEPS_MAX = 20;
 /** Alarms that fire, and open incidents, of a service. */
 const CURRENT_MAX = 1_000;
 
@@ -26,9 +37,18 @@ export interface ConsoleRecord {
   alert?: Alert;
   incident?: Incident;
   retrain?: Retrain;
+  rollout?: RolloutRecord;
 }
 
-type StateReads = 'services' | 'results' | 'history' | 'alerts' | 'incidents' | 'retrains' | 'subscribe';
+type StateReads =
+  | 'services'
+  | 'results'
+  | 'history'
+  | 'alerts'
+  | 'incidents'
+  | 'retrains'
+  | 'rollouts'
+  | 'subscribe';
 
 /** A bounded memory of what was published, the half of a ConsoleSource that needs no daemon. */
 export interface ConsoleState extends Pick<ConsoleSource, StateReads> {
@@ -49,6 +69,8 @@ interface ServiceState {
   firing: Map<string, Alert>;
   /** The last record of an incident that is open, by its incidentId. */
   open: Map<string, Incident>;
+  /** Newest first. */
+  steps: RolloutView[];
   streams: StreamView[];
 }
 
@@ -61,6 +83,7 @@ function createService(spec: ServiceSpec): ServiceState {
     counts: new Map(),
     firing: new Map(),
     open: new Map(),
+    steps: [],
     streams: spec.streams.map(({ stream, topic }) => ({ stream, topic, state: 'waiting', detail: '' })),
   };
 }
@@ -107,6 +130,17 @@ function remember<T extends { id: string }>(list: T[], record: T, max: number): 
   return true;
 }
 
+/** Records of a service are numbered and come in order; null: it is known already. */
+function takeStep(steps: RolloutView[], { spec: _plan, table, ...step }: RolloutRecord): RolloutView | null {
+  const [last] = steps;
+  if (last !== undefined && step.seq <= last.seq) return null;
+  const level = table === '' ? (last?.level ?? '') : String(JSON.parse(table).level);
+  const view = { ...step, level };
+  steps.unshift(view);
+  if (steps.length > STEPS_MAX) steps.pop();
+  return view;
+}
+
 /** An empty state of the configured services. Memory is bounded by the constants above, per service. */
 export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState {
   const services = new Map(specs.map((spec) => [spec.service, createService(spec)]));
@@ -119,8 +153,8 @@ export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState 
   };
 
   return {
-    apply({ result, alert, incident, retrain }) {
-      const service = services.get((result ?? alert ?? incident ?? retrain)?.service ?? '');
+    apply({ result, alert, incident, retrain, rollout }) {
+      const service = services.get((result ?? alert ?? incident ?? retrain ?? rollout)?.service ?? '');
       if (!service) return;
       if (result) {
         service.series.apply(result);
@@ -136,6 +170,8 @@ export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState 
         emit({ type: 'incident', data: incident });
       }
       if (retrain && remember(retrains, retrain, RETRAINS_MAX)) emit({ type: 'retrain', data: retrain });
+      const step = rollout ? takeStep(service.steps, rollout) : null;
+      if (step) emit({ type: 'rollout', data: step });
     },
     count(name, counter, delta) {
       const counts = services.get(name)?.counts;
@@ -154,6 +190,7 @@ export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState 
         .flatMap(({ open }) => [...open.values()])
         .sort((a, b) => byLevel(a, b) || a.onsetMs - b.onsetMs),
     retrains: () => [...retrains],
+    rollouts: () => [...services.values()].flatMap(({ steps }) => steps),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -55,11 +55,12 @@ export async function runLive(world: World, stories: readonly Story[], options: 
     for (const record of await world.embedded.drain(runtime.topics.routing)) tables.read(record);
     // Nobody reads these here; kept, they would grow for as long as the demo is asked.
     for (const topic of [runtime.topics.decisions, runtime.topics.review]) await world.embedded.drain(topic);
-    const { results, alerts, incidents, retrains } = await world.published();
+    const { results, alerts, incidents, retrains, rollouts } = await world.published();
     for (const result of results) state.apply({ result });
     for (const alert of alerts) state.apply({ alert });
     for (const incident of incidents) state.apply({ incident });
     for (const retrain of retrains) state.apply({ retrain });
+    for (const rollout of rollouts) state.apply({ rollout });
   };
   const page = await createConsole(
     {

@@ -8,7 +8,7 @@ import { createEmbedded, type Embedded } from '../flow/embedded.ts';
 import type { Counts, FlowLogger } from '../flow/runtime.ts';
 import { decodePublic, type PublicName, type PublicRecord } from '../flow/wire.ts';
 import { createMemoryLog } from '../log/memory.ts';
-import type { Alert, Append, Incident, Result, Retrain } from '../records.ts';
+import type { Alert, Append, Incident, Result, Retrain, RolloutRecord } from '../records.ts';
 import { END_MS, type StoryRecord } from './stories/story.ts';
 
 /** Input partitions of each topic: more than one, so that the demo shows what a real topic does. */
@@ -19,6 +19,7 @@ export interface Published {
   alerts: Alert[];
   incidents: Incident[];
   retrains: Retrain[];
+  rollouts: RolloutRecord[];
 }
 
 export interface World {
@@ -79,6 +80,7 @@ export async function createWorld(
         alerts: await read<Alert>('alert', runtime.topics.alerts),
         incidents: await read<Incident>('incident', runtime.topics.incidents),
         retrains: await read<Retrain>('retrain', runtime.topics.retrain),
+        rollouts: await read<RolloutRecord>('rollout', runtime.topics.rollout),
       };
     },
   };

@@ -181,7 +181,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
 
   const follow = (kafka: KafkaLog, own: Runtime): void => {
     const framed = own.publicIds !== null;
-    for (const topic of [own.topics.results, own.topics.alerts, own.topics.incidents, own.topics.retrain]) {
+    const { results, alerts, incidents, retrain, rollout } = own.topics;
+    for (const topic of [results, alerts, incidents, retrain, rollout]) {
       const onError = (error: unknown) =>
         logger.warn({ topic, cause: messageOf(error) }, 'the live page cannot read');
       const onRecord = (record: Parameters<typeof deliveryOf>[1]): void => {

@@ -1,5 +1,5 @@
 import { FieldType, type IPoint, type ISchemaOptions } from 'influx';
-import type { Alert, Incident, Result, Retrain } from '../records.ts';
+import type { Alert, Incident, Result, Retrain, RolloutRecord } from '../records.ts';
 import type { Delivery } from './sink.ts';
 
 const RESULT_FIELDS = {
@@ -60,6 +60,34 @@ export const INFLUX_SCHEMA: readonly ISchemaOptions[] = [
       firing: FieldType.INTEGER,
       muted_alarms: FieldType.INTEGER,
       fired: FieldType.INTEGER,
+      id: FieldType.STRING,
+    },
+  },
+  {
+    measurement: 'telltale_rollout',
+    // At one time several steps may follow each other: those that differ in none of these are one point, the last.
+    tags: ['service', 'candidate', 'event', 'status', 'stage', 'verdict'],
+    fields: {
+      primary: FieldType.STRING,
+      stage_kind: FieldType.STRING,
+      stages: FieldType.INTEGER,
+      share: FieldType.FLOAT,
+      by: FieldType.STRING,
+      reason: FieldType.STRING,
+      doubt: FieldType.STRING,
+      n: FieldType.INTEGER,
+      better: FieldType.INTEGER,
+      worse: FieldType.INTEGER,
+      due: FieldType.FLOAT,
+      difference: FieldType.FLOAT,
+      low: FieldType.FLOAT,
+      high: FieldType.FLOAT,
+      log_e_worse: FieldType.FLOAT,
+      log_e_better: FieldType.FLOAT,
+      log_boundary: FieldType.FLOAT,
+      needed: FieldType.FLOAT,
+      seq: FieldType.INTEGER,
+      rollout_id: FieldType.STRING,
       id: FieldType.STRING,
     },
   },
@@ -200,12 +228,42 @@ function retrainPoint(retrain: Retrain): IPoint {
   };
 }
 
+function rolloutPoint(rollout: RolloutRecord): IPoint {
+  const { service, candidate, event, status, stage, verdict, counts } = rollout;
+  return {
+    measurement: 'telltale_rollout',
+    tags: tagsOf({ service, candidate, event, status, stage: String(stage), verdict }),
+    fields: {
+      primary: rollout.primary,
+      stage_kind: rollout.stageKind,
+      stages: rollout.stages,
+      share: finite(rollout.share),
+      by: rollout.by,
+      reason: rollout.reason,
+      doubt: rollout.doubt,
+      ...counts,
+      difference: finite(rollout.difference),
+      low: finite(rollout.low),
+      high: finite(rollout.high),
+      log_e_worse: finite(rollout.logEWorse),
+      log_e_better: finite(rollout.logEBetter),
+      log_boundary: finite(rollout.logBoundary),
+      needed: finite(rollout.needed),
+      seq: rollout.seq,
+      rollout_id: rollout.rolloutId,
+      id: rollout.id,
+    },
+    timestamp: String(rollout.atMs),
+  };
+}
+
 /** The point of a delivery; null for one that carries no record. Times are strings, since the client drops a 0. */
 export function pointOf(delivery: Delivery): IPoint | null {
   if (delivery.result) return resultPoint(delivery.result);
   if (delivery.alert) return alertPoint(delivery.alert);
   if (delivery.incident) return incidentPoint(delivery.incident);
   if (delivery.retrain) return retrainPoint(delivery.retrain);
+  if (delivery.rollout) return rolloutPoint(delivery.rollout);
   return null;
 }
 

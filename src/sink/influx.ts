@@ -146,7 +146,7 @@ async function createInflux(options: InfluxOptions, context: SinkContext): Promi
 
 /**
  * InfluxDB through its 1.x API, which 2.x and 3.x also offer. A point is one result or alert transition
- * at the end of its window, or one record of an incident or of retraining at its own event time, in milliseconds; writing it
+ * at the end of its window, or one record of an incident, of retraining or of a roll-out at its own event time, in milliseconds; writing it
  * again replaces it.
  */
 export const influxSink: SinkKind<InfluxOptions, { influx: InfluxOptions | null }> = {

@@ -240,7 +240,16 @@ describe('telltale dead replay', () => {
   it('refuses what cannot be put back, says why, and replays the rest', async () => {
     await put(1);
     await put(2, { value: Buffer.alloc(1_000_000), code: 'too_large' });
-    for (const name of ['alerts', 'results', 'incidents', 'retrain', 'events', 'slots', 'telemetry'])
+    for (const name of [
+      'alerts',
+      'results',
+      'incidents',
+      'retrain',
+      'rollout',
+      'events',
+      'slots',
+      'telemetry',
+    ])
       await put(3, { topic: `t.${name}`, stage: 'sink' });
     await put(4, { topic: 'old.requests' });
     await put(5, { topic: 'shop.requests' });
@@ -252,9 +261,9 @@ describe('telltale dead replay', () => {
     const refused = jsonOf(all8.out).refused as { id: string; reason: string }[];
     expect(jsonOf(all8.out).replayed).toMatchObject([{ id: 'fraud.requests/2@1' }]);
     const reasons = Object.fromEntries(refused.map(({ id, reason }) => [id, reason]));
-    expect(Object.keys(reasons)).toHaveLength(10);
+    expect(Object.keys(reasons)).toHaveLength(11);
     expect(reasons['fraud.requests/2@2']).toBe('only the beginning is kept of its 1000000 bytes');
-    for (const name of ['alerts', 'results', 'incidents', 'retrain'])
+    for (const name of ['alerts', 'results', 'incidents', 'retrain', 'rollout'])
       expect(reasons[`t.${name}/2@3`]).toContain('is an output of Telltale');
     for (const name of ['events', 'slots', 'telemetry'])
       expect(reasons[`t.${name}/2@3`]).toContain("a log of Telltale's own");

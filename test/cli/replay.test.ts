@@ -88,7 +88,7 @@ describe('replay', () => {
     for (const name of Object.keys(files)) {
       const { code, err, lines, out } = await replayed(files, [`DIR/${name}`]);
       expect(err).toMatch(
-        /^house: 8 records, \d+ results, 1 alerts, \d+ incident events, 1 retrain events, 0 dead, [\d.]+ s\n$/,
+        /^house: 8 records, \d+ results, 1 alerts, \d+ incident events, 1 retrain events, 0 roll-out events, 0 dead, [\d.]+ s\n$/,
       );
       expect(code).toBe(0);
       expect(values(lines, 'mean', 'area')).toEqual(MEANS);
@@ -166,6 +166,7 @@ describe('replay', () => {
       'incidents.ndjson',
       'results.ndjson',
       'retrain.ndjson',
+      'rollout.ndjson',
     ]);
     const lines = readFileSync(join(files, 'results.ndjson'), 'utf8').trim().split('\n');
     expect(lines).toHaveLength(summary.results);

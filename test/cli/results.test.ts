@@ -182,7 +182,7 @@ describe('files', () => {
 
   test('lines of somebody else and a torn last line are counted', async () => {
     const dir = folder({
-      'r.ndjson': `${resultLines(segmentStretch(40))}{"type":"retrain"}\n{"type":"incident"}\n{"a":1}\n{"type":"res`,
+      'r.ndjson': `${resultLines(segmentStretch(40))}{"type":"retrain"}\n{"type":"incident"}\n{"type":"rollout"}\n{"a":1}\n{"type":"res`,
     });
     const { code, err } = await run(dir);
     expect(code).toBe(0);

@@ -36,7 +36,7 @@ test('a webhook with everything, and one with its defaults', () => {
     `webhooks:
   - name: pager
     url: "https://me:$\{PASSWORD}@hooks.example.com/T0/ab/?k=1"
-    on: [alerts, incidents, results, alerts]
+    on: [alerts, incidents, rollout, results, alerts]
     headers: { Authorization: "Bearer $\{TOKEN}", x-team: ml }
     secret_file: key
     timeout: 3s
@@ -49,7 +49,7 @@ test('a webhook with everything, and one with its defaults', () => {
     {
       name: 'pager',
       url: 'https://me:p4ss@hooks.example.com/T0/ab/?k=1',
-      on: ['alerts', 'incidents', 'results'],
+      on: ['alerts', 'incidents', 'rollout', 'results'],
       headers: { Authorization: 'Bearer abc123', 'x-team': 'ml' },
       secret: 'from-file',
       timeoutMs: 3_000,
@@ -70,7 +70,7 @@ test('a webhook with everything, and one with its defaults', () => {
     url: 'https://hooks.example.com/***',
     headers: { Authorization: '***', 'x-team': '***' },
     secret: '***',
-    on: ['alerts', 'incidents', 'results'],
+    on: ['alerts', 'incidents', 'rollout', 'results'],
   });
 });
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Console, createConsole } from '../../src/console/server.ts';
 import { type ConsoleState, createConsoleState } from '../../src/console/state.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import { makeAlert, makeResult, makeSpec } from './records.ts';
 
 interface Frame {
@@ -80,6 +81,8 @@ test('a client hears the state at once, then results in batches, alerts and hear
   expect(await next(stream, 'alert')).toMatchObject({ id: 'a1' });
   state.apply({ incident: makeIncident() });
   expect(await next(stream, 'incident')).toEqual(makeIncident());
+  state.apply({ rollout: makeRollout() });
+  expect(await next(stream, 'rollout')).toMatchObject({ id: 'o1', level: 'full' });
   expect(await next(stream, 'services')).toMatchObject([{ light: 'yellow' }]);
 });
 

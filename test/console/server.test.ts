@@ -7,6 +7,7 @@ import type { HealthView } from '../../src/console/source.ts';
 import { type ConsoleState, createConsoleState } from '../../src/console/state.ts';
 import type { Command } from '../../src/records.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import { makeAlert, makeResult, makeRetrain, makeSpec } from './records.ts';
 
 let state: ConsoleState;
@@ -70,6 +71,7 @@ test('the API tells what the source knows, and what there is where something is 
   state.apply({ alert: makeAlert('a1') });
   state.apply({ incident: makeIncident() });
   state.apply({ retrain: makeRetrain('t1') });
+  state.apply({ rollout: makeRollout() });
   expect((await get('/api/services')).body).toMatchObject([
     { name: 'fraud', light: 'yellow', openIncidents: 1 },
     { light: 'grey' },
@@ -83,6 +85,7 @@ test('the API tells what the source knows, and what there is where something is 
   expect((await get('/api/alerts')).body).toMatchObject([{ id: 'a1' }]);
   expect((await get('/api/incidents')).body).toEqual([makeIncident()]);
   expect((await get('/api/retrains')).body).toMatchObject([{ id: 't1' }]);
+  expect((await get('/api/rollouts')).body).toMatchObject([{ id: 'o1', level: 'full' }]);
   expect((await get('/api/config')).body).toEqual({ password: '***' });
   expect(await get('/api/services/nobody')).toMatchObject({
     status: 404,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { ConsoleEvent } from '../../src/console/source.ts';
 import { createConsoleState } from '../../src/console/state.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import { HOUR_MS, makeAlert, makeResult, makeRetrain, makeSpec, T0 } from './records.ts';
 
 const KEY = { metric: 'psi', subject: 'amount', model: '', segment: '*' };
@@ -88,6 +89,29 @@ test('open incidents stand with their last record, critical first and then the l
   expect(counts()).toEqual([1_000, 0]);
 });
 
+test('the last 20 steps of a roll-out stand newest first, without plan and table, with the level of the last table', () => {
+  const state = fresh();
+  const step = (seq: number, over: Parameters<typeof makeRollout>[0] = {}) =>
+    state.apply({ rollout: makeRollout({ id: `o${seq}`, seq, table: '', ...over }) });
+  const seen = () => state.rollouts().map(({ service, seq, level }) => [service, seq, level]);
+  step(1);
+  step(2, { table: '{"level":"partial"}' });
+  step(3);
+  step(1);
+  step(7, { service: 'housing', table: '{"level":"assist"}' });
+  step(1, { service: 'nobody' });
+  expect(seen()).toEqual([
+    ['fraud', 3, 'partial'],
+    ['fraud', 2, 'partial'],
+    ['fraud', 1, ''],
+    ['housing', 7, 'assist'],
+  ]);
+  expect(state.rollouts()[0]).not.toHaveProperty('spec');
+  expect(state.rollouts()[0]).not.toHaveProperty('table');
+  for (let seq = 4; seq < 100; seq++) step(seq);
+  expect(seen().map(([, seq]) => seq)).toEqual([...Array.from({ length: 20 }, (_, i) => 99 - i), 7]);
+});
+
 test('counts, streams and unknown services', () => {
   const state = fresh();
   state.count('fraud', 'dead', 2);
@@ -118,7 +142,9 @@ test('subscribers hear of what is new, until they leave', () => {
   state.apply({ incident: makeIncident() });
   state.apply({ incident: makeIncident() });
   state.apply({ retrain: makeRetrain('t1') });
+  state.apply({ rollout: makeRollout() });
+  state.apply({ rollout: makeRollout() });
   leave();
   state.apply({ alert: makeAlert('a2') });
-  expect(heard).toEqual(['result', 'alert', 'incident', 'retrain']);
+  expect(heard).toEqual(['result', 'alert', 'incident', 'retrain', 'rollout']);
 });

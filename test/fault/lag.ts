@@ -20,7 +20,7 @@ export const groupsOf = (prefix: string, inputs: readonly string[]): GroupTopics
   { group: `${prefix}.judge`, topics: [`${prefix}.slots`] },
   {
     group: `${prefix}.sink.influx`,
-    topics: ['results', 'alerts', 'incidents', 'retrain'].map((name) => `${prefix}.${name}`),
+    topics: ['results', 'alerts', 'incidents', 'retrain', 'rollout'].map((name) => `${prefix}.${name}`),
   },
 ];
 

@@ -5,6 +5,7 @@ import { appendsOf } from '../../src/flow/outbox.ts';
 import type { Runtime } from '../../src/flow/runtime.ts';
 import { createMemoryLog } from '../../src/log/memory.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import { HOUR_MS, makeAlert, makeResult, makeRetrain, T0 } from '../sink/records.ts';
 import { openRuntime } from './runtime.ts';
 
@@ -16,6 +17,7 @@ const OUTPUTS: PublicOutput[] = [
   { type: 'alert', record: makeAlert() },
   { type: 'incident', record: makeIncident() },
   { type: 'retrain', record: makeRetrain() },
+  { type: 'rollout', record: makeRollout() },
 ];
 const CE_TIME = new Date(T0 + HOUR_MS).toISOString();
 

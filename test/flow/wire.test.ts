@@ -5,6 +5,7 @@ import { decodePublic, encodePublic, type PublicName, type PublicRecord } from '
 import { NOTIFY_REASONS } from '../../src/records.ts';
 import { record } from '../decode/helpers.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import { makeAlert, makeResult, makeRetrain } from '../sink/records.ts';
 
 const IDS = { result: 1, alert: 2, incident: 3, retrain: 4, rollout: 12 };
@@ -20,6 +21,12 @@ test.each<[PublicName, string, PublicRecord]>([
     makeIncident({ notify: '', alarms: [], muted: 'silence by ann', isStorm: true }),
   ],
   ['retrain', TOPICS.retrain, makeRetrain()],
+  ['rollout', TOPICS.rollout, makeRollout()],
+  [
+    'rollout',
+    TOPICS.rollout,
+    makeRollout({ difference: null, low: null, high: null, needed: null, by: 'ann' }),
+  ],
 ])(
   '%s: the same comes back from bytes, with and without a registry, and as a delivery of %s',
   (name, topic, one) => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Result } from '../../src/records.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import { HOUR_MS, makeAlert, makeResult, makeRetrain, T0 } from './records.ts';
 
 export interface Target {
@@ -93,6 +94,7 @@ export function everyMetric(): Delivery[] {
     { alert: makeAlert() },
     { alert: resolved },
     { incident: makeIncident() },
+    { rollout: makeRollout() },
     { retrain: makeRetrain() },
   ];
 }

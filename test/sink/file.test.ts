@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fileSink } from '../../src/sink/file.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import { makeAlert, makeResult, makeRetrain } from './records.ts';
 
 const log = { info: () => {}, warn: () => {} };
@@ -27,6 +28,7 @@ const batch = [
   { result: makeResult({ subject: 'a "b"\nc' }) },
   { alert: makeAlert() },
   { incident: makeIncident() },
+  { rollout: makeRollout() },
   { retrain: makeRetrain() },
 ];
 
@@ -42,6 +44,7 @@ test('one line a delivery, the same delivery once, also after opening again', as
     'result:r1',
     'alert:a1',
     'incident:i1',
+    'rollout:o1',
     'retrain:t1',
     'result:r2',
     'result:r3',

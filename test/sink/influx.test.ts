@@ -5,6 +5,7 @@ import { influxSink } from '../../src/sink/influx.ts';
 import { pointsOf, tagOf } from '../../src/sink/influx-points.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import { HOUR_MS, makeResult, T0 } from './records.ts';
 
 const log = { info: () => {}, warn: () => {} };
@@ -129,6 +130,35 @@ test('of two revisions in one batch the later is written; numbers without a form
     fields: { revision: 1, value: null, reason: '', low: -1, high: 2, p: 0.5, expected: 0.6 },
     timestamp: String(T0 + 3_600_000),
   });
+});
+
+test('a step of a roll-out is a point; where nothing was compared it has no figures', () => {
+  const rollout = makeRollout({ by: '' });
+  const empty = makeRollout({
+    id: 'o2',
+    event: 'verdict',
+    difference: null,
+    low: null,
+    high: null,
+    needed: null,
+  });
+  const [point, other] = pointsOf([{ rollout }, { rollout: empty }, { rollout }]).map(({ point }) => point);
+  expect(point).toEqual({
+    measurement: 'telltale_rollout',
+    tags: {
+      ...{ service: 'fraud', candidate: 'forest', event: 'advanced', status: 'running' },
+      ...{ stage: '1', verdict: 'keep' },
+    },
+    fields: {
+      ...{ primary: 'mlp', stage_kind: 'canary', stages: 3, share: 0.1, by: '', doubt: '' },
+      reason: 'stage 1 of 3 is done: verdict keep',
+      ...{ n: 1_200, better: 10, worse: 7, due: 1_500.5, difference: -0.0025, low: -0.015, high: 0.008 },
+      ...{ log_e_worse: -1, log_e_better: 2, log_boundary: Math.log(40), needed: 700 },
+      ...{ seq: 1, rollout_id: 'rollout-1', id: 'o1' },
+    },
+    timestamp: String(T0 + HOUR_MS),
+  });
+  expect(other!.fields).toMatchObject({ difference: null, low: null, high: null, needed: null });
 });
 
 test('an incident is a point with its counts and texts; of each there is one, also at the same time', () => {

@@ -4,6 +4,7 @@ import { retryAfterMs } from '../../src/sink/http.ts';
 import { AskedToWait } from '../../src/sink/retry.ts';
 import { type WebhookOptions, webhookSink } from '../../src/sink/webhook.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { makeAlert, makeResult, makeRetrain, T0 } from './records.ts';
 
@@ -39,6 +40,7 @@ test('posts each record as JSON with its type, in order, with its id as idempote
     { alert: makeAlert() },
     { incident: makeIncident() },
     { retrain: makeRetrain() },
+    { rollout: makeRollout() },
     { result: makeResult() },
   ];
   expect(await sink.write(batch)).toEqual([]);
@@ -46,6 +48,7 @@ test('posts each record as JSON with its type, in order, with its id as idempote
     { type: 'alert', ...makeAlert() },
     { type: 'incident', ...makeIncident() },
     { type: 'retrain', ...makeRetrain() },
+    { type: 'rollout', ...makeRollout() },
     { type: 'result', ...makeResult() },
   ]);
   for (const { path, headers, body } of receiver.posted) {

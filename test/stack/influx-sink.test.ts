@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { influxSink } from '../../src/sink/influx.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { makeIncident } from '../incidents.ts';
+import { makeRollout } from '../rollouts.ts';
 import {
   annotationQueries,
   dashboards,
@@ -57,6 +58,7 @@ describeStack('InfluxDB', (stack) => {
       { alert: makeAlert() },
       { incident: makeIncident() },
       { retrain: makeRetrain() },
+      { rollout: makeRollout() },
     ];
     await sink.write(batch);
     await sink.write(batch);
@@ -86,6 +88,17 @@ describeStack('InfluxDB', (stack) => {
         notify: 'first_notification',
         firing: 1,
         storm: false,
+      },
+    ]);
+    expect(await rows('telltale_rollout')).toMatchObject([
+      {
+        time: T0 + HOUR_MS,
+        candidate: 'forest',
+        event: 'advanced',
+        stage: '1',
+        share: 0.1,
+        n: 1_200,
+        seq: 1,
       },
     ]);
     expect(await rows('telltale_retrain')).toMatchObject([

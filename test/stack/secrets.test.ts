@@ -44,6 +44,7 @@ const PAGES = [
   '/api/services/plant?history=10',
   '/api/alerts',
   '/api/incidents',
+  '/api/rollouts',
   '/api/retrains',
 ];
 const variable = (name: string): string => `$\{${name}}`;

@@ -6,7 +6,7 @@ import type { ServiceSpec, StreamSpec } from '../../records.ts';
 import type { Letter, LetterEntry } from './letters.ts';
 
 /** Outputs, whose readers would get them twice; the others of our topics are logs that only the folds may write. */
-const OUTPUTS = ['results', 'alerts', 'incidents', 'retrain'];
+const OUTPUTS = ['results', 'alerts', 'incidents', 'retrain', 'rollout'];
 
 export interface ReplayPlan {
   entries: LetterEntry[];

@@ -11,6 +11,7 @@ export const FILES = {
   alert: 'alerts.ndjson',
   incident: 'incidents.ndjson',
   retrain: 'retrain.ndjson',
+  rollout: 'rollout.ndjson',
   dead: 'dead.ndjson',
 } as const;
 export type OutType = keyof typeof FILES;

@@ -11,6 +11,7 @@ import type {
   LogRecord,
   Result,
   Retrain,
+  RolloutRecord,
   ServiceSpec,
   StreamSpec,
 } from '../../records.ts';
@@ -29,6 +30,8 @@ export interface Summary {
   alerts: number;
   incidents: number;
   retrains: number;
+  /** Steps of roll-outs. */
+  rollouts: number;
   dead: number;
 }
 
@@ -90,7 +93,15 @@ export async function replay(records: AsyncIterable<Replayed>, parts: ReplayPart
     counts: NO_COUNTS,
     logger: parts.logger,
   });
-  const summary: Summary = { records: 0, results: 0, alerts: 0, incidents: 0, retrains: 0, dead: 0 };
+  const summary: Summary = {
+    records: 0,
+    results: 0,
+    alerts: 0,
+    incidents: 0,
+    retrains: 0,
+    rollouts: 0,
+    dead: 0,
+  };
   let batch: Append[] = [];
   const flush = async (): Promise<void> => {
     await embedded.append(batch);
@@ -123,15 +134,18 @@ async function publish(embedded: Embedded, out: Out, summary: Summary): Promise<
   const alerts = await read<Alert>('alert', topics.alerts);
   const incidents = await read<Incident>('incident', topics.incidents);
   const retrains = await read<Retrain>('retrain', topics.retrain);
+  const rollouts = await read<RolloutRecord>('rollout', topics.rollout);
   const dead = (await embedded.drain(topics.dead)).map(deadOf);
   await out.write('result', results);
   await out.write('alert', alerts);
   await out.write('incident', incidents);
   await out.write('retrain', retrains);
+  await out.write('rollout', rollouts);
   await out.write('dead', dead);
   summary.results += results.length;
   summary.alerts += alerts.length;
   summary.incidents += incidents.length;
   summary.retrains += retrains.length;
+  summary.rollouts += rollouts.length;
   summary.dead += dead.length;
 }

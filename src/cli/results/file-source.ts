@@ -94,7 +94,7 @@ async function readFile(
 }
 
 /** Lines of ours that say nothing of results. */
-const OTHERS: readonly unknown[] = ['incident', 'retrain', 'dead'];
+const OTHERS: readonly unknown[] = ['incident', 'retrain', 'rollout', 'dead'];
 
 /** A line that a crash tore, and one of somebody else, is counted and not an error. */
 function takeLine(line: string, taker: Taker): void {

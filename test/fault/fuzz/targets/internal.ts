@@ -26,7 +26,7 @@ import { must, type Target } from '../target.ts';
 import { buildAvro } from './avro-build.ts';
 
 const SLOTS = ['slot', 'mark', 'config', 'command'] as const;
-const PUBLIC = ['result', 'alert', 'incident', 'retrain'] as const;
+const PUBLIC = ['result', 'alert', 'incident', 'retrain', 'rollout'] as const;
 const RECORDS = ['event', ...SLOTS, ...PUBLIC] as const;
 const TRACKS = RECORDS.length;
 
