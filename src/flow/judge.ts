@@ -25,7 +25,7 @@ import {
   type References,
 } from './learned.ts';
 import { adoptMaturity, createMaturity, learnMaturity, type Maturity, pastWindows } from './maturity.ts';
-import { isNews, mergeWindow, type StoredSlot } from './merge-window.ts';
+import { type GroupSlots, isNews, mergeWindow } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
 import { keepRanges } from './pane-ranges.ts';
 import { referenceOf } from './references.ts';
@@ -34,9 +34,6 @@ import { type Cell, type Due, resultsOf } from './results-of.ts';
 import { commandRollouts, createRollouts, noteConfig, noteWindow } from './rollouts.ts';
 import { type Groups, groupsOf, throughOf } from './source-groups.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
-
-/** Slots of one source group: pane -> slot key -> the slot with the highest upTo. */
-export type GroupSlots = Map<number, Map<string, StoredSlot>>;
 
 export interface Judge extends Groups, Acting {
   service: string;

@@ -12,6 +12,9 @@ export interface StoredSlot {
   offset: number;
 }
 
+/** Slots of one source group: pane -> slot key -> the slot with the highest upTo. */
+export type GroupSlots = Map<number, Map<string, StoredSlot>>;
+
 /** Whether something of the window became known since the revision before. */
 export function isNews(
   spec: ServiceSpec,

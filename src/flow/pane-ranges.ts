@@ -1,7 +1,7 @@
 /** Which offsets the closed panes of a service were read from: the data of a request for retraining. */
 
 import type { OffsetRange, StreamName } from '../records.ts';
-import type { GroupSlots } from './judge.ts';
+import type { GroupSlots } from './merge-window.ts';
 
 /** Offsets of one source in one closed pane, for the data of a retrain event. */
 export interface PaneRange {
