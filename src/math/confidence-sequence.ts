@@ -5,12 +5,26 @@
  */
 
 import { assert } from '../errors.ts';
-import { borderOf } from './bisect.ts';
 import { logBeta } from './special.ts';
 
 export interface Interval {
   low: number;
   high: number;
+}
+
+/** Halvings that bring an interval of length 1 down to the spacing of doubles. */
+const HALVINGS = 60;
+
+/** Between `inside`, where `holds` is true, and `outside`, the last place where it is. */
+function borderOf(inside: number, outside: number, holds: (at: number) => boolean): number {
+  if (holds(outside)) return outside;
+  let [from, to] = [inside, outside];
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (from + to) / 2;
+    if (holds(middle)) from = middle;
+    else to = middle;
+  }
+  return (from + to) / 2;
 }
 
 /**

@@ -5,7 +5,6 @@
  */
 
 import { assert } from '../errors.ts';
-import { borderOf } from '../math/bisect.ts';
 import { logSumOf } from '../math/log-sum.ts';
 
 /** Values whose bets have one scale: those of one comparison under one split. */
@@ -53,6 +52,19 @@ function logWealth(groups: readonly Outcomes[], mean: number, effect: number): n
   return wealth;
 }
 
+const HALVINGS = 40;
+
+/** The place between `inside` and `outside` where `holds` ends; it holds at `inside`. */
+export function borderBetween(inside: number, outside: number, holds: (at: number) => boolean): number {
+  let [from, to] = [inside, outside];
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (from + to) / 2;
+    if (holds(middle)) from = middle;
+    else to = middle;
+  }
+  return (from + to) / 2;
+}
+
 /** Means in -1..1 that are not refuted at `logBoundary` from either side, at all times at once. `at` is the estimate. */
 export function meansLeft(
   groups: readonly Outcomes[],
@@ -60,7 +72,7 @@ export function meansLeft(
   logBoundary: number,
 ): { low: number; high: number } {
   return {
-    low: borderOf(at, -1, (mean) => logEAbove(groups, mean) < logBoundary),
-    high: borderOf(at, 1, (mean) => logEBelow(groups, mean) < logBoundary),
+    low: borderBetween(at, -1, (mean) => logEAbove(groups, mean) < logBoundary),
+    high: borderBetween(at, 1, (mean) => logEBelow(groups, mean) < logBoundary),
   };
 }
