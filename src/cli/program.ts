@@ -5,6 +5,7 @@ import type { TopicAdmin } from '../config/topics.ts';
 import { ConfigError, formatProblem, type Registries, type TelltaleConfig } from '../config/types.ts';
 import { ERRORS, messageOf, TelltaleError } from '../errors.ts';
 import type { Log } from '../log/port.ts';
+import { auditCommand } from './audit.ts';
 import { backtestCommand } from './backtest.ts';
 import { type BaselineWiring, baselineCommand } from './baseline.ts';
 import { deadCommand } from './dead.ts';
@@ -66,6 +67,7 @@ export const COMMANDS: readonly CommandModule[] = [
   retrainCommand,
   silenceCommand,
   rolloutCommand,
+  auditCommand,
   deadCommand,
   reportCommand,
   reviewCommand,

@@ -175,14 +175,17 @@ function happen(states: RolloutStates, rollout: Rollout, event: RolloutEvent): R
   return [stepOf(states, rollout, { event: name, by, reason: move.reason }, verdict)];
 }
 
+/** Why a configuration rolls back. */
+export const NOT_WANTED = 'the configuration has no roll-out any more';
+export const TAKEN_OVER = 'another one takes its place';
+
 /** A configuration: another candidate than before, or another plan for it, starts anew. */
 export function configureRollout(states: RolloutStates, wanted: Wanted | null, atMs: number): RolloutStep[] {
   const { current } = states;
   const steps: RolloutStep[] = [];
   if (current?.of === wanted?.of) return steps;
   if (current !== null && ['running', 'waiting', 'paused'].includes(current.state.phase)) {
-    const why =
-      wanted === null ? 'the configuration has no roll-out any more' : 'another one takes its place';
+    const why = wanted === null ? NOT_WANTED : TAKEN_OVER;
     steps.push(...happen(states, current, { kind: 'rollback', atMs, by: '', why }));
   }
   if (wanted !== null) steps.push(...start(states, wanted, { atMs, by: '', why: 'by the configuration' }));

@@ -144,10 +144,11 @@ const guarded = (_: RolloutSpec, state: RolloutState, event: EventOf<'verdict'>)
 const isOverdue = (spec: RolloutSpec, state: RolloutState): boolean =>
   spec.deadlineMs !== null && state.runMs >= spec.deadlineMs;
 
+/** Why it is then rolled back or paused. */
+export const DEADLINE_PASSED = 'the deadline has passed';
+
 const overdue = (spec: RolloutSpec, state: RolloutState): Step =>
-  spec.onDeadline === 'rollback'
-    ? undo(state, '', 'the deadline has passed')
-    : halt(state, '', 'the deadline has passed');
+  spec.onDeadline === 'rollback' ? undo(state, '', DEADLINE_PASSED) : halt(state, '', DEADLINE_PASSED);
 
 const timed = (spec: RolloutSpec, state: RolloutState): Step =>
   isOverdue(spec, state) ? overdue(spec, state) : stay(state);

@@ -174,6 +174,9 @@ const inPhase = ({ checks }: Seen, phase: AnalysisPhase): string =>
 const doubtOfChecks = (seen: Seen): Doubt | null =>
   inPhase(seen, 'error') !== '' ? 'no_data' : inPhase(seen, 'inconclusive') !== '' ? 'too_few' : null;
 
+/** How the reason of a roll-back by alarms begins; their names follow. */
+export const ALARMS_FIRE = 'alarms fire: ';
+
 function reasonOf(
   spec: VerdictSpec,
   seen: Seen,
@@ -183,7 +186,7 @@ function reasonOf(
   const { verdict, doubt } = decision;
   const [failed, errors] = [inPhase(seen, 'failed'), inPhase(seen, 'error')];
   if (verdict === 'rollback') {
-    if (seen.alarms.length > 0) return `alarms fire: ${seen.alarms.join(', ')}`;
+    if (seen.alarms.length > 0) return `${ALARMS_FIRE}${seen.alarms.join(', ')}`;
     if (failed !== '') return `checks have failed: ${failed}`;
     const worst = evidence.reduce((a, b) => (b.logEWorse > a.logEWorse ? b : a));
     return `${worst.metric} of the candidate is worse, by ${inWords(worst)}`;

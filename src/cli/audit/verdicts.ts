@@ -1,0 +1,191 @@
+/** Verdicts once more, from what a record says of plan, stage, counts and alarms; and whether the steps that nobody asked for follow from them. */
+
+import { messageOf } from '../../errors.ts';
+import type { RolloutRecord, RolloutSpec } from '../../records.ts';
+import { NOT_WANTED, seenOf, TAKEN_OVER, verdictSpecOf } from '../../rollout/fold.ts';
+import { DEADLINE_PASSED } from '../../rollout/machine.ts';
+import { ALARMS_FIRE, type Verdict, verdictOf } from '../../rollout/verdict.ts';
+import type { Placed } from '../rollout/records.ts';
+import { type Fault, faultOf } from './chain.ts';
+
+export interface VerdictAudit {
+  checked: number;
+  /** Verdicts on which alarms may have had a say that the record does not name. */
+  unnamed: number;
+  faults: Fault[];
+}
+
+/** What is known of a roll-out from the records before. */
+interface Past {
+  spec: RolloutSpec;
+  text: string;
+  before: RolloutRecord;
+  startedMs: number;
+  /** When the stage began, and labelled pairs then. */
+  stageFromMs: number;
+  stageFromN: number;
+}
+
+/** @param records of one service, in order */
+export function auditVerdicts(records: readonly Placed[]): VerdictAudit {
+  const audit: VerdictAudit = { checked: 0, unnamed: 0, faults: [] };
+  const pasts = new Map<string, Past>();
+  for (const one of records) {
+    const { record } = one;
+    const past = pasts.get(record.rolloutId) ?? null;
+    const report = (message: string): void => {
+      audit.faults.push(faultOf(one, message));
+    };
+    try {
+      const spec = past?.text === record.spec ? past.spec : specOf(record);
+      if (past !== null && past.text !== record.spec) report('its plan is another than at the start');
+      checkPlace(record, spec, report);
+      const stage = record.event === 'started' ? 0 : (past?.before.stage ?? record.stage);
+      checkVerdict(record, spec, stage, audit, report);
+      if (past !== null) checkStep(record, past, report);
+      pasts.set(record.rolloutId, next(past, record, spec));
+    } catch (error) {
+      report(`its verdict cannot be computed: ${messageOf(error)}`);
+    }
+  }
+  return audit;
+}
+
+function specOf({ spec }: RolloutRecord): RolloutSpec {
+  return JSON.parse(spec) as RolloutSpec;
+}
+
+function next(past: Past | null, record: RolloutRecord, spec: RolloutSpec): Past {
+  const isFirst = past === null || record.event === 'started';
+  const isEntered = isFirst || record.stage !== past.before.stage;
+  return {
+    spec,
+    text: record.spec,
+    before: record,
+    startedMs: isFirst ? record.atMs : past.startedMs,
+    stageFromMs: isEntered ? record.atMs : past.stageFromMs,
+    stageFromN: isEntered ? record.counts.n : past.stageFromN,
+  };
+}
+
+type Report = (message: string) => void;
+
+function checkPlace(record: RolloutRecord, spec: RolloutSpec, report: Report): void {
+  const { stage, stages, stageKind, share, candidate } = record;
+  const planned = spec.stages[stage];
+  if (stages !== spec.stages.length || planned === undefined)
+    report(`stage ${stage + 1} of ${stages} is none of its plan, which has ${spec.stages.length}`);
+  else if (planned.kind !== stageKind || planned.share !== share)
+    report(
+      `its stage is ${stageKind} with a share of ${share}, that of its plan ${planned.kind} with ${planned.share}`,
+    );
+  if (candidate !== spec.candidate)
+    report(`its candidate is ${candidate}, that of its plan ${spec.candidate}`);
+}
+
+function checkVerdict(
+  record: RolloutRecord,
+  spec: RolloutSpec,
+  stage: number,
+  audit: VerdictAudit,
+  report: Report,
+): void {
+  const alarms =
+    record.by === '' && record.reason.startsWith(ALARMS_FIRE)
+      ? record.reason.slice(ALARMS_FIRE.length).split(', ')
+      : [];
+  const foreign = alarms.filter((rule) => !spec.rollbackOn.rules.includes(rule));
+  if (foreign.length > 0)
+    report(`alarms of ${foreign.join(', ')} are no guard rails of its plan, and cannot roll back`);
+  const verdict = verdictOf(verdictSpecOf(spec, stage), seenOf(record.counts, alarms));
+  audit.checked++;
+  // Records of what people asked for give their reason, and not which alarms fire.
+  const isUnnamed =
+    record.by !== '' &&
+    record.verdict === 'rollback' &&
+    verdict.verdict !== 'rollback' &&
+    spec.rollbackOn.rules.length > 0;
+  if (isUnnamed) audit.unnamed++;
+  const differing = differencesOf(record, verdict, isUnnamed);
+  if (differing.length > 0) report(`computed again, ${differing.join(', ')}`);
+  const isReasoned = record.event === 'verdict' || (record.event === 'rolled_back' && isHarm(record));
+  if (differing.length === 0 && record.by === '' && isReasoned && record.reason !== verdict.reason)
+    report(`its reason is '${record.reason}', that of its verdict '${verdict.reason}'`);
+}
+
+/** Of floating-point numbers that other machines may compute differently in the last places. */
+const isClose = (a: number | null, b: number | null): boolean =>
+  a === null || b === null ? a === b : Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));
+
+function differencesOf(record: RolloutRecord, verdict: Verdict, isUnnamed: boolean): string[] {
+  const evidence = verdict.evidence[0]!;
+  const hasData = evidence.n > 0;
+  const found: string[] = [];
+  const compare = (name: string, recorded: number | null, computed: number | null): void => {
+    if (!isClose(recorded, computed)) found.push(`${name} is ${computed} and not ${recorded}`);
+  };
+  const said = `${record.verdict} ${record.doubt}`.trim();
+  const is = `${verdict.verdict} ${verdict.doubt ?? ''}`.trim();
+  if (said !== is && !isUnnamed) found.push(`the verdict is ${is} and not ${said}`);
+  compare('difference', record.difference, hasData ? evidence.difference : null);
+  compare('low', record.low, hasData ? evidence.low : null);
+  compare('high', record.high, hasData ? evidence.high : null);
+  compare('logEWorse', record.logEWorse, verdict.logEWorse);
+  compare('logEBetter', record.logEBetter, evidence.logEBetter);
+  compare('logBoundary', record.logBoundary, verdict.logBoundary);
+  // Rounded up, so that the last place may be one more.
+  if (!isClose(record.needed, verdict.needed) && Math.abs((record.needed ?? -9) - (verdict.needed ?? -9)) > 1)
+    found.push(`needed is ${verdict.needed} and not ${record.needed}`);
+  return found;
+}
+
+const ASKED_FOR = ['paused', 'resumed', 'level', 'refused'];
+const BY_CONFIGURATION: readonly string[] = [NOT_WANTED, TAKEN_OVER];
+
+/** A roll-back for what the candidate did. */
+export const isHarm = ({ reason }: RolloutRecord): boolean =>
+  reason !== DEADLINE_PASSED && !BY_CONFIGURATION.includes(reason);
+
+/** Counts only rise; and of a step by the service itself, whether the plan and the verdict let it happen. */
+function checkStep(record: RolloutRecord, past: Past, report: Report): void {
+  const { counts, event, by } = record;
+  const { before, spec } = past;
+  for (const key of ['n', 'better', 'worse', 'due'] as const)
+    if (counts[key] < before.counts[key]) report(`${key} falls from ${before.counts[key]} to ${counts[key]}`);
+  if (record.atMs < before.atMs) report('its time is before that of the record before');
+  if (event === 'started') report('the roll-out was started already');
+  if (by !== '') return;
+  if (ASKED_FOR.includes(event)) report(`nobody asked for '${event}'`);
+  if (event === 'rolled_back') checkRollback(record, past, report);
+  if (['advanced', 'promoted', 'waiting'].includes(event)) checkAdvance(record, past, report);
+  else if (record.stage !== before.stage && event !== 'started')
+    report(`its stage is ${record.stage + 1}, after ${before.stage + 1} of ${spec.stages.length}`);
+}
+
+function checkRollback(record: RolloutRecord, { spec, startedMs }: Past, report: Report): void {
+  if (record.reason === DEADLINE_PASSED) {
+    if (spec.deadlineMs === null || record.atMs - startedMs < spec.deadlineMs)
+      report('its deadline has not passed');
+  } else if (isHarm(record) && record.verdict !== 'rollback')
+    report(`it was rolled back on the verdict ${record.verdict}`);
+}
+
+function checkAdvance(record: RolloutRecord, past: Past, report: Report): void {
+  const { event, verdict, atMs, counts } = record;
+  const { spec, before, stageFromMs, stageFromN } = past;
+  const stage = spec.stages[before.stage]!;
+  const name = `stage ${before.stage + 1}`;
+  const isLast = before.stage === spec.stages.length - 1;
+  if ((event === 'waiting') !== (stage.gate === 'manual'))
+    report(`the gate of ${name} is ${stage.gate}, and it is ${event}`);
+  if (event !== 'waiting' && (event === 'promoted') !== isLast)
+    report(`it is ${event} from ${name} of ${spec.stages.length}`);
+  if (record.stage !== before.stage + (event === 'advanced' ? 1 : 0))
+    report(`it is in stage ${record.stage + 1} after ${name}`);
+  if (before.status !== 'running') report(`it is ${event} while it was ${before.status}`);
+  if (atMs - stageFromMs < stage.durationMs) report(`the time of ${name} was not over`);
+  const n = counts.n - stageFromN;
+  if (n < stage.nMin) report(`${name} had ${n} of ${stage.nMin} labelled requests`);
+  if (stage.kind !== 'live' && verdict !== 'promote' && verdict !== stage.needs)
+    report(`${name} needs the verdict ${stage.needs}, and it was ${verdict}`);
+}
