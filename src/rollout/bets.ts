@@ -44,7 +44,8 @@ function logWealth(groups: readonly Outcomes[], mean: number, effect: number): n
   let wealth = 0;
   for (const { values, counts, scale } of groups) {
     const least = Math.min(...values);
-    assert(least < mean, 'the mean lies above the least value');
+    // At the least value itself no bet can lose.
+    assert(least <= mean, 'the mean is one that the values can have');
     const bet = Math.min(effect * scale, LOSS_MAX / (mean - least));
     for (let i = 0; i < values.length; i++)
       if (counts[i]! > 0) wealth += counts[i]! * Math.log1p(bet * (values[i]! - mean));

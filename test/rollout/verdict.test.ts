@@ -184,3 +184,19 @@ test('counts that cannot be are refused', () => {
     'bad answers are answers',
   );
 });
+
+test.each([
+  ['always wrong where the primary is right', { better: 0, worse: 1 }, 1, 'rollback'],
+  ['always right where the primary is wrong', { better: 1, worse: 0 }, -1, 'promote'],
+  ['never of another opinion', { better: 0, worse: 0 }, 0, 'keep'],
+] as const)('a candidate that is %s', (_, { better, worse }, difference, expected) => {
+  for (const n of [1, 5, 200, 100_000]) {
+    const pairs = { n, better: better * n, worse: worse * n };
+    const { verdict, evidence } = verdictOf(specOf('paired'), seenOf({ pairs, due: n }));
+    const [one] = evidence;
+    expect(one!.difference).toBe(difference);
+    expect(one!.low).toBeLessThanOrEqual(difference);
+    expect(one!.high).toBeGreaterThanOrEqual(difference);
+    if (n >= 200) expect(verdict).toBe(expected);
+  }
+});
