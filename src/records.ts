@@ -419,6 +419,32 @@ export interface RolloutSpec {
   isDryRun: boolean;
 }
 
+/** How much the primary may decide by itself, and on what evidence. */
+export interface AutomationSpec {
+  /** A classifier with scores: the confidence of its answers, and whether they are right. */
+  output: string;
+  /** Where it begins. */
+  level: AutomationLevel;
+  /** The highest level, for people too. */
+  upTo: AutomationLevel;
+  /** Share of wrong answers that is acceptable among what the model decides, in 0..1. */
+  targetRisk: number;
+  /** Among its suggestions. */
+  assistRisk: number;
+  /** Of all bounds together, over all looks, 0..1. */
+  confidence: number;
+  /** Outcomes before a step up. */
+  nMin: number;
+  /** Share of the answers that partial automation must be able to decide, at least. */
+  coverageMin: number;
+  /** Time at a level before the next step up. */
+  holdMs: number;
+  /** manual: a person takes steps up. Steps down are always taken at once. */
+  gate: 'auto' | 'manual';
+  /** Rules whose alarms take it down to shadow, at the level and above. */
+  stopOn: { rules: string[]; level: Level };
+}
+
 export interface ServiceSpec {
   service: string;
   description: string;
@@ -450,6 +476,8 @@ export interface ServiceSpec {
   incidents?: IncidentSpec;
   /** Absent: no model is rolled out. */
   rollout?: RolloutSpec;
+  /** Absent: the level is what people set. */
+  automation?: AutomationSpec;
   retrain: RetrainSpec | null;
   /** SHA-256 of the canonical JSON of everything above. */
   digest: string;
@@ -885,8 +913,8 @@ export interface Retrain {
   model: TrainedModel | null;
 }
 
-export const ROLLOUT_STATUSES = ['running', 'waiting', 'paused', 'promoted', 'rolled_back'] as const;
-/** waiting: for a person at a manual gate. */
+export const ROLLOUT_STATUSES = ['running', 'waiting', 'paused', 'promoted', 'rolled_back', 'none'] as const;
+/** waiting: for a person at a manual gate. none: nothing is rolled out, and the record is about the level. */
 export type RolloutStatus = (typeof ROLLOUT_STATUSES)[number];
 
 /** How much the model decides by itself, rising. */
@@ -904,7 +932,9 @@ export interface RolloutCounts {
   due: number;
 }
 
-/** A step of a roll-out, or that nothing was done. The records of a service are a chain: each names the hash of the one before. */
+/**
+ * A step of a roll-out or of the level of automation, or that nothing was done. A level without a roll-out has the status `none`, no candidate,
+ * plan or stages, and no data in its verdict. The records of a service are a chain: each names the hash of the one before. */
 export interface RolloutRecord {
   id: string;
   rolloutId: string;

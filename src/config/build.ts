@@ -16,6 +16,7 @@ import {
   type StreamSpec,
   type TensorSpec,
 } from '../records.ts';
+import { automationOf } from './automation.ts';
 import { digestOf } from './digest.ts';
 import { deepFreeze } from './freeze.ts';
 import { incidentsOf } from './incidents.ts';
@@ -95,6 +96,7 @@ function specOf(
     ...budgetOf(view),
     ...incidentsOf(view, registries),
     ...rolloutOf(view, registries),
+    ...automationOf(view),
     retrain: retrainOf(view, registries),
   };
 }

@@ -36,7 +36,7 @@ function isAbove(upper: Path, lower: Path): boolean {
 }
 
 /** Sections whose entries have cross checks of their own that are worth running on a mended entry. */
-const MENDED = ['streams', 'models', 'rules', 'incidents', 'rollout', 'retrain'];
+const MENDED = ['streams', 'models', 'rules', 'incidents', 'rollout', 'automation', 'retrain'];
 
 /** Takes unknown keys away, puts the word in that was probably meant, and leaves a broken option to its default. */
 function mend(issue: Issue, value: unknown): void {

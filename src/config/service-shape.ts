@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EMBEDDING_DIMENSIONS_MAX, MODEL_NAME, SET_CLASSES_MAX } from '../records.ts';
+import { automationShape } from './automation-shape.ts';
 import { baselineShape } from './baseline-shape.ts';
 import { incidentsShape } from './incidents-shape.ts';
 import { rolloutShape } from './rollout-shape.ts';
@@ -342,6 +343,7 @@ export const serviceShape = z
     budget: budgetShape.optional(),
     incidents: incidentsShape.optional(),
     rollout: rolloutShape.optional(),
+    automation: automationShape.optional(),
     retrain: retrainShape.optional(),
   })
   .meta({ title: 'A service that Telltale watches', description: 'One file of config/services.' });

@@ -1,6 +1,7 @@
 import type { ServiceSpec } from '../records.ts';
 import { buildSpec } from './build.ts';
 import { checkShape } from './check-shape.ts';
+import { checkAutomation } from './checks/automation.ts';
 import { checkBaseline } from './checks/baseline.ts';
 import { checkBudget } from './checks/budget.ts';
 import { checkEntries } from './checks/entries.ts';
@@ -59,6 +60,7 @@ export function readService(
   checkRules(view, context.registries, report);
   checkIncidents(view, context.registries, report);
   checkRollout(view, context.registries, report);
+  checkAutomation(view, report);
   checkRetrain(view, context.registries, report);
   if (context.withoutBaseline !== true) checkBudget(view, context.registries, report);
   const withBaseline = context.withoutBaseline !== true;

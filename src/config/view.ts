@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { STREAMS, type StreamName } from '../records.ts';
+import { type AutomationShape, automationShape } from './automation-shape.ts';
 import { type BaselineShape, baselineShape } from './baseline-shape.ts';
 import type { Checked } from './check-shape.ts';
 import { valueAt } from './document.ts';
@@ -57,6 +58,7 @@ export interface View {
   budget: BudgetShape | null | undefined;
   incidents: IncidentsShape | null | undefined;
   rollout: RolloutShape | null | undefined;
+  automation: AutomationShape | null | undefined;
   retrain: RetrainShape | null | undefined;
   isBroken: Checked['isBroken'];
 }
@@ -69,6 +71,7 @@ export function viewOf({ value, isBroken }: Checked): View {
   const budget = valueAt(value, ['budget']);
   const incidents = valueAt(value, ['incidents']);
   const rollout = valueAt(value, ['rollout']);
+  const automation = valueAt(value, ['automation']);
   const baseline = valueAt(value, ['baseline']);
   return {
     service: parsed(serviceName, valueAt(value, ['service'])) ?? '',
@@ -89,6 +92,7 @@ export function viewOf({ value, isBroken }: Checked): View {
     budget: budget === undefined ? undefined : parsed(budgetShape, budget),
     incidents: incidents === undefined ? undefined : parsed(incidentsShape, incidents),
     rollout: rollout === undefined ? undefined : parsed(rolloutShape, rollout),
+    automation: automation === undefined ? undefined : parsed(automationShape, automation),
     retrain: retrain === undefined ? undefined : parsed(retrainShape, retrain),
     isBroken,
   };

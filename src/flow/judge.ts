@@ -31,7 +31,7 @@ import { keepRanges } from './pane-ranges.ts';
 import { referenceOf } from './references.ts';
 import { referenceValueOf } from './regret-reference.ts';
 import { type Cell, type Due, resultsOf } from './results-of.ts';
-import { commandRollouts, createRollouts, noteConfig, noteWindow } from './rollouts.ts';
+import { commandRollouts, noteConfig, noteWindow, restoreRollouts } from './rollouts.ts';
 import { type Groups, groupsOf, throughOf } from './source-groups.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
 
@@ -304,6 +304,6 @@ export function restoreJudge(snapshot: JudgeSnapshot): Judge {
   const references = rest.references ?? createReferences();
   const maturity = rest.maturity ?? createMaturity();
   const incidents = rest.incidents ?? createIncidentStates();
-  const rollouts = rest.rollouts ?? createRollouts();
+  const rollouts = restoreRollouts(rest.rollouts);
   return { ...rest, references, maturity, incidents, rollouts, slots: new Map(), faults: [], refused: [] };
 }

@@ -1,9 +1,18 @@
-/** Roll-outs of a service inside its judge: what they see, and the steps and routing tables that follow. */
+/** Roll-outs and the level of automation of a service inside its judge: what they see, and the steps and routing tables that follow. */
 
 import { digestOf } from '../config/digest.ts';
 import { assert } from '../errors.ts';
 import { idOf } from '../math/hash.ts';
-import type { Alert, Command, Result, RolloutCounts, RolloutRecord, ServiceSpec } from '../records.ts';
+import type {
+  Alert,
+  Command,
+  ModelSpec,
+  Result,
+  RolloutCounts,
+  RolloutRecord,
+  ServiceSpec,
+} from '../records.ts';
+import { rankOf } from '../rollout/automation.ts';
 import {
   commandRollout,
   configureRollout,
@@ -15,13 +24,20 @@ import {
   passRollout,
   type Rollout,
   type RolloutStates,
-  type RolloutStep,
   type Wanted,
 } from '../rollout/fold.ts';
+import type { ChainStep } from '../rollout/level-steps.ts';
 import { routedOf } from '../rollout/routing.ts';
 import { firstTable, nextTable, type WantedVersion } from '../router/shares.ts';
 import type { RoutingTable } from '../router/table.ts';
 import { TIME_MAX_MS, TIME_MIN_MS } from '../window/watermarks.ts';
+import {
+  commandLevel,
+  configureAutomation,
+  judgeAutomation,
+  queueOutcomes,
+  type WaitingOutcomes,
+} from './automation.ts';
 import { feedKey } from './feeds.ts';
 import type { Output } from './messages.ts';
 import type { Cell, Due } from './results-of.ts';
@@ -40,6 +56,8 @@ export interface Rollouts {
   states: RolloutStates;
   /** What was answered in windows that wait for other sources, by the time at which it is due. */
   queue: Waiting[];
+  /** Labelled answers by their confidence, in the same windows. */
+  outcomes: WaitingOutcomes[];
   /** Event time that was closed when a configuration came that was not looked at yet; null: it was. */
   configuredMs: number | null;
   table: RoutingTable | null;
@@ -53,6 +71,7 @@ export interface Rollouts {
 export const createRollouts = (): Rollouts => ({
   states: createRolloutStates(),
   queue: [],
+  outcomes: [],
   configuredMs: null,
   table: null,
   routed: '',
@@ -60,12 +79,17 @@ export const createRollouts = (): Rollouts => ({
   hash: '',
 });
 
+/** Of a snapshot; those of older versions have less, or nothing. */
+export function restoreRollouts(kept: Partial<Rollouts> | undefined): Rollouts {
+  const fresh = createRollouts();
+  return { ...fresh, ...kept, states: { ...fresh.states, ...kept?.states } };
+}
+
 /** What the configuration wants to be rolled out. The plan and both models count: another one of them is another roll-out. */
 function wantedOf(spec: ServiceSpec): Wanted | null {
   const { rollout, models, service } = spec;
   if (rollout === undefined) return null;
-  const primary = models.find(({ role }) => role === 'primary');
-  assert(primary !== undefined, 'the checks ask for a primary');
+  const primary = primaryOf(spec);
   const candidate = models.find(({ name }) => name === rollout.candidate);
   return {
     spec: rollout,
@@ -74,32 +98,48 @@ function wantedOf(spec: ServiceSpec): Wanted | null {
   };
 }
 
-/** Who answers what: the models of the roll-out, and the others beside them as they are configured. */
-function sharesOf(spec: ServiceSpec, { spec: plan, state }: Rollout): WantedVersion[] {
-  const routed = routedOf({ ...plan, onDeadline: 'rollback' }, state);
+function primaryOf({ models }: ServiceSpec): ModelSpec {
+  const primary = models.find(({ role }) => role === 'primary');
+  assert(primary !== undefined, 'the checks ask for a primary');
+  return primary;
+}
+
+/** Who answers what: the models of the roll-out, and the others beside them as they are configured. The primary comes first. */
+function sharesOf(spec: ServiceSpec, rollout: Rollout | null): WantedVersion[] {
+  const routed: WantedVersion[] =
+    rollout === null
+      ? [{ version: primaryOf(spec).name, role: 'primary', share: 1 }]
+      : routedOf({ ...rollout.spec, onDeadline: 'rollback' }, rollout.state);
   const others = spec.models
     .filter(({ name }) => !routed.some(({ version }) => version === name))
     .map(({ name }): WantedVersion => ({ version: name, role: 'shadow', share: 1 }));
   return [...routed, ...others];
 }
 
+/** The version that is the primary of the routing, whose answers the level is about. */
+const activeOf = (spec: ServiceSpec, current: Rollout | null): string =>
+  sharesOf(spec, current).find(({ role }) => role === 'primary')!.version;
+
 /** The table that holds from here on; null: it is the one that holds already. */
 function nextTableOf(
   { table, routed }: Rollouts,
   spec: ServiceSpec,
-  { rollout, level }: RolloutStep,
+  { rollout, level, threshold }: ChainStep,
 ): { table: RoutingTable; routed: string } | null {
   const shares = sharesOf(spec, rollout);
-  const now = JSON.stringify({ shares, level });
+  const own = threshold === null ? {} : { threshold };
+  const now = JSON.stringify({ shares, level, ...own });
   if (now === routed) return null;
   const { service } = spec;
-  const next =
-    table === null ? firstTable({ service, seed: service, level }, shares) : nextTable(table, shares, level);
+  if (table === null)
+    return { table: firstTable({ service, seed: service, level, ...own }, shares), routed: now };
+  const { threshold: _, ...rest } = table;
+  const next = nextTable({ ...rest, ...own }, shares, level);
   return { table: next, routed: now };
 }
 
 /** The records of steps, in their order; the chain goes on. */
-function outputsOf(rollouts: Rollouts, spec: ServiceSpec, steps: readonly RolloutStep[]): Output[] {
+function outputsOf(rollouts: Rollouts, spec: ServiceSpec, steps: readonly ChainStep[]): Output[] {
   return steps.flatMap((step): Output[] => {
     const next = nextTableOf(rollouts, spec, step);
     Object.assign(rollouts, next);
@@ -108,12 +148,23 @@ function outputsOf(rollouts: Rollouts, spec: ServiceSpec, steps: readonly Rollou
   });
 }
 
-function recordOf(
-  rollouts: Rollouts,
-  spec: ServiceSpec,
-  { rollout, event, by, reason, verdict, atMs }: RolloutStep,
-  table: RoutingTable | null,
-): RolloutRecord {
+type Judged = Omit<
+  RolloutRecord,
+  | 'id'
+  | 'service'
+  | 'seq'
+  | 'atMs'
+  | 'event'
+  | 'by'
+  | 'reason'
+  | 'table'
+  | 'configDigest'
+  | 'previousHash'
+  | 'hash'
+>;
+
+function judgedOf(spec: ServiceSpec, { rollout, verdict }: ChainStep): Judged {
+  if (rollout === null) return { ...NOTHING, primary: primaryOf(spec).name };
   const { rolloutId, spec: plan, state, counts } = rollout;
   const { primary, phase, stage } = state;
   assert(phase !== 'idle', 'a roll-out that is told of was started');
@@ -121,23 +172,15 @@ function recordOf(
   const [evidence] = verdict.evidence;
   assert(evidence !== undefined, 'a verdict rests on a metric');
   const hasData = evidence.n > 0;
-  rollouts.seq++;
-  const record = {
-    id: idOf('rollout-record', spec.service, rollouts.seq, rolloutId),
+  return {
     rolloutId,
-    service: spec.service,
-    seq: rollouts.seq,
-    atMs,
     candidate: plan.candidate,
     primary,
-    event,
     status: phase,
     stage,
     stages: plan.stages.length,
     stageKind: kind,
     share,
-    by,
-    reason,
     verdict: verdict.verdict,
     doubt: verdict.doubt ?? '',
     counts,
@@ -149,6 +192,38 @@ function recordOf(
     logBoundary: verdict.logBoundary,
     needed: verdict.needed,
     spec: JSON.stringify(plan),
+  };
+}
+
+/** A level without a roll-out. */
+const NOTHING: Omit<Judged, 'primary'> = {
+  ...{ rolloutId: '', candidate: '', status: 'none', stage: 0, stages: 0, stageKind: 'live', share: 1 },
+  ...{ verdict: 'inconclusive', doubt: 'no_data', counts: { n: 0, better: 0, worse: 0, due: 0 } },
+  ...{ difference: null, low: null, high: null, logEWorse: 0, logEBetter: 0, logBoundary: 0, needed: null },
+  spec: '',
+};
+
+function recordOf(
+  rollouts: Rollouts,
+  spec: ServiceSpec,
+  step: ChainStep,
+  table: RoutingTable | null,
+): RolloutRecord {
+  const { event, by, reason, atMs } = step;
+  const { rolloutId, candidate, primary, ...judged } = judgedOf(spec, step);
+  rollouts.seq++;
+  const record = {
+    id: idOf('rollout-record', spec.service, rollouts.seq, rolloutId),
+    rolloutId,
+    service: spec.service,
+    seq: rollouts.seq,
+    atMs,
+    candidate,
+    primary,
+    event,
+    by,
+    reason,
+    ...judged,
     table: table === null ? '' : JSON.stringify(table),
     configDigest: spec.digest,
     previousHash: rollouts.hash,
@@ -162,21 +237,80 @@ export function noteConfig(rollouts: Rollouts, closedMs: number): void {
   rollouts.configuredMs = closedMs;
 }
 
-export const commandRollouts = (
+export function commandRollouts(
   rollouts: Rollouts,
   spec: ServiceSpec,
   command: Command,
+  closedMs: number,
+): Output[] {
+  const { states } = rollouts;
+  const { current, levels } = states;
+  const isLevel = command.kind === 'rollout.level' && (current === null || spec.automation !== undefined);
+  if (!isLevel) {
+    const step = (): ChainStep[] => commandRollout(states, command, wantedOf(spec), closedMs);
+    return outputsOf(rollouts, spec, stepAndLook(rollouts, spec, step));
+  }
+  const atMs = Math.max(
+    closedMs,
+    levels.ladder?.sinceMs ?? TIME_MIN_MS,
+    current?.state.clockMs ?? TIME_MIN_MS,
+  );
+  // Before the first window there is no time to say it at, and without a model nothing to decide.
+  if (atMs === TIME_MIN_MS || spec.models.length === 0) return [];
+  // A command may come before the first look at the configuration.
+  const begun = levels.ladder === null ? configureAutomation(states, spec, atMs) : [];
+  const steps = commandLevel(states, spec, activeOf(spec, current), command, atMs);
+  return outputsOf(rollouts, spec, [...begun, ...steps]);
+}
+
+/** One look at the level. */
+const lookAt = (
+  { states }: Rollouts,
+  spec: ServiceSpec,
+  due: readonly WaitingOutcomes[],
   atMs: number,
-): Output[] => outputsOf(rollouts, spec, commandRollout(rollouts.states, command, wantedOf(spec), atMs));
+): ChainStep[] =>
+  spec.automation === undefined
+    ? []
+    : judgeAutomation(states, spec, activeOf(spec, states.current), due, atMs);
+
+/**
+ * Steps of a roll-out and the look that follows. Where another model answers, of which less is shown, no table may let it decide what the one before
+ * did: its step has the lower level already.
+ */
+function stepAndLook(
+  rollouts: Rollouts,
+  spec: ServiceSpec,
+  step: () => readonly ChainStep[],
+  look?: { due: readonly WaitingOutcomes[]; atMs: number },
+): ChainStep[] {
+  const { current } = rollouts.states;
+  const before = spec.automation === undefined ? null : activeOf(spec, current);
+  const steps = step();
+  const at = look ?? (steps.length === 0 ? null : { due: [], atMs: steps.at(-1)!.atMs });
+  const looked = before === null || at === null ? [] : lookAt(rollouts, spec, at.due, at.atMs);
+  const [first] = looked;
+  if (first === undefined) return [...steps];
+  const lowered = steps.map((one): ChainStep => {
+    const isOther = activeOf(spec, one.rollout) !== before;
+    return isOther && isBelow(first, one) ? { ...one, level: first.level, threshold: first.threshold } : one;
+  });
+  return [...lowered, ...looked];
+}
+
+const isBelow = (a: ChainStep, b: ChainStep): boolean =>
+  rankOf(a.level) < rankOf(b.level) || (a.level === b.level && a.threshold !== b.threshold);
 
 /** Takes a final window of what is joined. Windows that overlap have rows in common: those count that lie side by side. */
 export function noteWindow(
-  { queue }: Rollouts,
+  { queue, outcomes }: Rollouts,
   spec: ServiceSpec,
   cells: readonly Cell[],
   results: readonly Result[],
-  { endMs, dueMs }: Due,
+  due: Due,
 ): void {
+  queueOutcomes(outcomes, spec, cells, due);
+  const { endMs, dueMs } = due;
   const { rollout, windows } = spec;
   if (rollout === undefined || endMs % windows.sizeMs !== 0) return;
   const { candidate, output } = rollout;
@@ -204,8 +338,15 @@ const sumOf = (a: RolloutCounts, b: RolloutCounts): RolloutCounts => ({
 });
 
 /** Whether there is something to do, now or later. */
-export const concerns = ({ states, queue, configuredMs }: Rollouts, { rollout }: ServiceSpec): boolean =>
-  queue.length > 0 || isUnderWay(states) || (configuredMs !== null && rollout !== undefined);
+export const concerns = (
+  { states, queue, outcomes, configuredMs }: Rollouts,
+  { rollout, automation }: ServiceSpec,
+): boolean =>
+  queue.length > 0 ||
+  outcomes.length > 0 ||
+  isUnderWay(states) ||
+  states.levels.ladder !== null ||
+  (configuredMs !== null && (rollout !== undefined || automation !== undefined));
 
 export interface TimedAlert {
   atMs: number;
@@ -222,21 +363,28 @@ export function followRollouts(
   alerts: readonly TimedAlert[],
   throughMs: number,
 ): Output[] {
-  const { states } = rollouts;
+  const { states, configuredMs } = rollouts;
   const ready = rollouts.queue.filter(({ dueMs }) => dueMs <= throughMs);
   rollouts.queue = rollouts.queue.filter(({ dueMs }) => dueMs > throughMs);
-  const times = [...new Set([...alerts.map(({ atMs }) => atMs), ...ready.map(({ dueMs }) => dueMs)])];
+  const outcomes = rollouts.outcomes.filter(({ dueMs }) => dueMs <= throughMs);
+  rollouts.outcomes = rollouts.outcomes.filter(({ dueMs }) => dueMs > throughMs);
+  const dues = [...ready, ...outcomes].map(({ dueMs }) => dueMs);
+  const times = [...new Set([...alerts.map(({ atMs }) => atMs), ...dues])];
   times.sort((a, b) => a - b);
-  const steps: RolloutStep[] = [];
-  const { configuredMs } = rollouts;
+  const steps: ChainStep[] = [];
   if (configuredMs !== null && (configuredMs > TIME_MIN_MS || times.length > 0)) {
     // Before the first window there is no event time; it began so long before it was due, or longer.
     const atMs = configuredMs > TIME_MIN_MS ? configuredMs : times[0]! - spec.windows.sizeMs;
-    steps.push(...configureRollout(states, wantedOf(spec), atMs));
+    // The level comes first: no table may let a model decide more than it may.
+    steps.push(...configureAutomation(states, spec, atMs));
+    steps.push(...stepAndLook(rollouts, spec, () => configureRollout(states, wantedOf(spec), atMs)));
     rollouts.configuredMs = null;
   }
+  const pass = (untilMs: number): void => {
+    steps.push(...stepAndLook(rollouts, spec, () => passRollout(states, untilMs)));
+  };
   for (const timeMs of times) {
-    steps.push(...passRollout(states, timeMs - 1));
+    pass(timeMs - 1);
     noteRolloutAlerts(
       states,
       alerts.filter(({ atMs }) => atMs === timeMs).map(({ alert }) => alert),
@@ -244,8 +392,9 @@ export function followRollouts(
     for (const { dueMs, counts } of ready)
       if (dueMs === timeMs && dueMs > (states.current?.startedMs ?? timeMs))
         noteRolloutCounts(states, counts);
-    steps.push(...judgeRollout(states, timeMs));
+    const due = outcomes.filter(({ dueMs }) => dueMs === timeMs);
+    steps.push(...stepAndLook(rollouts, spec, () => judgeRollout(states, timeMs), { due, atMs: timeMs }));
   }
-  if (throughMs < TIME_MAX_MS) steps.push(...passRollout(states, throughMs));
+  if (throughMs < TIME_MAX_MS) pass(throughMs);
   return outputsOf(rollouts, spec, steps);
 }

@@ -47,10 +47,17 @@ export interface LadderSeen {
   cells: readonly ConfidenceCell[];
   /** The model as the candidate, people as the primary, where both were judged by a truth of its own. */
   pairs: Pairs;
-  /** Of what the model decided at this level. */
-  decided: { n: number; wrong: number };
+  /** Of what the model decided at this level, from each of several times on: what begins late would be hidden by all that was right before. */
+  decided: readonly Decided[];
   /** Names of alarms that fire and are to stop it. */
   alarms: readonly string[];
+}
+
+export interface Decided {
+  n: number;
+  wrong: number;
+  /** Its part of the error; those of all times of a level sum to 1 at most. */
+  weight: number;
 }
 
 export interface LevelMove {
@@ -126,13 +133,20 @@ function breachOf(spec: LadderSpec, state: LadderState, seen: LadderSeen): Level
   const fall = (to: AutomationLevel, reason: string): LevelStep => moved(state, to, seen.atMs, '', reason);
   if (seen.alarms.length > 0 && rankOf(level) > rankOf(spec.onAlarm))
     return fall(spec.onAlarm, `alarms fire: ${seen.alarms.join(', ')}`);
-  if (rankOf(level) > rankOf(spec.highest)) return fall(spec.highest, 'the service allows no more');
+  if (rankOf(level) > rankOf(spec.highest)) {
+    const reason = 'the service allows no more';
+    return spec.highest === 'partial' ? fallFromFull(spec, state, seen, reason) : fall(spec.highest, reason);
+  }
   if (level !== 'partial' && level !== 'full') return null;
-  const { n, wrong } = seen.decided;
   const target = spec.targets[level];
-  const low = riskLowOf(wrong, n, spec.alpha);
+  const shown = seen.decided.map(({ n, wrong, weight }) => ({
+    ...{ n, wrong },
+    low: riskLowOf(wrong, n, spec.alpha * weight),
+  }));
+  const worst = shown.reduce((a, b) => (b.low > a.low ? b : a), { n: 0, wrong: 0, low: 0 });
+  const { n, wrong, low } = worst;
   if (low <= target) return null;
-  const reason = `of ${n} decisions ${wrong} were wrong: at least ${percent(low)}, more than ${percent(target)}`;
+  const reason = `of the last ${n} decisions ${wrong} were wrong: at least ${percent(low)}, more than ${percent(target)}`;
   return level === 'full' ? fallFromFull(spec, state, seen, reason) : fall('assist', reason);
 }
 
@@ -146,7 +160,8 @@ function fallFromFull(spec: LadderSpec, state: LadderState, seen: LadderSeen, re
 
 const stepAlpha = ({ alpha }: LadderSpec): number => alpha / PROVEN_STEPS;
 
-function safeThreshold(spec: LadderSpec, { cells }: LadderSeen): Threshold | null {
+/** The one for `partial`; null: none is shown to be safe for enough of the answers. */
+export function safeThreshold(spec: LadderSpec, { cells }: Pick<LadderSeen, 'cells'>): Threshold | null {
   const found = thresholdOf(cells, spec.targets.partial, stepAlpha(spec), 'sequence');
   return found !== null && found.coverage >= spec.coverageMin ? found : null;
 }
@@ -175,7 +190,7 @@ const NEXT = {
 } as const satisfies Record<AutomationLevel, AutomationLevel | null>;
 
 /** At `partial` the threshold follows what is known; where none is safe any more, the last one stays until a breach is shown. */
-function retuned(spec: LadderSpec, state: LadderState, seen: LadderSeen): LadderState {
+export function retuned(spec: LadderSpec, state: LadderState, seen: LadderSeen): LadderState {
   if (state.level !== 'partial') return state;
   const safe = safeThreshold(spec, seen);
   return safe === null ? state : { ...state, threshold: safe.threshold };

@@ -6,13 +6,13 @@
 import { idOf } from '../math/hash.ts';
 import {
   type Alert,
-  AUTOMATION_LEVELS,
   type AutomationLevel,
   type Command,
   isAtLeast,
   type RolloutCounts,
   type RolloutSpec,
 } from '../records.ts';
+import { createLevels, type LevelStates, levelOf, noLevel } from './levels.ts';
 import {
   createRollout,
   type RolloutSpec as Plan,
@@ -50,6 +50,10 @@ export interface Rollout {
 export interface RolloutStates {
   current: Rollout | null;
   level: AutomationLevel;
+  /** Of `partial`, from the service's automation; null: none. */
+  threshold: number | null;
+  /** What the level rests on. */
+  levels: LevelStates;
   /** Roll-outs that were ever started. */
   started: number;
   /** Alarms of the service that fire, by fingerprint. */
@@ -59,6 +63,8 @@ export interface RolloutStates {
 export const createRolloutStates = (): RolloutStates => ({
   current: null,
   level: 'full',
+  threshold: null,
+  levels: createLevels(),
   started: 0,
   firing: {},
 });
@@ -84,6 +90,7 @@ export interface RolloutStep {
   /** After it. */
   rollout: Rollout;
   level: AutomationLevel;
+  threshold: number | null;
 }
 
 /** What the configuration wants to be rolled out, in the place of what. */
@@ -141,7 +148,12 @@ export const isUnderWay = ({ current }: RolloutStates): boolean =>
 const isLongDone = ({ state, spec }: Rollout): boolean =>
   state.phase === 'promoted' && state.clockMs - state.sinceMs >= spec.keepMs;
 
-function stepOf(
+export const levelNow = ({ level, threshold }: RolloutStates): Pick<RolloutStep, 'level' | 'threshold'> => ({
+  level,
+  threshold,
+});
+
+export function stepOf(
   states: RolloutStates,
   rollout: Rollout,
   said: Pick<RolloutStep, 'event' | 'by' | 'reason'>,
@@ -150,7 +162,7 @@ function stepOf(
   rollout.told = toldOf(verdict);
   // The state goes on changing.
   const then = { ...rollout, counts: { ...rollout.counts } };
-  return { ...said, atMs: rollout.state.clockMs, verdict, rollout: then, level: states.level };
+  return { ...said, atMs: rollout.state.clockMs, verdict, rollout: then, ...levelNow(states) };
 }
 
 const EVENTS = {
@@ -348,10 +360,10 @@ function setLevel(
   { target, by, reason }: Pick<Command, 'target' | 'by' | 'reason'>,
   refuse: (text: string) => RolloutStep[],
 ): RolloutStep[] {
-  const level = AUTOMATION_LEVELS.find((known) => known === target);
-  if (level === undefined) return refuse(`'${target}' is none of ${AUTOMATION_LEVELS.join(', ')}`);
+  const level = levelOf(target);
+  if (level === null) return refuse(noLevel(target));
   if (level === states.level) return refuse(`it is ${level} already`);
   const text = `${states.level} -> ${level}${reason === '' ? '' : `: ${reason}`}`;
-  states.level = level;
+  Object.assign(states, { level, threshold: null });
   return [stepOf(states, current, { event: 'level', by, reason: text })];
 }

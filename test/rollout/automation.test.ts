@@ -37,7 +37,7 @@ const seen = (over: Partial<LadderSeen> = {}): LadderSeen => ({
   atMs: 2 * HOUR,
   cells,
   pairs: { n: 2000, better: 60, worse: 60 },
-  decided: { n: 0, wrong: 0 },
+  decided: [],
   alarms: [],
   ...over,
 });
@@ -164,19 +164,28 @@ test('it rises to what the owner allows, and alarms keep it from rising', () => 
 });
 
 test('it falls at once, however short the time', () => {
-  const breach = { n: 400, wrong: 40 };
+  const breach = [{ n: 400, wrong: 40, weight: 1 }];
   const soon = seen({ atMs: 1, decided: breach });
   expect(stepLadder(spec, at('full'), soon).state).toEqual({ level: 'partial', sinceMs: 1, threshold: 0.9 });
   expect(stepLadder(spec, at('full'), { ...soon, cells: [] }).state.level).toBe('assist');
   const fallen = stepLadder(spec, at('partial', 0.9), soon);
   expect(fallen.state).toEqual({ level: 'assist', sinceMs: 1, threshold: null });
   expect(fallen.move!.reason).toMatch(
-    /of 400 decisions 40 were wrong: at least \d\.\d\d %, more than 2.00 %/,
+    /of the last 400 decisions 40 were wrong: at least \d\.\d\d %, more than 2.00 %/,
   );
   for (const level of ['assist', 'partial', 'full'] as const)
     expect(stepLadder(spec, at(level), seen({ alarms: ['errors'] })).state.level).toBe('shadow');
+  // Of all that were decided few are wrong, of the last ones half.
+  const hidden = { n: 100_000, wrong: 200, weight: 0.5 };
+  const late = [hidden, { n: 200, wrong: 100, weight: 1e-6 }];
+  expect(stepLadder(spec, at('partial', 0.9), seen({ decided: [hidden] })).move).toBe(null);
+  expect(stepLadder(spec, at('partial', 0.9), seen({ decided: late })).move!.reason).toContain(
+    'of the last 200 decisions 100',
+  );
   // Twenty wrong of a thousand are no breach of 2 %.
-  expect(stepLadder(spec, at('partial', 0.9), seen({ decided: { n: 1000, wrong: 20 } })).move).toBe(null);
+  expect(
+    stepLadder(spec, at('partial', 0.9), seen({ decided: [{ n: 1000, wrong: 20, weight: 1 }] })).move,
+  ).toBe(null);
 });
 
 test('at partial the threshold follows what is known, and stays where nothing is safe', () => {
@@ -250,7 +259,7 @@ test('it never rises by more than one step, above what is allowed or without its
           atMs,
           cells: own,
           pairs: { n: 500, better: 0, worse: 0 },
-          decided: { n: decidedWrong + more, wrong: decidedWrong },
+          decided: [{ n: decidedWrong + more, wrong: decidedWrong, weight: 0.5 }],
           alarms: hasAlarm ? ['a'] : [],
         });
         const rise = rankOf(step.state.level) - rankOf(state.level);

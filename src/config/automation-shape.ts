@@ -1,0 +1,29 @@
+/** `automation` of a service: how much the primary decides by itself, and what takes it further. */
+import { z } from 'zod';
+import { AUTOMATION_LEVELS } from '../records.ts';
+import { duration, positiveInt, share, text } from './scalar-shapes.ts';
+
+const level = z.enum(AUTOMATION_LEVELS);
+/** A rate of 0 is never shown. */
+const risk = z.number().gt(0).lt(1);
+
+export const automationShape = z.strictObject({
+  output: text,
+  level: level.prefault('shadow'),
+  up_to: level.prefault('partial'),
+  target_risk: risk,
+  assist_risk: risk.optional(),
+  confidence: z.number().min(0.5).lt(1).prefault(0.95),
+  min_n: positiveInt.prefault(500),
+  min_coverage: share.prefault(0.1),
+  hold: duration.prefault('1d'),
+  gate: z.enum(['auto', 'manual']).prefault('manual'),
+  stop_on: z
+    .strictObject({
+      rules: z.array(text).prefault([]),
+      level: z.enum(['info', 'warning', 'critical']).prefault('critical'),
+    })
+    .prefault({}),
+});
+
+export type AutomationShape = z.output<typeof automationShape>;

@@ -1,0 +1,290 @@
+/**
+ * The level of automation of a service, as it follows from labelled answers, alarms, configurations and people in the order of event time. What a look decides is in
+ * `automation.ts`; here is what it looks at. Pure; event time is an argument and the state is plain JSON.
+ */
+
+import { assert } from '../errors.ts';
+import { AUTOMATION_LEVELS, type AutomationSpec, type Command } from '../records.ts';
+import {
+  type AutomationLevel,
+  createLadder,
+  type LadderSeen,
+  type LadderSpec,
+  type LadderState,
+  type LevelStep,
+  rankOf,
+  retuned,
+  safeThreshold,
+  setLevel,
+  stepLadder,
+} from './automation.ts';
+import { addDecided, createSpans, decidedOf, type Spans } from './spans.ts';
+
+/**
+ * Where the cells of confidence begin, which are the thresholds to choose from. They are fixed beforehand and few, since each has its part of the error; all of them
+ * are borders of the bins of scores, and so is 1 minus each.
+ */
+export const CONFIDENCES: readonly number[] = [
+  0, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999,
+];
+
+/** Answers with a known outcome, and the wrong ones among them, by cell of confidence. */
+export interface Outcomes {
+  n: number[];
+  wrong: number[];
+}
+
+export const createOutcomes = (): Outcomes => ({
+  n: CONFIDENCES.map(() => 0),
+  wrong: CONFIDENCES.map(() => 0),
+});
+
+export function addOutcomes(into: Outcomes, { n, wrong }: Outcomes): void {
+  for (let cell = 0; cell < CONFIDENCES.length; cell++) {
+    into.n[cell]! += n[cell]!;
+    into.wrong[cell]! += wrong[cell]!;
+  }
+}
+
+/** What is known of a model. */
+export interface Known extends Outcomes {
+  /** The model by its digest: another one of the same name is known by nothing. */
+  of: string;
+  /** Requests of this event time and later count: those since the last fall. Null: all. */
+  fromMs: number | null;
+}
+
+/** Plain JSON. */
+export interface LevelStates {
+  /** Null: the service has no automation. */
+  ladder: LadderState | null;
+  output: string;
+  /** By name. */
+  models: Record<string, Known>;
+  /** Name and digest of the model that answers. */
+  active: string;
+  /** Of what the model decided at this level, or would have: requests since it holds. */
+  decided: Spans;
+  /** A person has lowered it: it does not rise by itself. */
+  isHeld: boolean;
+  /** The level that was said to be open to a person; '': none. */
+  offered: AutomationLevel | '';
+}
+
+export const createLevels = (): LevelStates => ({
+  ...{ ladder: null, output: '', models: {}, active: '' },
+  ...{ decided: createSpans(), isHeld: false, offered: '' },
+});
+
+/** waiting: it could rise, and waits for a person. */
+export interface LevelTold {
+  event: 'level' | 'waiting' | 'refused';
+  atMs: number;
+  /** A person; '': the service itself. */
+  by: string;
+  reason: string;
+  /** After it. */
+  level: AutomationLevel;
+  threshold: number | null;
+}
+
+/** What the configuration wants: `models` are digests by name. */
+export interface WantedLevels {
+  spec: AutomationSpec;
+  models: Readonly<Record<string, string>>;
+}
+
+/** Alarms that stop it leave it there: nobody is touched by a shadow. */
+const ON_ALARM = 'shadow';
+
+const ladderSpecOf = (spec: AutomationSpec): LadderSpec => ({
+  highest: spec.upTo,
+  alpha: 1 - spec.confidence,
+  targets: { assist: spec.assistRisk, partial: spec.targetRisk, full: spec.targetRisk },
+  // People and the truth are one stream of labels, so that people cannot be compared with it.
+  margin: null,
+  nMin: spec.nMin,
+  coverageMin: spec.coverageMin,
+  holdMs: spec.holdMs,
+  onAlarm: ON_ALARM,
+});
+
+const cellsOf = (known: Outcomes | undefined): LadderSeen['cells'] =>
+  known === undefined
+    ? []
+    : CONFIDENCES.map((from, cell) => ({ from, n: known.n[cell]!, wrong: known.wrong[cell]! }));
+
+function seenOf(states: LevelStates, active: string, alarms: readonly string[], atMs: number): LadderSeen {
+  const { models, decided } = states;
+  return {
+    atMs,
+    cells: cellsOf(models[active]),
+    pairs: { n: 0, better: 0, worse: 0 },
+    decided: decidedOf(decided),
+    alarms,
+  };
+}
+
+const tell = (
+  { level, threshold }: LadderState,
+  said: Pick<LevelTold, 'event' | 'atMs' | 'by' | 'reason'>,
+): LevelTold => ({ ...said, level, threshold });
+
+/** Takes a state that the ladder or a person has come to. */
+function take(states: LevelStates, active: string, { state, move }: LevelStep): LevelTold[] {
+  const before = states.ladder;
+  if (before === null || move === null) return [];
+  states.ladder = state;
+  states.offered = '';
+  states.decided = createSpans();
+  const known = states.models[active];
+  // What people lower says nothing of the model.
+  if (known !== undefined && move.by === '' && rankOf(move.to) < rankOf(move.from))
+    states.models[active] = { ...createOutcomes(), of: known.of, fromMs: move.atMs };
+  const { from, to, atMs, by, reason } = move;
+  const what =
+    from === to ? `${to}: threshold ${before.threshold ?? 'none'} -> ${state.threshold}` : `${from} -> ${to}`;
+  return [tell(state, { event: 'level', atMs, by, reason: reason === '' ? what : `${what}: ${reason}` })];
+}
+
+/** A configuration. Without the section the level stays as it is; with it again, it begins anew. */
+export function configureLevels(states: LevelStates, wanted: WantedLevels | null, atMs: number): LevelTold[] {
+  if (wanted === null) {
+    Object.assign(states, createLevels());
+    return [];
+  }
+  const { spec, models } = wanted;
+  if (states.output !== spec.output) states.models = {};
+  states.output = spec.output;
+  for (const [name, { of }] of Object.entries(states.models))
+    if (models[name] !== of) delete states.models[name];
+  for (const [name, of] of Object.entries(models))
+    states.models[name] ??= { ...createOutcomes(), of, fromMs: null };
+  if (states.ladder !== null) return [];
+  states.ladder = createLadder(spec.level, atMs);
+  const reason = `${spec.level}: it begins here by the configuration`;
+  return [tell(states.ladder, { event: 'level', atMs, by: '', reason })];
+}
+
+/** Takes labelled answers of a final window by model; `startMs` is its beginning. */
+export function noteOutcomes(
+  states: LevelStates,
+  active: string,
+  startMs: number,
+  models: Readonly<Record<string, Outcomes>>,
+): void {
+  const { ladder, decided } = states;
+  if (ladder === null) return;
+  for (const [name, more] of Object.entries(models)) {
+    const known = states.models[name];
+    if (known !== undefined && (known.fromMs === null || startMs >= known.fromMs)) addOutcomes(known, more);
+  }
+  const own = models[active];
+  const from = ladder.level === 'full' ? 0 : ladder.level === 'partial' ? ladder.threshold : null;
+  if (own === undefined || from === null || startMs < ladder.sinceMs) return;
+  let [n, wrong] = [0, 0];
+  CONFIDENCES.forEach((confidence, cell) => {
+    if (confidence < from) return;
+    n += own.n[cell]!;
+    wrong += own.wrong[cell]!;
+  });
+  addDecided(decided, n, wrong);
+}
+
+/** Another model answers: of what the model decides by itself it keeps what is shown to be safe for the new one too. */
+function changeModel(states: LevelStates, spec: LadderSpec, active: string, atMs: number): LevelTold[] {
+  const { ladder, models, active: before } = states;
+  const now = `${active} ${models[active]?.of}`;
+  if (ladder === null || now === before) return [];
+  states.active = now;
+  states.decided = createSpans();
+  if (before === '' || rankOf(ladder.level) < rankOf('partial')) return [];
+  const safe = safeThreshold(spec, { cells: cellsOf(models[active]) });
+  const to = safe === null ? 'assist' : 'partial';
+  const threshold = safe === null ? null : safe.threshold;
+  const shown = safe === null ? 'no threshold is shown to be safe' : `${safe.threshold} is shown to be safe`;
+  const reason = `another model answers, ${active}, of which ${shown}`;
+  states.ladder = { level: to, sinceMs: atMs, threshold };
+  states.offered = '';
+  const what = ladder.level === to ? to : `${ladder.level} -> ${to}`;
+  return [tell(states.ladder, { event: 'level', atMs, by: '', reason: `${what}: ${reason}` })];
+}
+
+/** One look, when all that came before it has been taken. `alarms`: rules that fire and are to stop it. */
+export function judgeLevels(
+  states: LevelStates,
+  spec: AutomationSpec,
+  active: string,
+  alarms: readonly string[],
+  atMs: number,
+): LevelTold[] {
+  if (states.ladder === null) return [];
+  const own = ladderSpecOf(spec);
+  const told = changeModel(states, own, active, atMs);
+  const seen = seenOf(states, active, alarms, atMs);
+  const step = stepLadder(own, states.ladder, seen);
+  const isRise = step.move !== null && rankOf(step.move.to) > rankOf(step.move.from);
+  const isAsked = spec.gate === 'manual' || states.isHeld;
+  if (step.move !== null && !(isRise && isAsked)) return [...told, ...take(states, active, step)];
+  told.push(...tune(states, own, seen, isAsked));
+  if (step.move === null) states.offered = '';
+  else told.push(...offer(states, step.move.to, step.move.reason, atMs));
+  return told;
+}
+
+function offer(states: LevelStates, to: AutomationLevel, reason: string, atMs: number): LevelTold[] {
+  assert(states.ladder !== null, 'there is a level');
+  if (states.offered === to) return [];
+  states.offered = to;
+  return [
+    tell(states.ladder, {
+      ...{ event: 'waiting', atMs, by: '' },
+      reason: `${states.ladder.level} -> ${to} is open to a person: ${reason}`,
+    }),
+  ];
+}
+
+/** The threshold follows what is known. A lower one lets the model decide more, which is a step up. */
+function tune(states: LevelStates, spec: LadderSpec, seen: LadderSeen, isAsked: boolean): LevelTold[] {
+  const { ladder } = states;
+  if (ladder === null) return [];
+  const next = retuned(spec, ladder, seen);
+  const [before, after] = [ladder.threshold, next.threshold];
+  if (after === before || after === null) return [];
+  if (isAsked && (before === null || after < before)) return [];
+  states.ladder = next;
+  const reason = `partial: threshold ${before ?? 'none'} -> ${after}, the smallest that is shown to be safe`;
+  return [tell(next, { event: 'level', atMs: seen.atMs, by: '', reason })];
+}
+
+export const levelOf = (text: string): AutomationLevel | null =>
+  AUTOMATION_LEVELS.find((known) => known === text) ?? null;
+
+export const noLevel = (text: string): string => `'${text}' is none of ${AUTOMATION_LEVELS.join(', ')}`;
+
+/** A person sets the level, up to the highest; the threshold of partial is the safe one. */
+export function commandLevels(
+  states: LevelStates,
+  spec: AutomationSpec,
+  active: string,
+  { target, by, reason }: Pick<Command, 'target' | 'by' | 'reason'>,
+  atMs: number,
+): LevelTold[] {
+  const { ladder } = states;
+  if (ladder === null) return [];
+  const refuse = (text: string): LevelTold[] => [
+    tell(ladder, { event: 'refused', atMs, by, reason: `level: ${text}` }),
+  ];
+  const level = levelOf(target);
+  if (level === null) return refuse(noLevel(target));
+  const own = ladderSpecOf(spec);
+  const isPartial = level === 'partial';
+  const safe = isPartial ? safeThreshold(own, { cells: cellsOf(states.models[active]) }) : null;
+  if (isPartial && safe === null && rankOf(level) <= rankOf(spec.upTo))
+    return refuse('no threshold of confidence is shown to be safe yet');
+  const asked = { level, threshold: safe === null ? null : safe.threshold, atMs, by, why: reason };
+  const step = setLevel(own, ladder, asked);
+  if (step.move === null) return refuse(step.missing ?? '');
+  if (level !== ladder.level) states.isHeld = rankOf(level) < rankOf(ladder.level);
+  return take(states, active, step);
+}

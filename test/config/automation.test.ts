@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { good, problemsOf, specOf } from './support.ts';
+
+const fileOf = (automation: string, text = good): string => `${text}automation: ${automation}\n`;
+const faultsOf = (automation: string, text = good) =>
+  problemsOf(fileOf(automation, text)).map(({ key, message }) => `${key}: ${message}`);
+
+describe('automation', () => {
+  it('is absent where the file says nothing, so that digests stay', () => {
+    expect('automation' in specOf(good)).toBe(false);
+  });
+
+  it('needs an output and the risk that is acceptable', () => {
+    expect(specOf(fileOf('{ output: fraud, target_risk: 0.02 }')).automation).toEqual({
+      ...{ output: 'fraud', level: 'shadow', upTo: 'partial', targetRisk: 0.02, assistRisk: 0.1 },
+      ...{ confidence: 0.95, nMin: 500, coverageMin: 0.1, holdMs: 86_400_000, gate: 'manual' },
+      stopOn: { rules: [], level: 'critical' },
+    });
+    expect(specOf(fileOf('{ output: fraud, target_risk: 0.2 }')).automation!.assistRisk).toBe(0.2);
+  });
+
+  it('takes everything from the file', () => {
+    const text = `
+  output: fraud
+  level: human_only
+  up_to: full
+  target_risk: 0.01
+  assist_risk: 0.05
+  confidence: 0.99
+  min_n: 50
+  min_coverage: 0.3
+  hold: 2h
+  gate: auto
+  stop_on: { rules: [drift, drift], level: warning }`;
+    const { automation, digest } = specOf(fileOf(text));
+    expect(automation).toEqual({
+      ...{ output: 'fraud', level: 'human_only', upTo: 'full', targetRisk: 0.01, assistRisk: 0.05 },
+      ...{ confidence: 0.99, nMin: 50, coverageMin: 0.3, holdMs: 7_200_000, gate: 'auto' },
+      stopOn: { rules: ['drift'], level: 'warning' },
+    });
+    expect(digest).not.toBe(specOf(fileOf(text.replace('0.99', '0.9'))).digest);
+  });
+
+  const ONE_MORE = good
+    .replace(
+      'outputs:\n  fraud',
+      'outputs:\n  amount_next: { type: regressor, tolerance: 1 }\n  other: { type: classifier, classes: [a, b] }\n  fraud',
+    )
+    .replace('fraud.labels }', 'fraud.labels, fields: { fraud: a, other: b, amount_next: c } }');
+  it.each<[string, string, string?]>([
+    ['{ output: frod, target_risk: 0.1 }', "automation.output: found the output 'frod', allowed: fraud"],
+    [
+      '{ output: other, target_risk: 0.1 }',
+      "found 'other', which the primary does not give; allowed: fraud",
+      ONE_MORE,
+    ],
+    [
+      '{ output: amount_next, target_risk: 0.1 }',
+      "found 'amount_next', a regressor, whose answers have no confidence; allowed: fraud",
+      ONE_MORE,
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1 }',
+      "found 'fraud', which has no label; a classifier is needed",
+      good.replace('fraud.labels }', 'fraud.labels, fields: {} }'),
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1 }',
+      'automation: .*streams.labels is missing: add',
+      good.replace(/^ {2}labels.*\n/m, ''),
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1 }',
+      'automation: there are no models .*add one with role: primary',
+      good.replace(/models:[\s\S]*?(?=segments:)/, ''),
+    ],
+    ['{ target_risk: 0.1 }', 'automation.output: missing'],
+    ['{ output: fraud }', 'automation.target_risk: missing'],
+    ['{ output: fraud, target_risk: 0 }', 'automation.target_risk: found 0, allowed: > 0'],
+    ['{ output: fraud, target_risk: 1 }', 'automation.target_risk: found 1, allowed: < 1'],
+    ['{ output: fraud, target_risk: 0.1, confidence: 95 }', 'automation.confidence: found 95, allowed: < 1'],
+    [
+      '{ output: fraud, target_risk: 0.1, confidence: 0.05 }',
+      'automation.confidence: found 0.05, allowed: >= 0.5',
+    ],
+    ['{ output: fraud, target_risk: 0.1, min_n: 0 }', 'automation.min_n: found 0, allowed: >= 1'],
+    [
+      '{ output: fraud, target_risk: 0.1, min_coverage: 2 }',
+      'automation.min_coverage: found 2, allowed: <= 1',
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1, level: asist }',
+      "automation.level: found 'asist'.*did you mean 'assist'",
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1, gate: automatic }',
+      "automation.gate: found 'automatic', allowed: auto, manual",
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1, level: full }',
+      'automation.level: it begins at full, above up_to, which is partial; give one of human_only, shadow, assist, partial, or',
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1, assist_risk: 0.05 }',
+      'automation.assist_risk: 0.05 is less than target_risk.*give 0.1 or more',
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1, gate: auto, hold: 0s }',
+      'automation.hold: with gate: auto it could go up at every window',
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1, stop_on: { rules: [drfit] } }',
+      "automation.stop_on.rules.0.: found the rule 'drfit', allowed: drift; did you mean 'drift'",
+    ],
+    [
+      '{ output: fraud, target_risk: 0.1, stop_on: { rules: [budget] } }',
+      "found the rule 'budget', allowed: drift",
+    ],
+    ['{ output: fraud, target_risk: 0.1, upto: full }', "unknown key 'upto'.*did you mean 'up_to'"],
+  ])('%s is a fault', (automation, words, text) => {
+    const faults = faultsOf(automation, text);
+    expect(faults).toEqual([expect.anything()]);
+    expect(faults[0]).toMatch(new RegExp(words));
+  });
+
+  it('finds several faults at once', () => {
+    const text = '{ output: x, target_risk: 0.5, assist_risk: 0.1, level: full, stop_on: { rules: [none] } }';
+    expect(faultsOf(text).map((fault) => fault.slice(0, fault.indexOf(':')))).toEqual([
+      ...['automation.output', 'automation.assist_risk', 'automation.level', 'automation.stop_on.rules[0]'],
+    ]);
+  });
+});
