@@ -944,7 +944,7 @@ export interface RolloutRecord {
   atMs: number;
   candidate: string;
   primary: string;
-  /** started, verdict, waiting, advanced, promoted, rolled_back, paused, resumed, level or refused. */
+  /** started, verdict, waiting, advanced, promoted, rolled_back, paused, resumed, level, level_open (a person may raise it) or refused. */
   event: string;
   status: RolloutStatus;
   /** From 0 on, of `stages`. */

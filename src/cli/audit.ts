@@ -109,7 +109,9 @@ function auditOf(service: string, chain: Chain, { windows, why, specs }: Found):
   const counts = windows === null ? null : auditCounts(records, spec, windows);
   const faults = [...chain.faults, ...verdicts.faults, ...(counts?.faults ?? [])];
   faults.sort((a, b) => a.seq - b.seq);
-  const rollouts = new Set(records.map(({ record }) => record.rolloutId)).size;
+  const rollouts = new Set(
+    records.flatMap(({ record }) => (record.status === 'none' ? [] : [record.rolloutId])),
+  ).size;
   return { service, chain, rollouts, verdicts, counts, why, faults };
 }
 

@@ -143,5 +143,6 @@ function lineOf(record: RolloutRecord): string {
   const evidence =
     record.difference === null ? '' : `, worse by ${differenceText(record)} on ${record.counts.n} labels`;
   const what = event === 'level' ? `level ${record.reason}` : event.replace('_', ' ');
+  if (status === 'none') return `${service}: ${what}`;
   return `${service}: ${what}; ${where}; verdict ${verdict}${evidence}`;
 }

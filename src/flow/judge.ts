@@ -259,7 +259,11 @@ function takeCommand(judge: Judge, command: Command): Output[] {
   if (command.kind.startsWith('rollout.')) {
     const outputs = commandRollouts(judge.rollouts, spec, command, latestMs(judge));
     // Without a plan there is no record that could say so.
-    if (outputs.length === 0) refuse('no roll-out was ever configured');
+    const isLevel = command.kind === 'rollout.level' && judge.rollouts.states.current === null;
+    if (outputs.length === 0)
+      refuse(
+        isLevel ? 'no window has closed yet, or there are no models' : 'no roll-out was ever configured',
+      );
     return outputs;
   }
   const { retrains, refused } = commandRetrain(judge.retrain, spec, command, latestMs(judge));

@@ -1,17 +1,8 @@
 /** Roll-outs and the level of automation of a service inside its judge: what they see, and the steps and routing tables that follow. */
 
 import { digestOf } from '../config/digest.ts';
-import { assert } from '../errors.ts';
 import { idOf } from '../math/hash.ts';
-import type {
-  Alert,
-  Command,
-  ModelSpec,
-  Result,
-  RolloutCounts,
-  RolloutRecord,
-  ServiceSpec,
-} from '../records.ts';
+import type { Alert, Command, Result, RolloutCounts, RolloutRecord, ServiceSpec } from '../records.ts';
 import { rankOf } from '../rollout/automation.ts';
 import {
   commandRollout,
@@ -41,6 +32,7 @@ import {
 import { feedKey } from './feeds.ts';
 import type { Output } from './messages.ts';
 import type { Cell, Due } from './results-of.ts';
+import { judgedOf, primaryOf } from './rollout-facts.ts';
 
 /** What was answered in a window. */
 interface Waiting {
@@ -98,12 +90,6 @@ function wantedOf(spec: ServiceSpec): Wanted | null {
   };
 }
 
-function primaryOf({ models }: ServiceSpec): ModelSpec {
-  const primary = models.find(({ role }) => role === 'primary');
-  assert(primary !== undefined, 'the checks ask for a primary');
-  return primary;
-}
-
 /** Who answers what: the models of the roll-out, and the others beside them as they are configured. The primary comes first. */
 function sharesOf(spec: ServiceSpec, rollout: Rollout | null): WantedVersion[] {
   const routed: WantedVersion[] =
@@ -147,61 +133,6 @@ function outputsOf(rollouts: Rollouts, spec: ServiceSpec, steps: readonly ChainS
     return next === null ? [told] : [told, { type: 'routing', record: next.table }];
   });
 }
-
-type Judged = Omit<
-  RolloutRecord,
-  | 'id'
-  | 'service'
-  | 'seq'
-  | 'atMs'
-  | 'event'
-  | 'by'
-  | 'reason'
-  | 'table'
-  | 'configDigest'
-  | 'previousHash'
-  | 'hash'
->;
-
-function judgedOf(spec: ServiceSpec, { rollout, verdict }: ChainStep): Judged {
-  if (rollout === null) return { ...NOTHING, primary: primaryOf(spec).name };
-  const { rolloutId, spec: plan, state, counts } = rollout;
-  const { primary, phase, stage } = state;
-  assert(phase !== 'idle', 'a roll-out that is told of was started');
-  const { kind, share } = plan.stages[stage]!;
-  const [evidence] = verdict.evidence;
-  assert(evidence !== undefined, 'a verdict rests on a metric');
-  const hasData = evidence.n > 0;
-  return {
-    rolloutId,
-    candidate: plan.candidate,
-    primary,
-    status: phase,
-    stage,
-    stages: plan.stages.length,
-    stageKind: kind,
-    share,
-    verdict: verdict.verdict,
-    doubt: verdict.doubt ?? '',
-    counts,
-    difference: hasData ? evidence.difference : null,
-    low: hasData ? evidence.low : null,
-    high: hasData ? evidence.high : null,
-    logEWorse: verdict.logEWorse,
-    logEBetter: evidence.logEBetter,
-    logBoundary: verdict.logBoundary,
-    needed: verdict.needed,
-    spec: JSON.stringify(plan),
-  };
-}
-
-/** A level without a roll-out. */
-const NOTHING: Omit<Judged, 'primary'> = {
-  ...{ rolloutId: '', candidate: '', status: 'none', stage: 0, stages: 0, stageKind: 'live', share: 1 },
-  ...{ verdict: 'inconclusive', doubt: 'no_data', counts: { n: 0, better: 0, worse: 0, due: 0 } },
-  ...{ difference: null, low: null, high: null, logEWorse: 0, logEBetter: 0, logBoundary: 0, needed: null },
-  spec: '',
-};
 
 function recordOf(
   rollouts: Rollouts,

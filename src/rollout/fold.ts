@@ -81,6 +81,7 @@ export interface RolloutStep {
     | 'paused'
     | 'resumed'
     | 'level'
+    | 'level_open'
     | 'refused';
   atMs: number;
   /** A person; '': the service itself. */

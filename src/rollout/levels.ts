@@ -76,9 +76,9 @@ export const createLevels = (): LevelStates => ({
   ...{ decided: createSpans(), isHeld: false, offered: '' },
 });
 
-/** waiting: it could rise, and waits for a person. */
+/** level_open: it could rise, and waits for a person. */
 export interface LevelTold {
-  event: 'level' | 'waiting' | 'refused';
+  event: 'level' | 'level_open' | 'refused';
   atMs: number;
   /** A person; '': the service itself. */
   by: string;
@@ -238,7 +238,7 @@ function offer(states: LevelStates, to: AutomationLevel, reason: string, atMs: n
   states.offered = to;
   return [
     tell(states.ladder, {
-      ...{ event: 'waiting', atMs, by: '' },
+      ...{ event: 'level_open', atMs, by: '' },
       reason: `${states.ladder.level} -> ${to} is open to a person: ${reason}`,
     }),
   ];

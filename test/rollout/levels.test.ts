@@ -98,7 +98,7 @@ describe('the level', () => {
     noteOutcomes(states, 'a', 9 * HOUR - 1, { a: GOOD });
     expect(states.models.a!.n.every((n) => n === 0)).toBe(true);
     const weeks = follow({ ...every({ a: GOOD }, 1, 2_000), 2001: { a: BAD } }, 2_001);
-    expect(weeks.told.at(-1)).toBe('601 level - partial -> assist:');
+    expect(weeks.told.at(-1)).toBe('2001 level - partial -> assist:');
   });
 
   it('falls to the shadow while alarms fire', () => {
@@ -118,12 +118,12 @@ describe('the level', () => {
     );
     expect(told).toEqual([
       UP[0],
-      '2 waiting - shadow -> assist is open to a person:',
+      '2 level_open - shadow -> assist is open to a person:',
       '3 level - shadow -> assist ann',
-      '5 waiting - assist -> partial is open to a person:',
+      '5 level_open - assist -> partial is open to a person:',
       '7 level 0.6 assist -> partial ann',
       '10 level - partial -> assist:',
-      '12 waiting - assist -> partial is open to a person:',
+      '12 level_open - assist -> partial is open to a person:',
     ]);
   });
 
@@ -135,7 +135,7 @@ describe('the level', () => {
     );
     expect(told.slice(3)).toEqual([
       '5 level - partial -> human_only ann',
-      '7 waiting - human_only -> shadow is open to a person: a shadow touches nobody',
+      '7 level_open - human_only -> shadow is open to a person: a shadow touches nobody',
       '10 level - human_only -> assist ann',
       '12 level 0.6 assist -> partial:',
     ]);

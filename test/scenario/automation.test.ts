@@ -1,6 +1,10 @@
 /** Degrees of automation through the whole flow: labelled answers in, levels and routing tables out, with a process that is lost at any time. */
 
 import { describe, expect, test } from 'vitest';
+import { chainOf } from '../../src/cli/audit/chain.ts';
+import { auditVerdicts } from '../../src/cli/audit/verdicts.ts';
+import { auditCounts, createWindows, noteResult } from '../../src/cli/audit/windows.ts';
+import { rowOf, standingOf } from '../../src/cli/rollout/text.ts';
 import type {
   AutomationSpec,
   Batch,
@@ -132,6 +136,20 @@ describe('a model whose sure answers are right, until they are not', () => {
     expect(rollouts.map(({ seq, previousHash }) => [seq, previousHash])).toEqual(
       rollouts.map((_, i) => [i + 1, i === 0 ? '' : rollouts[i - 1]!.hash]),
     );
+    expect(auditVerdicts(rollouts.map((record) => ({ record, place: '' })))).toMatchObject({
+      checked: 0,
+      faults: [],
+    });
+    expect(rowOf(standingOf(rollouts)).slice(0, 8)).toEqual([
+      'shop',
+      '-',
+      'none',
+      '-',
+      '-',
+      '2026-01-01T00:28:00.000Z',
+      'assist',
+      '-',
+    ]);
     for (const one of rollouts)
       expect(one).toMatchObject({ status: 'none', primary: 'old', candidate: '', rolloutId: '', spec: '' });
     expect(rollouts.map(({ table }) => JSON.parse(table))).toEqual(tables);
@@ -219,14 +237,16 @@ test('people take the steps up where the gate is manual, and a lost process forg
   expect(said(plain.rollouts)).toEqual([
     '2 level shadow: it begins here by the configuration',
     '2 refused level: no threshold of confidence is shown to be safe yet ann',
-    expect.stringMatching(/^4 waiting shadow -> assist is open to a person: at most 18\.\d+ % of/),
+    expect.stringMatching(/^4 level_open shadow -> assist is open to a person: at most 18\.\d+ % of/),
     '7 level shadow -> assist: so ann',
     '7 refused level: the highest level that the service allows is partial ann',
     "7 refused level: 'ful' is none of human_only, shadow, assist, partial, full ann",
-    expect.stringMatching(/^11 waiting assist -> partial is open to a person: from a confidence of 0\.7 on/),
+    expect.stringMatching(
+      /^11 level_open assist -> partial is open to a person: from a confidence of 0\.7 on/,
+    ),
     '19 level assist -> partial: so ann',
     '23 level partial -> human_only: so ann',
-    '25 waiting human_only -> shadow is open to a person: a shadow touches nobody',
+    '25 level_open human_only -> shadow is open to a person: a shadow touches nobody',
   ]);
   expect(levels(plain)).toEqual(['0 shadow', '1 assist', '2 partial 0.7', '3 human_only']);
   const lost = await steer(spec, rows, commands, true);
@@ -250,7 +270,17 @@ test('a roll-out goes on beside it, and a new model keeps what is shown of it', 
     () => ({ sure: 0.07, unsure: 0.02 }),
   );
   for (const way of WAYS) {
-    const { rollouts, tables } = await drive(service({}, rollout), rows, { scorer, ...way });
+    const spec = service({}, rollout);
+    const { rollouts, tables, results } = await drive(spec, rows, { scorer, ...way });
+    const { records: links, faults } = chainOf(rollouts.map((record) => ({ record, place: '' })));
+    const windows = createWindows();
+    for (const result of results) noteResult(windows, result, false);
+    const counts = auditCounts(links, spec, windows);
+    expect([faults, auditVerdicts(links).faults, counts.faults, counts.unchecked]).toEqual([[], [], [], []]);
+    expect([auditVerdicts(links).checked, counts.checked]).toEqual([
+      rollouts.length - 1,
+      rollouts.length - 1,
+    ]);
     expect(said(rollouts.filter(({ event }) => event !== 'verdict'))).toEqual([
       BEGIN,
       '2 started by the configuration',

@@ -32,6 +32,8 @@ export function auditVerdicts(records: readonly Placed[]): VerdictAudit {
   const pasts = new Map<string, Past>();
   for (const one of records) {
     const { record } = one;
+    // A level without a roll-out rests on no plan.
+    if (record.status === 'none') continue;
     const past = pasts.get(record.rolloutId) ?? null;
     const report = (message: string): void => {
       audit.faults.push(faultOf(one, message));
@@ -99,9 +101,9 @@ function checkVerdict(
     report(`alarms of ${foreign.join(', ')} are no guard rails of its plan, and cannot roll back`);
   const verdict = verdictOf(verdictSpecOf(spec, stage), seenOf(record.counts, alarms));
   audit.checked++;
-  // Records of what people asked for give their reason, and not which alarms fire.
+  // Records of what people asked for, and of levels, give their reason, and not which alarms fire.
   const isUnnamed =
-    record.by !== '' &&
+    (record.by !== '' || isOfLevel(record)) &&
     record.verdict === 'rollback' &&
     verdict.verdict !== 'rollback' &&
     spec.rollbackOn.rules.length > 0;
@@ -139,7 +141,10 @@ function differencesOf(record: RolloutRecord, verdict: Verdict, isUnnamed: boole
   return found;
 }
 
-const ASKED_FOR = ['paused', 'resumed', 'level', 'refused'];
+const ASKED_FOR = ['paused', 'resumed', 'refused'];
+
+/** How much the model decides by itself, which changes nothing about the roll-out. */
+export const isOfLevel = ({ event }: RolloutRecord): boolean => event === 'level' || event === 'level_open';
 const BY_CONFIGURATION: readonly string[] = [NOT_WANTED, TAKEN_OVER];
 
 /** A roll-back for what the candidate did. */

@@ -4,7 +4,7 @@ import type { Result, RolloutRecord, RolloutSpec, ServiceSpec } from '../../reco
 import type { Placed } from '../rollout/records.ts';
 import { isoOf } from '../rollout/text.ts';
 import { type Fault, faultOf } from './chain.ts';
-import { isHarm } from './verdicts.ts';
+import { isHarm, isOfLevel } from './verdicts.ts';
 
 /** Labelled pairs of a window. */
 interface Pairs {
@@ -57,7 +57,8 @@ export function auditCounts(
   windows: Windows,
 ): CountsAudit {
   const audit: CountsAudit = { checked: 0, unchecked: [], faults: [] };
-  for (const rolloutId of new Set(records.map(({ record }) => record.rolloutId))) {
+  const rolledOut = records.filter(({ record }) => record.status !== 'none');
+  for (const rolloutId of new Set(rolledOut.map(({ record }) => record.rolloutId))) {
     const own = records.filter(({ record }) => record.rolloutId === rolloutId);
     const reason = spec === null ? 'the service is not configured' : hindranceOf(own, spec, windows);
     if (reason !== null || spec === null) {
@@ -125,4 +126,7 @@ function auditRollout(
 
 /** What the service did when all that was due had been counted. */
 const isJudged = (record: RolloutRecord): boolean =>
-  record.by === '' && record.event !== 'started' && (record.event !== 'rolled_back' || isHarm(record));
+  record.by === '' &&
+  record.event !== 'started' &&
+  !isOfLevel(record) &&
+  (record.event !== 'rolled_back' || isHarm(record));

@@ -42,7 +42,7 @@ export function standingOf(records: readonly RolloutRecord[]): Standing {
   return {
     service: record.service,
     record,
-    sinceMs: began.atMs,
+    sinceMs: record.status === 'none' ? record.atMs : began.atMs,
     level: levels.at(-1) ?? 'full',
     isDryRun: parsedOf(record).spec.isDryRun === true,
   };
@@ -60,13 +60,14 @@ export const differenceText = ({ difference, low, high }: RolloutRecord): string
 
 /** Of traffic that the candidate answers, or that it shadows. */
 function shareText({ status, stageKind, share }: RolloutRecord): string {
+  if (status === 'none') return '-';
   if (status === 'promoted') return '100 %';
   if (status === 'rolled_back' || stageKind === 'preview') return '0 %';
   return `${Number((100 * share).toFixed(2))} %`;
 }
 
-const stageText = ({ stage, stages, stageKind }: RolloutRecord): string =>
-  `${stage + 1} of ${stages} ${stageKind}`;
+const stageText = ({ status, stage, stages, stageKind }: RolloutRecord): string =>
+  status === 'none' ? '-' : `${stage + 1} of ${stages} ${stageKind}`;
 
 export const HEADINGS = [
   ...['SERVICE', 'CANDIDATE', 'STATUS', 'STAGE', 'SHARE', 'SINCE', 'LEVEL'],
@@ -75,7 +76,7 @@ export const HEADINGS = [
 
 export function rowOf({ service, record, sinceMs, level }: Standing): (string | number)[] {
   const { verdict, doubt, needed, counts } = record;
-  return [
+  const row = [
     service,
     record.candidate,
     record.status,
@@ -83,6 +84,12 @@ export function rowOf({ service, record, sinceMs, level }: Standing): (string | 
     shareText(record),
     isoOf(sinceMs),
     level,
+  ];
+  // A level without a roll-out: nothing is compared.
+  if (record.status === 'none')
+    return [...row.map((cell) => cell || '-'), ...HEADINGS.slice(row.length).map(() => '-')];
+  return [
+    ...row,
     doubt === '' ? verdict : `${verdict}: ${doubt}`,
     differenceText(record),
     count(counts.n),
