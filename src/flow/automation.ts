@@ -56,7 +56,8 @@ export function queueOutcomes(
 /** A configuration that was taken. */
 export function configureAutomation(states: RolloutStates, spec: ServiceSpec, atMs: number): ChainStep[] {
   const { automation, models } = spec;
-  const digests = Object.fromEntries(models.map((model) => [model.name, digestOf(model)]));
+  // A model is the same whichever role it has: a shadow that became the primary is known.
+  const digests = Object.fromEntries(models.map(({ role: _, ...model }) => [model.name, digestOf(model)]));
   const wanted = automation === undefined ? null : { spec: automation, models: digests };
   return stepsOfLevels(states, configureLevels(states.levels, wanted, atMs));
 }

@@ -113,6 +113,11 @@ describe('automation', () => {
       "automation.stop_on.rules.0.: found the rule 'drfit', allowed: drift; did you mean 'drift'",
     ],
     [
+      '{ output: fraud, target_risk: 0.1, stop_on: { rules: [few] } }',
+      "the rule 'few' never fires critical, so it can never stop it; give it such a level, or set stop_on.level to warning",
+      good.replace('rules:\n', 'rules:\n  - { name: few, metric: volume, warning: "< 1" }\n'),
+    ],
+    [
       '{ output: fraud, target_risk: 0.1, stop_on: { rules: [budget] } }',
       "found the rule 'budget', allowed: drift",
     ],

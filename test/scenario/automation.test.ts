@@ -5,6 +5,7 @@ import { chainOf } from '../../src/cli/audit/chain.ts';
 import { auditVerdicts } from '../../src/cli/audit/verdicts.ts';
 import { auditCounts, createWindows, noteResult } from '../../src/cli/audit/windows.ts';
 import { rowOf, standingOf } from '../../src/cli/rollout/text.ts';
+import { configureAutomation } from '../../src/flow/automation.ts';
 import type {
   AutomationSpec,
   Batch,
@@ -14,6 +15,7 @@ import type {
   RolloutSpec,
   ServiceSpec,
 } from '../../src/records.ts';
+import { createRolloutStates } from '../../src/rollout/fold.ts';
 import {
   drive,
   MINUTE,
@@ -49,6 +51,16 @@ const AUTOMATION: AutomationSpec = {
   ...{ nMin: 100, coverageMin: 0.1, holdMs: 2 * MINUTE, gate: 'auto' },
   stopOn: { rules: [], level: 'critical' },
 };
+/** The same as it stands in a file. */
+const WRITTEN = `automation:
+  output: fraud
+  up_to: full
+  target_risk: 0.05
+  assist_risk: 0.2
+  min_n: 100
+  hold: 2m
+  gate: auto
+`;
 const service = (over: Partial<AutomationSpec> = {}, rollout?: RolloutSpec): ServiceSpec => ({
   ...specOf(SERVICE),
   automation: { ...AUTOMATION, ...over },
@@ -115,6 +127,10 @@ const FALL =
 describe('a model whose sure answers are right, until they are not', () => {
   const rows = records(45, (minute) => ({ sure: minute < 25 ? 0 : 0.5, unsure: 0.15 }));
   const bytes: string[] = [];
+
+  test('is configured in a file', () => {
+    expect(specOf(SERVICE + WRITTEN).automation).toEqual(AUTOMATION);
+  });
 
   test.each(WAYS)(
     'rises as far as is shown and falls with the first window, however the streams are cut: %o',
@@ -294,6 +310,22 @@ test('a roll-out goes on beside it, and a new model keeps what is shown of it', 
       tables.map(({ level, threshold, versions }) => `${versions[0]!.version} ${level} ${threshold ?? ''}`),
     ).toEqual(['old shadow ', 'old assist ', 'old partial 0.7', 'new assist ']);
   }
+});
+
+test('a shadow that becomes the primary in the file keeps what is shown of it', async () => {
+  const before = specOf(SERVICE + WRITTEN);
+  const after = specOf(
+    (SERVICE + WRITTEN)
+      .replace('old, role: primary', 'old, role: shadow')
+      .replace('new, role: shadow', 'new, role: primary'),
+  );
+  const states = createRolloutStates();
+  configureAutomation(states, before, T0);
+  const known = Object.fromEntries(Object.entries(states.levels.models).map(([name, { of }]) => [name, of]));
+  expect(known.old).not.toBe(known.new);
+  states.levels.models.new!.n[0] = 7;
+  configureAutomation(states, after, T0 + MINUTE);
+  expect(states.levels.models.new).toMatchObject({ of: known.new, n: expect.arrayContaining([7]) });
 });
 
 test('without automation a person sets the level of a service that rolls out nothing', async () => {

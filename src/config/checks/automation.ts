@@ -5,6 +5,7 @@ import { assistRiskOf } from '../automation.ts';
 import type { AutomationShape } from '../automation-shape.ts';
 import type { Report } from '../document.ts';
 import type { View } from '../view.ts';
+import { checkGuards } from './rollout.ts';
 
 export function checkAutomation(view: View, report: Report): void {
   const { automation: shape } = view;
@@ -12,7 +13,7 @@ export function checkAutomation(view: View, report: Report): void {
   checkSources(view, report);
   checkOutput(shape, view, report);
   checkLevels(shape, report);
-  checkStops(shape, view, report);
+  checkGuards(shape.stop_on, ['automation', 'stop_on'], 'stop it', view, report);
 }
 
 /** Without labels nothing is shown, and without a model nobody asks who decides. */
@@ -80,14 +81,4 @@ function checkLevels(shape: AutomationShape, report: Report): void {
       message:
         'with gate: auto it could go up at every window; give the time that each level is watched, such as 1d',
     });
-}
-
-function checkStops({ stop_on: { rules } }: AutomationShape, view: View, report: Report): void {
-  const names = view.ruleNames.filter((name) => name !== null);
-  const known = view.budget === undefined ? names : [...names, 'budget'];
-  rules.forEach((name, i) => {
-    if (known.includes(name)) return;
-    const allowed = known.length > 0 ? known : ['names that are declared under rules'];
-    report(['automation', 'stop_on', 'rules', i], { found: `the rule '${name}'`, word: name, allowed });
-  });
 }

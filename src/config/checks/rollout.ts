@@ -21,7 +21,7 @@ export function checkRollout(view: View, { rollout: make }: Registries, report: 
   if (shape === undefined || shape === null || make === undefined) return;
   checkCandidate(shape, view, report);
   checkOutput(shape, view, report);
-  checkGuards(shape, view, report);
+  checkGuards(shape.rollback_on, [...AT, 'rollback_on'], 'roll back', view, report);
   const plan = rolloutPlanOf(shape);
   if (!checkStrategy(shape, plan, report) || !checkShares(shape, plan, make, report)) return;
   checkStages(rolloutStagesOf(plan, make), shape, plan, report);
@@ -84,11 +84,18 @@ function checkOutput({ output, candidate }: RolloutShape, view: View, report: Re
 const COMPARED =
   'a classifier or multilabel output is needed that streams.labels has and that the primary and the candidate both give';
 
-function checkGuards({ rollback_on: { rules, level } }: RolloutShape, view: View, report: Report): void {
+/** That the rules exist whose alarms do something, and fire at the level that it takes. */
+export function checkGuards(
+  { rules, level }: RolloutShape['rollback_on'],
+  section: Path,
+  does: string,
+  view: View,
+  report: Report,
+): void {
   const names = view.ruleNames.filter((name) => name !== null);
   const known = view.budget === undefined ? names : [...names, 'budget'];
   rules.forEach((name, i) => {
-    const at = [...AT, 'rollback_on', 'rules', i];
+    const at = [...section, 'rules', i];
     if (!known.includes(name)) {
       const allowed = known.length > 0 ? known : ['names that are declared under rules'];
       report(at, { found: `the rule '${name}'`, word: name, allowed });
@@ -100,7 +107,7 @@ function checkGuards({ rollback_on: { rules, level } }: RolloutShape, view: View
     if (levels.some((one) => isAtLeast(one, level)) || view.isBroken(['rules', view.ruleNames.indexOf(name)]))
       return;
     report(at, {
-      message: `the rule '${name}' never fires ${level}, so it can never roll back; give it such a level, or set rollback_on.level to ${levels.at(-1) ?? 'one that it has'}`,
+      message: `the rule '${name}' never fires ${level}, so it can never ${does}; give it such a level, or set ${section.at(-1)}.level to ${levels.at(-1) ?? 'one that it has'}`,
     });
   });
 }
