@@ -4,10 +4,17 @@ import { messageOf } from '../errors.ts';
 import type { LogRecord, ServiceSpec } from '../records.ts';
 import { createRouter, firstTable, type Router, type RoutingTable, tableFrom } from '../router/index.ts';
 
-/** A service that has no table yet: the primary answers everything by itself, beside all shadows. */
-export const tableOfModels = ({ service, models }: Pick<ServiceSpec, 'service' | 'models'>): RoutingTable =>
+/**
+ * A service that has no table yet: the primary answers everything, beside all shadows, and decides as much as its automation begins with; by itself
+ * where it has none.
+ */
+export const tableOfModels = ({
+  service,
+  models,
+  automation,
+}: Pick<ServiceSpec, 'service' | 'models' | 'automation'>): RoutingTable =>
   firstTable(
-    { service, seed: service, level: 'full' },
+    { service, seed: service, level: automation?.level ?? 'full' },
     models.map(({ name, role }) => ({ version: name, role, share: 1 })),
   );
 

@@ -1,7 +1,7 @@
 /** Which table a service follows: good ones, bad ones, and what a reload of the configuration makes of them. */
 import { expect, test } from 'vitest';
 import { createTables, tableOfModels } from '../../src/predict/tables.ts';
-import type { ServiceSpec } from '../../src/records.ts';
+import type { AutomationSpec, ServiceSpec } from '../../src/records.ts';
 import { firstTable, nextTable, type RoutingTable } from '../../src/router/index.ts';
 import { service as specOf, tabular } from '../score/support/service.ts';
 
@@ -46,6 +46,9 @@ const only = (version: string, other: string, epoch: number): RoutingTable => {
 test('without a table the primary answers, beside all shadows', () => {
   expect(open(modelsOf('a', 'b', 'c')).now()).toBe('a+b,c@0');
   expect(tableOfModels(modelsOf('a'))).toMatchObject({ level: 'full', epoch: 0 });
+  // What shall begin in the shadow decides nothing before its first window has closed.
+  const automation = { level: 'shadow' } as AutomationSpec;
+  expect(tableOfModels({ ...modelsOf('a'), automation })).toMatchObject({ level: 'shadow', epoch: 0 });
 });
 
 test('a table of the topic holds from the next request on, even one of epoch 0', () => {
