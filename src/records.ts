@@ -637,6 +637,15 @@ export interface Batch {
   feedback: Int8Array | null;
   /** telemetry: one row a data point. */
   telemetry: { metrics: string[]; values: Float64Array } | null;
+  /** requests of a service with a roll-out: who answered each row, as the headers of its record say. Absent: no row says so. */
+  routed?: RoutedColumn;
+}
+
+export interface RoutedColumn {
+  /** By ServiceSpec.models; their number: a version that is none of them; -1: it does not say. */
+  answered: Int32Array;
+  /** Of the routing table, where the id of the request decided who answers; -1: it says nothing about the split. */
+  epochs: Float64Array;
 }
 
 /**
@@ -932,6 +941,17 @@ export interface RolloutCounts {
   due: number;
 }
 
+/** Requests that were routed by their id under one routing table, since the start. */
+export interface RolloutSplit {
+  epoch: number;
+  /** Those that have a share, with their shares, which sum to 1, and how many requests each has answered. */
+  versions: string[];
+  shares: number[];
+  counts: number[];
+  /** Requests that another version has answered, which has no share. */
+  elsewhere: number;
+}
+
 /**
  * A step of a roll-out or of the level of automation, or that nothing was done. A level without a roll-out has the status `none`, no candidate,
  * plan or stages, and no data in its verdict. The records of a service are a chain: each names the hash of the one before. */
@@ -959,6 +979,10 @@ export interface RolloutRecord {
   /** Of an inconclusive verdict; '': of none. */
   doubt: string;
   counts: RolloutCounts;
+  /** Requests that the candidate has answered since the start, for whatever reason, where their records say so. */
+  exposed: number;
+  /** Tables under which requests have come that say so, oldest first. */
+  split: RolloutSplit[];
   /** Bad rate of the candidate less that of the primary, with what is not refuted at all times at once; null: no data. */
   difference: number | null;
   low: number | null;

@@ -75,6 +75,7 @@ const PURE_FILES = [
     'regret-reference',
     'results-of',
     'messages',
+    'routed',
   ].map((name) => `flow/${name}.ts`),
 ];
 const IMPURE: Record<string, string> = {

@@ -16,7 +16,8 @@ import { cellsOf, createNumeric, type NumericParameters, updateNumeric } from '.
 import type { TrackState, Tracks } from '../profile/registry.ts';
 import { ASKED, addScore, createScoreBins } from '../profile/score-bins.ts';
 import { keyText, type TrackRole } from '../profile/track.ts';
-import { CELL_OK, type EmbeddingColumn, type OutputSpec } from '../records.ts';
+import { CELL_OK, type EmbeddingColumn, type OutputSpec, type RoutedColumn } from '../records.ts';
+import { countRouted } from './routed.ts';
 
 export type Feed =
   | { key: string; kind: 'numeric'; parameters: NumericParameters; values: Float64Array; states: Uint8Array }
@@ -61,17 +62,26 @@ export type Feed =
   | { key: string; kind: 'distinct'; hashed: HashedColumn }
   /** Rows by the hash of their request and of their value. */
   | { key: string; kind: 'heavy'; ids: Uint32Array; hashed: HashedColumn }
+  /** Counts who answered the rows, in a part that every cell of the whole traffic has. */
+  | { key: string; kind: 'routed'; versions: readonly string[]; column: RoutedColumn }
   /** Adds up each named column over the rows. */
   | { key: string; kind: 'counters'; columns: { name: string; values: Counted | null }[] };
 
 /** Whole numbers of the rows. */
 export type Counted = Uint8Array | Uint16Array | Uint32Array;
 
+/** The part that counts about the source itself too. */
+const WHOLE_PART = 0;
+
 /** So many tracks share a slot; a wide service is cut so that no record passes the 900 kB of rule R4. */
 export const TRACKS_PER_PART = 24;
 
 export const partOf = (feed: Feed, index: number): number =>
-  feed.kind === 'score_bins' ? feed.part : Math.floor(index / TRACKS_PER_PART);
+  feed.kind === 'score_bins'
+    ? feed.part
+    : feed.kind === 'routed'
+      ? WHOLE_PART
+      : Math.floor(index / TRACKS_PER_PART);
 
 /** Two tracks of scores of up to 25 kB each: so many outputs share a slot, apart from all else, so that none passes 900 kB. */
 export const SCORES_PER_PART = 8;
@@ -110,6 +120,7 @@ function createTrack(feed: Feed): TrackState {
     case 'embedding':
       return { kind: 'embedding', state: createEmbedding(feed.column.dimensions) };
     case 'members':
+    case 'routed':
     case 'counters':
       return { kind: 'counters', state: new Map() };
   }
@@ -127,6 +138,7 @@ function isOfBefore(track: TrackState, feed: Feed): boolean {
     case 'confusion':
       return track.kind !== 'confusion' || track.state.classes !== feed.classes;
     case 'members':
+    case 'routed':
       return track.kind !== 'counters';
     default:
       return track.kind !== feed.kind;
@@ -202,6 +214,8 @@ export function foldFeed(tracks: Tracks, feed: Feed, rows: Int32Array, n: number
     updateEmbedding(track.state, feed.column, rows, n);
   } else if (feed.kind === 'members' && track.kind === 'counters') {
     addMembers(track.state, feed, rows, n);
+  } else if (feed.kind === 'routed' && track.kind === 'counters') {
+    countRouted(track.state, feed.versions, feed.column, rows, n);
   } else if (feed.kind === 'counters' && track.kind === 'counters') {
     for (const { name, values } of feed.columns) addColumn(track.state, name, values, rows, n);
   }

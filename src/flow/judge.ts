@@ -32,6 +32,7 @@ import { referenceOf } from './references.ts';
 import { referenceValueOf } from './regret-reference.ts';
 import { type Cell, type Due, resultsOf } from './results-of.ts';
 import { commandRollouts, noteConfig, noteWindow, restoreRollouts } from './rollouts.ts';
+import { queueAnswered } from './routed.ts';
 import { type Groups, groupsOf, throughOf } from './source-groups.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
 
@@ -152,6 +153,7 @@ function closeWindow(
   alerts.forEach(tell);
   if (isFinal) noteRegret(judge.retrain, spec, results, due.dueMs, referenceValueOf(spec, cells));
   if (isFinal && group === 'events') noteWindow(judge.rollouts, spec, cells, results, due);
+  if (isFinal && group === 'requests') queueAnswered(judge.rollouts.answered, spec, cells, due);
   if (isFinal) stepEvidence(judge.evidence, spec, group, { cells, results, due }).forEach(tell);
   const onsetsMs = onsetsOf(judge.evidence, group);
   learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, onsetsMs, isFinal });

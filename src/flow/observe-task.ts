@@ -11,6 +11,7 @@ import type { Output } from './messages.ts';
 import { createObserve, type Observe, stepObserve } from './observe.ts';
 import { appendsOf } from './outbox.ts';
 import { dropClosed, restoreSource, type SourceId, slotsEndOf, takeDirtySlots } from './panes-log.ts';
+import { readRouted } from './routed.ts';
 import { partitionsOf, type Runtime } from './runtime.ts';
 
 /** Records scored at once: small batches pay the hop to the worker too often, large ones hold much memory. */
@@ -164,6 +165,7 @@ export function createObserveTask(
     await decoder.prepare(records);
     try {
       const batch = decoder.decode(records);
+      if (stream.stream === 'requests') readRouted(spec, records, batch);
       return [{ batch, scored: await score(batch) }];
     } catch (cause) {
       if (records.length > 1) {

@@ -6,7 +6,7 @@
 import { assert } from '../errors.ts';
 import { count as countUp } from '../profile/counters.ts';
 import type { Tracks } from '../profile/registry.ts';
-import type { Batch, Scored, ServiceSpec, StreamName } from '../records.ts';
+import type { Batch, RoutedColumn, Scored, ServiceSpec, StreamName } from '../records.ts';
 import {
   advance,
   asideStart,
@@ -27,6 +27,7 @@ import { eventsOf, joinsById } from './events-of.ts';
 import { type Feed, feedKey, foldFeed, partOf, rowsFeed } from './feeds.ts';
 import { predictionFeeds, requestFeeds, telemetryFeeds } from './feeds-of.ts';
 import type { Output } from './messages.ts';
+import { ROUTED_KEY } from './routed.ts';
 import { bySegment } from './segments.ts';
 
 export interface Observe {
@@ -222,6 +223,25 @@ function foldTelemetry(state: Observe, batch: Batch, startMs: number, rows: numb
   }
 }
 
+/** A split is of the whole traffic: its segments are not looked at. */
+function foldRouted(
+  state: Observe,
+  batch: Batch,
+  column: RoutedColumn,
+  byPane: ReadonlyMap<number, number[]>,
+): void {
+  const { spec, panes } = state;
+  const versions = spec.models.map(({ name }) => name);
+  const feed: Feed = { key: ROUTED_KEY, kind: 'routed', versions, column };
+  for (const [startMs, rows] of byPane) {
+    const pane = paneAt(panes, spec.windows, spec.limits, startMs);
+    assert(pane !== null, 'the pane was opened before');
+    // Whether there is a track must not depend on what else is in the batch.
+    const saying = rows.filter((row) => column.answered[row]! >= 0);
+    foldInto(pane, batch, WHOLE, '*', [feed], Int32Array.from(saying));
+  }
+}
+
 /** Folds the next batch of the partition; the events for the join come back. */
 export function stepObserve(state: Observe, batch: Batch, scored: Scored, lastOffset: number): Output[] {
   const { spec, stream } = state;
@@ -231,6 +251,7 @@ export function stepObserve(state: Observe, batch: Batch, scored: Scored, lastOf
   } else {
     const feeds = feedsFor(spec, stream, batch, scored);
     for (const [startMs, rows] of byPane) foldRows(state, batch, startMs, rows, feeds);
+    if (batch.routed !== undefined) foldRouted(state, batch, batch.routed, byPane);
   }
   state.upTo = lastOffset;
   const outputs: Output[] = batch.dead.map((record) => ({ type: 'dead', record }));

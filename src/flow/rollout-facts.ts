@@ -1,14 +1,28 @@
 /** What the records of roll-outs and levels say of the roll-out that is under way, or that there is none. */
 
 import { assert } from '../errors.ts';
-import type { ModelSpec, RolloutRecord, ServiceSpec } from '../records.ts';
+import type { ModelSpec, RolloutRecord, RolloutSplit, ServiceSpec } from '../records.ts';
 import type { ChainStep } from '../rollout/level-steps.ts';
+import { isActing, type RoutingTable } from '../router/table.ts';
 
 /** Of the configuration. */
 export function primaryOf({ models }: ServiceSpec): ModelSpec {
   const primary = models.find(({ role }) => role === 'primary');
   assert(primary !== undefined, 'the checks ask for a primary');
   return primary;
+}
+
+/** The versions that answer under a table. */
+export function actingOf({
+  epoch,
+  versions,
+}: RoutingTable): Pick<RolloutSplit, 'epoch' | 'versions' | 'shares'> {
+  const acting = versions.filter(({ role, share }) => isActing(role) && share > 0);
+  return {
+    epoch,
+    versions: acting.map(({ version }) => version),
+    shares: acting.map(({ share }) => share),
+  };
 }
 
 type Judged = Omit<
@@ -29,7 +43,7 @@ type Judged = Omit<
 /** What a record says of the roll-out and of its verdict. */
 export function judgedOf(spec: ServiceSpec, { rollout, verdict }: ChainStep): Judged {
   if (rollout === null) return { ...NOTHING, primary: primaryOf(spec).name };
-  const { rolloutId, spec: plan, state, counts } = rollout;
+  const { rolloutId, spec: plan, state, counts, exposed, split } = rollout;
   const { primary, phase, stage } = state;
   assert(phase !== 'idle', 'a roll-out that is told of was started');
   const { kind, share } = plan.stages[stage]!;
@@ -48,6 +62,8 @@ export function judgedOf(spec: ServiceSpec, { rollout, verdict }: ChainStep): Ju
     verdict: verdict.verdict,
     doubt: verdict.doubt ?? '',
     counts,
+    exposed,
+    split: split.filter(({ counts: own, elsewhere }) => elsewhere > 0 || own.some((n) => n > 0)),
     difference: hasData ? evidence.difference : null,
     low: hasData ? evidence.low : null,
     high: hasData ? evidence.high : null,
@@ -63,6 +79,7 @@ export function judgedOf(spec: ServiceSpec, { rollout, verdict }: ChainStep): Ju
 const NOTHING: Omit<Judged, 'primary'> = {
   ...{ rolloutId: '', candidate: '', status: 'none', stage: 0, stages: 0, stageKind: 'live', share: 1 },
   ...{ verdict: 'inconclusive', doubt: 'no_data', counts: { n: 0, better: 0, worse: 0, due: 0 } },
+  ...{ exposed: 0, split: [] },
   ...{ difference: null, low: null, high: null, logEWorse: 0, logEBetter: 0, logBoundary: 0, needed: null },
   spec: '',
 };

@@ -4,6 +4,7 @@ import { digestOf } from '../config/digest.ts';
 import { idOf } from '../math/hash.ts';
 import type { Alert, Command, Result, RolloutCounts, RolloutRecord, ServiceSpec } from '../records.ts';
 import { rankOf } from '../rollout/automation.ts';
+import { NO_EXPOSURE, noteAnswered, noteTable } from '../rollout/exposure.ts';
 import {
   commandRollout,
   configureRollout,
@@ -32,7 +33,8 @@ import {
 import { feedKey } from './feeds.ts';
 import type { Output } from './messages.ts';
 import type { Cell, Due } from './results-of.ts';
-import { judgedOf, primaryOf } from './rollout-facts.ts';
+import { actingOf, judgedOf, primaryOf } from './rollout-facts.ts';
+import type { WaitingAnswered } from './routed.ts';
 
 /** What was answered in a window. */
 interface Waiting {
@@ -50,6 +52,8 @@ export interface Rollouts {
   queue: Waiting[];
   /** Labelled answers by their confidence, in the same windows. */
   outcomes: WaitingOutcomes[];
+  /** Who answered, in final windows of requests. */
+  answered: WaitingAnswered[];
   /** Event time that was closed when a configuration came that was not looked at yet; null: it was. */
   configuredMs: number | null;
   table: RoutingTable | null;
@@ -64,6 +68,7 @@ export const createRollouts = (): Rollouts => ({
   states: createRolloutStates(),
   queue: [],
   outcomes: [],
+  answered: [],
   configuredMs: null,
   table: null,
   routed: '',
@@ -74,7 +79,9 @@ export const createRollouts = (): Rollouts => ({
 /** Of a snapshot; those of older versions have less, or nothing. */
 export function restoreRollouts(kept: Partial<Rollouts> | undefined): Rollouts {
   const fresh = createRollouts();
-  return { ...fresh, ...kept, states: { ...fresh.states, ...kept?.states } };
+  const states = { ...fresh.states, ...kept?.states };
+  const current = states.current === null ? null : { ...NO_EXPOSURE, ...states.current };
+  return { ...fresh, ...kept, states: { ...states, current } };
 }
 
 /** What the configuration wants to be rolled out. The plan and both models count: another one of them is another roll-out. */
@@ -129,6 +136,9 @@ function outputsOf(rollouts: Rollouts, spec: ServiceSpec, steps: readonly ChainS
   return steps.flatMap((step): Output[] => {
     const next = nextTableOf(rollouts, spec, step);
     Object.assign(rollouts, next);
+    const { current } = rollouts.states;
+    if (current !== null && step.rollout?.rolloutId === current.rolloutId && rollouts.table !== null)
+      noteTable(current, actingOf(rollouts.table));
     const told: Output = { type: 'rollout', record: recordOf(rollouts, spec, step, next?.table ?? null) };
     return next === null ? [told] : [told, { type: 'routing', record: next.table }];
   });
@@ -270,11 +280,10 @@ const sumOf = (a: RolloutCounts, b: RolloutCounts): RolloutCounts => ({
 
 /** Whether there is something to do, now or later. */
 export const concerns = (
-  { states, queue, outcomes, configuredMs }: Rollouts,
+  { states, queue, outcomes, answered, configuredMs }: Rollouts,
   { rollout, automation }: ServiceSpec,
 ): boolean =>
-  queue.length > 0 ||
-  outcomes.length > 0 ||
+  queue.length + outcomes.length + answered.length > 0 ||
   isUnderWay(states) ||
   states.levels.ladder !== null ||
   (configuredMs !== null && (rollout !== undefined || automation !== undefined));
@@ -282,6 +291,22 @@ export const concerns = (
 export interface TimedAlert {
   atMs: number;
   alert: Alert;
+}
+
+/** What is due through a time, which is taken out of its queues. */
+function takeReady(
+  rollouts: Rollouts,
+  throughMs: number,
+): { ready: Waiting[]; outcomes: WaitingOutcomes[]; answered: WaitingAnswered[] } {
+  const { queue, outcomes, answered } = rollouts;
+  const isReady = ({ dueMs }: { dueMs: number }): boolean => dueMs <= throughMs;
+  const later = <T extends { dueMs: number }>(all: readonly T[]): T[] => all.filter((one) => !isReady(one));
+  Object.assign(rollouts, { queue: later(queue), outcomes: later(outcomes), answered: later(answered) });
+  return {
+    ready: queue.filter(isReady),
+    outcomes: outcomes.filter(isReady),
+    answered: answered.filter(isReady),
+  };
 }
 
 /**
@@ -295,24 +320,25 @@ export function followRollouts(
   throughMs: number,
 ): Output[] {
   const { states, configuredMs } = rollouts;
-  const ready = rollouts.queue.filter(({ dueMs }) => dueMs <= throughMs);
-  rollouts.queue = rollouts.queue.filter(({ dueMs }) => dueMs > throughMs);
-  const outcomes = rollouts.outcomes.filter(({ dueMs }) => dueMs <= throughMs);
-  rollouts.outcomes = rollouts.outcomes.filter(({ dueMs }) => dueMs > throughMs);
-  const dues = [...ready, ...outcomes].map(({ dueMs }) => dueMs);
+  const { ready, outcomes, answered } = takeReady(rollouts, throughMs);
+  const dues = [...ready, ...outcomes, ...answered].map(({ dueMs }) => dueMs);
   const times = [...new Set([...alerts.map(({ atMs }) => atMs), ...dues])];
   times.sort((a, b) => a - b);
-  const steps: ChainStep[] = [];
+  const outputs: Output[] = [];
+  // At once: what requests say next may be of the table that a step makes.
+  const take = (steps: readonly ChainStep[]): void => {
+    outputs.push(...outputsOf(rollouts, spec, steps));
+  };
   if (configuredMs !== null && (configuredMs > TIME_MIN_MS || times.length > 0)) {
     // Before the first window there is no event time; it began so long before it was due, or longer.
     const atMs = configuredMs > TIME_MIN_MS ? configuredMs : times[0]! - spec.windows.sizeMs;
     // The level comes first: no table may let a model decide more than it may.
-    steps.push(...configureAutomation(states, spec, atMs));
-    steps.push(...stepAndLook(rollouts, spec, () => configureRollout(states, wantedOf(spec), atMs)));
+    take(configureAutomation(states, spec, atMs));
+    take(stepAndLook(rollouts, spec, () => configureRollout(states, wantedOf(spec), atMs)));
     rollouts.configuredMs = null;
   }
   const pass = (untilMs: number): void => {
-    steps.push(...stepAndLook(rollouts, spec, () => passRollout(states, untilMs)));
+    take(stepAndLook(rollouts, spec, () => passRollout(states, untilMs)));
   };
   for (const timeMs of times) {
     pass(timeMs - 1);
@@ -320,12 +346,15 @@ export function followRollouts(
       states,
       alerts.filter(({ atMs }) => atMs === timeMs).map(({ alert }) => alert),
     );
-    for (const { dueMs, counts } of ready)
-      if (dueMs === timeMs && dueMs > (states.current?.startedMs ?? timeMs))
-        noteRolloutCounts(states, counts);
+    const { current } = states;
+    if (current !== null && timeMs > current.startedMs) {
+      for (const { dueMs, counts } of ready) if (dueMs === timeMs) noteRolloutCounts(states, counts);
+      for (const { dueMs, counts } of answered)
+        if (dueMs === timeMs) noteAnswered(current, current.spec.candidate, counts);
+    }
     const due = outcomes.filter(({ dueMs }) => dueMs === timeMs);
-    steps.push(...stepAndLook(rollouts, spec, () => judgeRollout(states, timeMs), { due, atMs: timeMs }));
+    take(stepAndLook(rollouts, spec, () => judgeRollout(states, timeMs), { due, atMs: timeMs }));
   }
   if (throughMs < TIME_MAX_MS) pass(throughMs);
-  return outputsOf(rollouts, spec, steps);
+  return outputs;
 }

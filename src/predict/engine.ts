@@ -35,6 +35,8 @@ export interface Question {
   /** Whether its images came as files. */
   isUpload: boolean;
   route: Route;
+  /** Of its record: who answers it. */
+  headers: Record<string, string>;
   /** Of the table, for the level `partial`. */
   threshold: number | null;
 }
@@ -191,12 +193,12 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const readyOf = (waiting: Waiting, suggestion: Suggestion, timeMs: number): Ready => {
-    const { id, value, record, route, threshold } = waiting;
+    const { id, value, record, route, headers, threshold } = waiting;
     const { service } = spec;
     const decision = decide(route.level, threshold, suggestion);
     const asked: Asked = { id, service, timeMs, route };
     const appends: Append[] = [
-      { topic: stream.topic, key: id, value },
+      { topic: stream.topic, key: id, value, headers },
       { topic: options.topics.decisions, key: id, value: json(decisionRecord(asked, suggestion, decision)) },
     ];
     if (decision.review)

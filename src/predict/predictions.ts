@@ -2,7 +2,7 @@
 
 import type { StreamDecoder } from '../decode/decoder.ts';
 import type { Append, ServiceSpec, StreamSpec } from '../records.ts';
-import type { Headers } from '../router/index.ts';
+import { type Headers, routedHeaders } from '../router/index.ts';
 import { createPredictor } from '../score/predictor.ts';
 import { type Answered, createEngine, type Engine } from './engine.ts';
 import { type RequestRecord, writeRecord } from './record.ts';
@@ -111,11 +111,14 @@ export function createPredictions({ timeoutMs }: PredictionLimits): Predictions 
       const { spec, stream } = askable;
       const { id, value } = writeRecord(spec, stream, record, { id: own.newId(), timeMs: own.nowMs() });
       const router = own.tables.routerOf(spec);
-      const key = headers[KEY_HEADER];
-      const route = router.route(typeof key === 'string' && key !== '' ? key : id, headers);
+      const given = headers[KEY_HEADER];
+      const key = typeof given === 'string' && given !== '' ? given : null;
+      const route = router.route(key ?? id, headers);
       onRoute(route.version);
       const threshold = router.table.threshold ?? null;
-      const work = engineOf(own, askable).ask({ id, value, record, isUpload, route, threshold });
+      const said = routedHeaders(route, key === null ? 'id' : 'key');
+      const question = { id, value, record, isUpload, route, headers: said, threshold };
+      const work = engineOf(own, askable).ask(question);
       running.add(work);
       const done = (): boolean => running.delete(work);
       work.then(done, done);

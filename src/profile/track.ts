@@ -20,6 +20,7 @@ export interface ProfileKind<State> {
 /** What a track measures; decides which metrics apply to it. */
 export const TRACK_ROLES = [
   'rows',
+  'routed',
   'labels',
   'input',
   'distinct',

@@ -12,6 +12,7 @@ import {
   type RolloutCounts,
   type RolloutSpec,
 } from '../records.ts';
+import { type Exposure, exposureText, NO_EXPOSURE } from './exposure.ts';
 import { createLevels, type LevelStates, levelOf, noLevel } from './levels.ts';
 import {
   createRollout,
@@ -30,7 +31,7 @@ import {
 } from './verdict.ts';
 
 /** A roll-out under its plan, which it keeps whatever the configuration becomes. */
-export interface Rollout {
+export interface Rollout extends Exposure {
   rolloutId: string;
   /** What is rolled out, by its digest: another one starts anew. */
   of: string;
@@ -103,7 +104,7 @@ export interface Wanted {
 
 /** The name of the metric in verdicts. */
 export const VERDICT_METRIC = 'wrong_answers';
-/** Both answer every request: there is no split that could be broken. */
+/** For calling a sound split broken: rarer than a wrong verdict, since no stage opens the next one from then on. */
 const SPLIT_ALPHA = 0.001;
 
 const planOf = ({ stages, deadlineMs, keepMs }: RolloutSpec): Plan => ({
@@ -125,10 +126,18 @@ export function verdictSpecOf(spec: RolloutSpec, stage: number): VerdictSpec {
   };
 }
 
-/** @param alarms names of rules whose alarms speak against the candidate */
-export function seenOf({ n, better, worse, due }: RolloutCounts, alarms: readonly string[]): Seen {
+/**
+ * What a verdict sees of a roll-out, or of its record.
+ *
+ * @param alarms names of rules whose alarms speak against the candidate
+ */
+export function seenOf(
+  { counts, split }: Pick<Rollout, 'counts' | 'split'>,
+  alarms: readonly string[],
+): Seen {
+  const { n, better, worse, due } = counts;
   const seen = { pairs: { n, better, worse }, tallies: [], due };
-  return { metrics: { [VERDICT_METRIC]: seen }, split: [], checks: [], alarms };
+  return { metrics: { [VERDICT_METRIC]: seen }, split, checks: [], alarms };
 }
 
 const harmOf = ({ alarms }: Rollout): string[] => [
@@ -137,7 +146,7 @@ const harmOf = ({ alarms }: Rollout): string[] => [
 
 const judgedOf = (rollout: Rollout): [VerdictSpec, Seen] => [
   verdictSpecOf(rollout.spec, rollout.state.stage),
-  seenOf(rollout.counts, harmOf(rollout)),
+  seenOf(rollout, harmOf(rollout)),
 ];
 
 const toldOf = ({ verdict, doubt }: Decision): string => `${verdict} ${doubt ?? ''}`;
@@ -185,7 +194,8 @@ function happen(states: RolloutStates, rollout: Rollout, event: RolloutEvent): R
   if (move === null || move.to === 'idle') return [];
   if (move.fromStage !== move.toStage) rollout.stageFromN = rollout.counts.n;
   const name = event.kind === 'start' ? 'started' : event.kind === 'resume' ? 'resumed' : EVENTS[move.to];
-  return [stepOf(states, rollout, { event: name, by, reason: move.reason }, verdict)];
+  const reason = name === 'rolled_back' ? move.reason + exposureText(rollout) : move.reason;
+  return [stepOf(states, rollout, { event: name, by, reason }, verdict)];
 }
 
 /** Why a configuration rolls back. */
@@ -217,6 +227,7 @@ function start(
     state: createRollout(primary),
     counts: { n: 0, better: 0, worse: 0, due: 0 },
     stageFromN: 0,
+    ...NO_EXPOSURE,
     alarms: {},
     told: '',
   };

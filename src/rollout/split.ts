@@ -7,17 +7,35 @@ export interface SplitCounts {
   /** Those of the versions that have one, of sum 1. */
   shares: readonly number[];
   counts: readonly number[];
+  /** Requests that went to a version without a share. Absent: it is not known. */
+  elsewhere?: number;
 }
 
 /** The strong prior finds small departures among many requests, the weak one gross ones among few. */
 const KAPPAS: readonly number[] = [100, 10_000];
 
+/** Nobody is to go to a version without a share; so few may, since a stray record must not end a roll-out. */
+const ELSEWHERE_MAX = 0.001;
+/** The high bet finds many strays among few requests, the low one few among many. */
+const BETS: readonly number[] = [1, 100];
+
 /** ln e against "every request went to a version with the probability of its share", at all times at once: tables follow each other, so evidence multiplies. */
 export function logESplit(split: readonly SplitCounts[]): number {
-  return logAverageOf(
-    KAPPAS.map(
-      (kappa) =>
-        [1, logProductOf(split.map(({ counts, shares }) => logESampleRatio(counts, shares, kappa)))] as const,
-    ),
+  const terms = KAPPAS.map(
+    (kappa) =>
+      [1, logProductOf(split.map(({ counts, shares }) => logESampleRatio(counts, shares, kappa)))] as const,
   );
+  const known = split.filter(({ elsewhere }) => elsewhere !== undefined);
+  if (known.length > 0) terms.push(...BETS.map((bet) => [1, logEElsewhere(known, bet)] as const));
+  return logAverageOf(terms);
+}
+
+/** ln e against "at most ELSEWHERE_MAX go elsewhere": the capital of one who bets so much on each that does, a test supermartingale. */
+function logEElsewhere(split: readonly SplitCounts[], bet: number): number {
+  let [strays, others] = [0, 0];
+  for (const { counts, elsewhere = 0 } of split) {
+    strays += elsewhere;
+    for (const count of counts) others += count;
+  }
+  return strays * Math.log1p(bet * (1 - ELSEWHERE_MAX)) + others * Math.log1p(-bet * ELSEWHERE_MAX);
 }

@@ -183,6 +183,56 @@ describe('telltale audit verify', () => {
     expect(await reportOf()).toMatchObject({ ok: true, services: [{ verdicts: { checked: 3 } }] });
   });
 
+  describe('with what requests say of who answered', () => {
+    const told = (split: Record<string, number>): Story => {
+      const own = createStory(spec);
+      own.configure(spec, at(0));
+      own.answered(at(1), { '0=mlp': 475, '0=forest': 25, '=mlp': 475, '=forest': 25 });
+      own.window(at(1), EQUAL);
+      own.answered(at(3), split);
+      own.window(at(3), BETTER);
+      own.answered(at(4), { '=forest': 1 });
+      own.window(at(4), { ...WORSE, worse: 900 });
+      return own;
+    };
+
+    it('takes the split and the exposure into account', async () => {
+      const sound = told({ '1=mlp': 750, '1=forest': 250, '=forest': 300 });
+      const broken = told({ '1=mlp': 400, '1=forest': 600, '=forest': 600 });
+      expect(sound.records.map(({ event, doubt }) => `${event} ${doubt}`)).not.toContain(
+        'verdict split_broken',
+      );
+      expect(broken.records.map(({ event, doubt }) => `${event} ${doubt}`)).toContain('verdict split_broken');
+      for (const [own, exposed] of [[sound, 326] as const, [broken, 626] as const]) {
+        expect(own.records.at(-1)).toMatchObject({ event: 'rolled_back', exposed });
+        expect(own.records.at(-1)!.reason).toMatch(`; the candidate has answered ${exposed} requests`);
+        await write(own.records, own.results);
+        expect(await faultsOf()).toEqual([]);
+      }
+    });
+
+    it('finds it changed', async () => {
+      const { records, results } = told({ '1=mlp': 400, '1=forest': 600, '=forest': 600 });
+      const [broken, last] = [records.findIndex(({ doubt }) => doubt === 'split_broken'), records.length - 1];
+      const changed = async (i: number, change: Partial<RolloutRecord>): Promise<string[]> => {
+        await write(sealed(records.map((one, j) => (i === j ? { ...one, ...change } : one))), results);
+        return (await faultsOf()).map((fault) => fault.replace(/^\d+ /, ''));
+      };
+      const { split } = records[broken]!;
+      const other = split.map((one) => ({ ...one, counts: one.counts.map((n) => Math.floor(n / 40)) }));
+      expect((await changed(broken, { split: other })).join('; ')).toMatch(
+        /computed again, the verdict is [a-z ]+ and not inconclusive split_broken/,
+      );
+      expect(await changed(last, { exposed: 5 })).toContain('exposed falls from 625 to 5');
+      expect(await changed(last, { split: other })).toContain(
+        'requests under the table of epoch 1 get fewer',
+      );
+      expect(await changed(last, { split: split.map((one) => ({ ...one, shares: [0.5, 0.5] })) })).toContain(
+        'the shares of the table of epoch 1 are others than before',
+      );
+    });
+  });
+
   it('passes over what others wrote', async () => {
     await write(story.records);
     await log.append([{ topic: 't.rollout', partition: 0, key: 'x', value: Buffer.from('nonsense') }]);

@@ -10,6 +10,7 @@ import {
   noteWindow,
   type TimedAlert,
 } from '../../src/flow/rollouts.ts';
+import { queueAnswered, ROUTED_KEY } from '../../src/flow/routed.ts';
 import type { Alert, Command, Result, RolloutRecord, ServiceSpec } from '../../src/records.ts';
 import { makeResult } from '../sink/records.ts';
 
@@ -29,6 +30,8 @@ export interface Story {
   configure(spec: ServiceSpec, atMs: number): void;
   /** A final window of labelled pairs, that all sources have closed. */
   window(endMs: number, pairs: Pairs, coverage?: number): void;
+  /** A final window of requests that say who answered them, by the names of the track. It counts with the next window of pairs. */
+  answered(endMs: number, counts: Readonly<Record<string, number>>): void;
   alarm(rule: string, state: Alert['state'], atMs: number): void;
   /** What the command gave. */
   command(command: Pick<Command, 'kind'> & Partial<Command>, atMs: number): RolloutRecord[];
@@ -77,6 +80,14 @@ export function createStory(first: ServiceSpec): Story {
       const dueMs = endMs + spec.revisionsMs.at(-1)!;
       noteWindow(rollouts, spec, [cell], [result], { endMs, dueMs, revision: result.revision });
       follow(dueMs);
+    },
+    answered(endMs, counts) {
+      const state = new Map(Object.entries(counts));
+      const tracks = new Map([[ROUTED_KEY, { kind: 'counters', state } as const]]);
+      const cell = { segment: '*', tracks, reference: {} } as unknown as Parameters<
+        typeof queueAnswered
+      >[2][number];
+      queueAnswered(rollouts.answered, spec, [cell], { endMs, dueMs: endMs, revision: 0 });
     },
     alarm(rule, state, atMs) {
       const alert = { fingerprint: rule, rule, state, level: 'critical' } as Alert;

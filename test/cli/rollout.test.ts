@@ -98,6 +98,17 @@ describe('telltale rollout status', () => {
     expect(rest).toEqual([]);
   });
 
+  it('says how many requests the candidate has answered', async () => {
+    await begin();
+    const [last] = story.records.slice(-1);
+    await write([{ ...last!, seq: last!.seq + 1, id: 'next', exposed: 1_234 }]);
+    expect((await cli(['status'])).out).toContain('\nfraud: forest has answered 1,234 requests\n');
+    expect(JSON.parse((await cli(['status', '--json'])).out).rollouts[0]).toMatchObject({
+      exposed: 1_234,
+      split: [],
+    });
+  });
+
   it('says what was refused, by whom and why', async () => {
     await begin();
     await write(story.command({ kind: 'rollout.resume', by: 'bob' }, nowMs + HOUR_MS));

@@ -326,6 +326,27 @@ test('a switch takes effect for the next answer, and the switch back too', async
   expect(forest.body.outputs).not.toEqual(mlp.body.outputs);
 });
 
+test('the record of a request says who answered it, by which table and why', async () => {
+  app.route({ ...blue, epoch: 5, override: { header: 'x-model' } });
+  const headersOf = async (headers: Record<string, string>, id: string) => {
+    await ask({ id }, headers);
+    return (await app.records('fraud.requests')).find(({ key }) => key === id)!.headers;
+  };
+  const said = (version: string, by: string) => ({
+    'telltale-version': version,
+    'telltale-epoch': '5',
+    'telltale-by': by,
+  });
+  expect(await headersOf({}, 'said-1')).toEqual(said('mlp', 'id'));
+  expect(await headersOf({ 'telltale-key': 'ann' }, 'said-2')).toEqual(said('mlp', 'key'));
+  expect(await headersOf({ 'telltale-key': '' }, 'said-3')).toEqual(said('mlp', 'id'));
+  expect(await headersOf({ 'x-model': 'forest', 'telltale-key': 'ann' }, 'said-4')).toEqual(
+    said('forest', 'override'),
+  );
+  const [review] = await app.records('t.decisions');
+  expect(review!.headers).toEqual({});
+});
+
 test('users stay with their version, and a table for a model that is not here changes nothing', async () => {
   const half = nextTable({ ...blue, epoch: 9 }, [
     { version: 'mlp', role: 'primary', share: 0.5 },

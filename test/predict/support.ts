@@ -39,7 +39,9 @@ export interface Served {
   append: { before(batch: readonly Append[]): Promise<void> };
   post(path: string, body: Body | null, headers?: Record<string, string>): Promise<Reply>;
   /** JSON records of a topic, of all partitions. */
-  records(topic: string): Promise<{ key: string; value: Record<string, unknown> }[]>;
+  records(
+    topic: string,
+  ): Promise<{ key: string; value: Record<string, unknown>; headers: Record<string, string> }[]>;
   /** As the daemon does with each record of the topic. */
   route(table: unknown, service?: string): void;
   results(): Promise<Result[]>;
@@ -139,9 +141,10 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
     },
     async records(topic) {
       const parts = [0, 1].map((partition) => log.read(topic, partition, 0, 1_000, 0));
-      return (await Promise.all(parts)).flat().map(({ key, value }) => ({
+      return (await Promise.all(parts)).flat().map(({ key, value, headers }) => ({
         key: key!.toString(),
         value: JSON.parse(value!.toString()) as Record<string, unknown>,
+        headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, text.toString()])),
       }));
     },
     route: (table, service = (table as { service: string }).service) =>

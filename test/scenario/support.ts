@@ -38,6 +38,7 @@ export interface Sent {
   key?: string | null;
   value: unknown;
   partition?: number;
+  headers?: Record<string, string>;
 }
 
 export interface DriveOptions {
@@ -197,11 +198,12 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
     }
   };
 
-  const appendOf = ({ stream, key, value, partition }: Sent): Append => ({
+  const appendOf = ({ stream, key, value, partition, headers }: Sent): Append => ({
     topic: spec.streams.find((own) => own.stream === stream)!.topic,
     partition,
     key: key ?? null,
     value: value === null || Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value)),
+    ...(headers === undefined ? {} : { headers }),
   });
 
   return {

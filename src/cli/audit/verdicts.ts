@@ -2,6 +2,7 @@
 
 import { messageOf } from '../../errors.ts';
 import type { RolloutRecord, RolloutSpec } from '../../records.ts';
+import { causeOf } from '../../rollout/exposure.ts';
 import { NOT_WANTED, seenOf, TAKEN_OVER, verdictSpecOf } from '../../rollout/fold.ts';
 import { DEADLINE_PASSED } from '../../rollout/machine.ts';
 import { ALARMS_FIRE, type Verdict, verdictOf } from '../../rollout/verdict.ts';
@@ -92,14 +93,13 @@ function checkVerdict(
   audit: VerdictAudit,
   report: Report,
 ): void {
+  const cause = causeOf(record);
   const alarms =
-    record.by === '' && record.reason.startsWith(ALARMS_FIRE)
-      ? record.reason.slice(ALARMS_FIRE.length).split(', ')
-      : [];
+    record.by === '' && cause.startsWith(ALARMS_FIRE) ? cause.slice(ALARMS_FIRE.length).split(', ') : [];
   const foreign = alarms.filter((rule) => !spec.rollbackOn.rules.includes(rule));
   if (foreign.length > 0)
     report(`alarms of ${foreign.join(', ')} are no guard rails of its plan, and cannot roll back`);
-  const verdict = verdictOf(verdictSpecOf(spec, stage), seenOf(record.counts, alarms));
+  const verdict = verdictOf(verdictSpecOf(spec, stage), seenOf(record, alarms));
   audit.checked++;
   // Records of what people asked for, and of levels, give their reason, and not which alarms fire.
   const isUnnamed =
@@ -111,8 +111,8 @@ function checkVerdict(
   const differing = differencesOf(record, verdict, isUnnamed);
   if (differing.length > 0) report(`computed again, ${differing.join(', ')}`);
   const isReasoned = record.event === 'verdict' || (record.event === 'rolled_back' && isHarm(record));
-  if (differing.length === 0 && record.by === '' && isReasoned && record.reason !== verdict.reason)
-    report(`its reason is '${record.reason}', that of its verdict '${verdict.reason}'`);
+  if (differing.length === 0 && record.by === '' && isReasoned && cause !== verdict.reason)
+    report(`its reason is '${cause}', that of its verdict '${verdict.reason}'`);
 }
 
 /** Of floating-point numbers that other machines may compute differently in the last places. */
@@ -148,8 +148,10 @@ export const isOfLevel = ({ event }: RolloutRecord): boolean => event === 'level
 const BY_CONFIGURATION: readonly string[] = [NOT_WANTED, TAKEN_OVER];
 
 /** A roll-back for what the candidate did. */
-export const isHarm = ({ reason }: RolloutRecord): boolean =>
-  reason !== DEADLINE_PASSED && !BY_CONFIGURATION.includes(reason);
+export function isHarm(record: RolloutRecord): boolean {
+  const cause = causeOf(record);
+  return cause !== DEADLINE_PASSED && !BY_CONFIGURATION.includes(cause);
+}
 
 /** Counts only rise; and of a step by the service itself, whether the plan and the verdict let it happen. */
 function checkStep(record: RolloutRecord, past: Past, report: Report): void {
@@ -157,6 +159,7 @@ function checkStep(record: RolloutRecord, past: Past, report: Report): void {
   const { before, spec } = past;
   for (const key of ['n', 'better', 'worse', 'due'] as const)
     if (counts[key] < before.counts[key]) report(`${key} falls from ${before.counts[key]} to ${counts[key]}`);
+  checkExposure(record, before, report);
   if (record.atMs < before.atMs) report('its time is before that of the record before');
   if (event === 'started') report('the roll-out was started already');
   if (by !== '') return;
@@ -167,8 +170,20 @@ function checkStep(record: RolloutRecord, past: Past, report: Report): void {
     report(`its stage is ${record.stage + 1}, after ${before.stage + 1} of ${spec.stages.length}`);
 }
 
+function checkExposure(record: RolloutRecord, before: RolloutRecord, report: Report): void {
+  if (record.exposed < before.exposed) report(`exposed falls from ${before.exposed} to ${record.exposed}`);
+  for (const { epoch, versions, shares, counts, elsewhere } of record.split) {
+    const past = before.split.find((one) => one.epoch === epoch);
+    if (past === undefined) continue;
+    if (JSON.stringify([versions, shares]) !== JSON.stringify([past.versions, past.shares]))
+      report(`the shares of the table of epoch ${epoch} are others than before`);
+    else if (elsewhere < past.elsewhere || counts.some((n, i) => n < past.counts[i]!))
+      report(`requests under the table of epoch ${epoch} get fewer`);
+  }
+}
+
 function checkRollback(record: RolloutRecord, { spec, startedMs }: Past, report: Report): void {
-  if (record.reason === DEADLINE_PASSED) {
+  if (causeOf(record) === DEADLINE_PASSED) {
     if (spec.deadlineMs === null || record.atMs - startedMs < spec.deadlineMs)
       report('its deadline has not passed');
   } else if (isHarm(record) && record.verdict !== 'rollback')

@@ -102,12 +102,15 @@ export function rowOf({ service, record, sinceMs, level }: Standing): (string | 
 
 /** What the table has no room for. */
 export function notesOf({ service, record, sinceMs, isDryRun }: Standing): string[] {
-  const { event, by, reason, atMs } = record;
+  const { event, by, reason, atMs, exposed, candidate } = record;
   const notes: string[] = [];
   if (isDryRun) notes.push(`${service}: dry run, who answers stays as it is`);
   const what = event === 'refused' ? 'refused to' : `${event.replace('_', ' ')}`;
   const who = by === '' ? '' : event === 'refused' ? ` ${oneLine(by, 40)}` : ` by ${oneLine(by, 40)}`;
   const after = atMs > sinceMs ? `, ${durationText(atMs - sinceMs)} after that` : '';
+  // A reason to roll back says so itself.
+  if (exposed > 0 && event !== 'rolled_back')
+    notes.push(`${service}: ${candidate} has answered ${count(exposed)} request${exposed === 1 ? '' : 's'}`);
   notes.push(`${service}: ${what}${who}${after}: ${oneLine(reason, 300)}`);
   return notes;
 }

@@ -1,0 +1,219 @@
+/** Gateways that follow the routing tables of a roll-out, or do not: what their headers say decides whether a stage may open the next one. */
+
+import { describe, expect, test } from 'vitest';
+import type { Batch, OutputColumn, RolloutRecord, RolloutSpec, ServiceSpec } from '../../src/records.ts';
+import { createRouter, type Route, type RoutedBy, routedHeaders } from '../../src/router/index.ts';
+import {
+  drive,
+  MINUTE,
+  type Outcome,
+  openDrive,
+  randomOf,
+  type Sent,
+  scorerOf,
+  specOf,
+  T0,
+} from './support.ts';
+
+const PLAN: RolloutSpec = {
+  ...{ strategy: 'canary', candidate: 'new', output: 'fraud', alpha: 0.05, margin: 0.02, tolerance: 0 },
+  stages: [
+    { kind: 'shadow', share: 1, durationMs: 2 * MINUTE, nMin: 50, gate: 'auto', needs: 'keep' },
+    { kind: 'canary', share: 0.1, durationMs: 3 * MINUTE, nMin: 100, gate: 'auto', needs: 'promote' },
+    { kind: 'live', share: 1, durationMs: 4 * MINUTE, nMin: 0, gate: 'auto', needs: 'keep' },
+  ],
+  ...{ coverageMin: 0.5, rollbackOn: { rules: [], level: 'critical' }, deadlineMs: null },
+  ...{ keepMs: 600 * MINUTE, isDryRun: false },
+};
+const service = (more = ''): ServiceSpec => ({
+  ...specOf(`
+service: shop
+streams:
+  requests: { topic: shop.requests }
+  labels: { topic: shop.labels, fields: { fraud: fraud } }
+inputs: { a: { type: numeric }, b: { type: numeric }, c: { type: categorical } }
+outputs:
+  fraud: { type: classifier, classes: ['no', 'yes'], positive: 'yes' }
+models:
+  - { name: old, role: primary, file: none.onnx, inputs: { X: [a] }, outputs: { fraud: { probabilities: p } } }
+  - { name: new, role: shadow, file: none.onnx, inputs: { X: [b] }, outputs: { fraud: { probabilities: p } } }
+windows: { size: 1m, lateness: 5s }
+join: { max_delay: 2m, revise_after: [] }
+${more}`),
+  rollout: PLAN,
+});
+
+/** The score of each model is an input. */
+const scorer = scorerOf((batch: Batch) => {
+  const models = batch.inputs.slice(0, 2).map((column): OutputColumn[] => {
+    const scores = column.kind === 'numeric' ? column.values.slice() : new Float64Array(batch.n);
+    const codes = Int32Array.from(scores, (score) => (score >= 0.5 ? 1 : 0));
+    return [{ kind: 'class', codes, scores, state: new Uint8Array(batch.n) }];
+  });
+  return { models, images: [] };
+});
+
+/** Who answers a request, in the place of its table; null: its record says nothing. */
+type Gateway = (byTable: Route, i: number) => { route: Route; by: Exclude<RoutedBy, 'override'> } | null;
+const obedient: Gateway = (route) => ({ route, by: 'id' });
+const always =
+  (version: string, by: 'id' | 'key' = 'id'): Gateway =>
+  (route) => ({ route: { ...route, version }, by });
+
+interface Told extends Outcome {
+  /** All that was sent, with the headers, to send it once more. */
+  sent: Sent[];
+}
+
+/** Sixty requests a minute, which a gateway routes by the newest table, and their labels half a minute later. */
+async function run(
+  spec: ServiceSpec,
+  minutes: number,
+  gateway: Gateway,
+  wrong: (minute: number) => number[] = () => [0.2, 0.05],
+) {
+  const driver = await openDrive(spec, { scorer });
+  const random = randomOf(7);
+  const sent: Sent[] = [];
+  const send = async (records: Sent[]): Promise<void> => {
+    sent.push(...records);
+    await driver.send(records);
+  };
+  let labels: Sent[] = [];
+  for (let minute = 0; minute < minutes; minute++) {
+    const table = (await driver.outcome()).tables.at(-1);
+    const router = table === undefined ? null : createRouter(table);
+    const requests: Sent[] = [];
+    const late: Sent[] = [];
+    for (let i = 60 * minute; i < 60 * (minute + 1); i++) {
+      const [id, time, isFraud] = [`r${i}`, T0 + i * 1_000, i % 2 === 0];
+      const [a, b] = wrong(minute).map((rate) => (random() < rate !== isFraud ? 0.9 : 0.1));
+      const said = router === null ? null : gateway(router.route(id), i);
+      const headers = said === null ? {} : { headers: routedHeaders(said.route, said.by) };
+      requests.push({ stream: 'requests', key: id, value: { id, time, a, b, c: `c${i % 3}` }, ...headers });
+      late.push({
+        stream: 'labels',
+        key: id,
+        value: { id, time: time + 30_000, fraud: isFraud ? 'yes' : 'no' },
+      });
+    }
+    await send([...labels, ...requests]);
+    labels = late;
+  }
+  const outcome = await driver.end();
+  await driver.close();
+  return { ...outcome, sent } satisfies Told;
+}
+
+const versionOf = ({ headers }: Sent): string | undefined => headers?.['telltale-version'];
+/** Requests that a version has answered in the windows that ended in (from, to]. */
+const answeredBy = (sent: readonly Sent[], version: string, from: number, to: number): number =>
+  sent.filter((one) => {
+    const endMs = (Math.floor((one.value as { time: number }).time / MINUTE) + 1) * MINUTE;
+    return versionOf(one) === version && endMs > from && endMs <= to;
+  }).length;
+const events = (rollouts: readonly RolloutRecord[]): string[] =>
+  rollouts.filter(({ event }) => event !== 'verdict').map(({ event, stageKind }) => `${event} ${stageKind}`);
+
+describe('a gateway that obeys', () => {
+  test.each([['', 'segments: [[c]]']].flat())(
+    'lets the candidate take over, and each record says whom it has answered (%s)',
+    async (more) => {
+      const told = await run(service(more), 22, obedient);
+      const { rollouts, sent, tables } = told;
+      expect(events(rollouts)).toEqual([
+        'started shadow',
+        'advanced canary',
+        'advanced live',
+        'promoted live',
+      ]);
+      const startedMs = rollouts[0]!.atMs;
+      expect(rollouts.map(({ exposed }) => exposed)).toEqual(
+        rollouts.map(({ atMs }) => answeredBy(sent, 'new', startedMs, atMs)),
+      );
+      const last = rollouts.at(-1)!;
+      expect(last.exposed).toBeGreaterThan(100);
+      expect(last.split.map(({ epoch, versions, shares }) => [epoch, versions, shares])).toEqual([
+        [0, ['old'], [1]],
+        [1, ['old', 'new'], [0.9, 0.1]],
+        [2, ['new'], [1]],
+      ]);
+      expect(tables.map(({ epoch }) => epoch)).toEqual([0, 1, 2]);
+      expect(last.split.every(({ elsewhere }) => elsewhere === 0)).toBe(true);
+      expect(last.split.flatMap(({ counts }) => counts).reduce((a, b) => a + b)).toBe(
+        answeredBy(sent, 'new', startedMs, last.atMs) + answeredBy(sent, 'old', startedMs, last.atMs),
+      );
+    },
+  );
+
+  test('gives the same records however the streams are cut, and wherever the process is lost', async () => {
+    const { sent, rollouts, tables } = await run(service(), 18, obedient);
+    expect(rollouts.at(-1)!.exposed).toBeGreaterThan(0);
+    for (const way of [
+      { chunk: 10_000 },
+      { chunk: 37 },
+      { chunk: 110, lostAfter: Array.from({ length: 20 }, (_, i) => i) },
+      { chunk: 110, lostAfter: [3, 7, 12], recordsMax: 50, snapshotRecords: 20 },
+      { chunk: 400, partitions: 2, lostAfter: [2] },
+    ]) {
+      const again = await drive(service(), sent, { scorer, ...way });
+      expect([again.rollouts, again.tables]).toEqual([rollouts, tables]);
+    }
+  });
+});
+
+describe('a gateway that does not', () => {
+  const inCanary =
+    (broken: Gateway): Gateway =>
+    (route, i) =>
+      route.epoch === 0 ? obedient(route, i) : broken(route, i);
+
+  test.each([
+    ['sends all to the candidate', inCanary(always('new'))],
+    ['sends none to the candidate', inCanary(always('old'))],
+    ['sends half of them', inCanary((route, i) => always(i % 2 === 0 ? 'new' : 'old')(route, i))],
+    [
+      'lets one in five answers by a stranger',
+      inCanary((route, i) => (i % 5 > 0 ? obedient : always('x'))(route, i)),
+    ],
+    ['sends all to the candidate that is a shadow', always('new')],
+  ])('%s: nothing is promoted on that', async (_, gateway) => {
+    const spec = service();
+    const stages = PLAN.stages.map((one) => ({ ...one, durationMs: 3 * one.durationMs }));
+    const { rollouts, tables } = await run({ ...spec, rollout: { ...PLAN, stages } }, 30, gateway);
+    expect(events(rollouts)).not.toContain('promoted live');
+    expect(events(rollouts)).not.toContain('advanced live');
+    expect(rollouts.at(-1)).toMatchObject({
+      ...{ verdict: 'inconclusive', doubt: 'split_broken', status: 'running' },
+      reason: 'requests do not go where the shares send them',
+    });
+    expect(tables.at(-1)!.versions.find(({ version }) => version === 'old')!.role).toBe('primary');
+  });
+
+  test.each([
+    ['routes by another key', always('new', 'key')],
+    ['lets its callers choose', ((route) => always('new')({ ...route, by: 'override' }, 0)) as Gateway],
+  ])('%s: that says nothing about the split, but is exposure', async (_, gateway) => {
+    const { rollouts, sent } = await run(service(), 22, gateway);
+    const last = rollouts.at(-1)!;
+    expect([last.event, last.split]).toEqual(['promoted', []]);
+    expect(last.exposed).toBe(answeredBy(sent, 'new', rollouts[0]!.atMs, last.atMs));
+    expect(last.exposed).toBeGreaterThan(400);
+  });
+
+  test('says nothing: there is no exposure and no split to look at', async () => {
+    const { rollouts } = await run(service(), 22, () => null);
+    expect(rollouts.at(-1)).toMatchObject({ event: 'promoted', exposed: 0, split: [] });
+  });
+});
+
+test('a harmful candidate is rolled back, and the reason says how many it has answered', async () => {
+  const { rollouts, sent } = await run(service(), 25, obedient, (minute) => [0.1, minute < 7 ? 0.1 : 0.6]);
+  const last = rollouts.find(({ event }) => event === 'rolled_back')!;
+  const answered = answeredBy(sent, 'new', rollouts[0]!.atMs, last.atMs);
+  expect(last).toMatchObject({ stageKind: 'canary', exposed: answered });
+  expect(answered).toBeGreaterThan(10);
+  expect(last.reason).toMatch(
+    new RegExp(`^wrong_answers .*; the candidate has answered ${answered} requests$`),
+  );
+});
