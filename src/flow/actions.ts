@@ -16,6 +16,7 @@ import {
 } from '../alarm/consequences.ts';
 import { createIncidentStates, type IncidentStates } from '../alarm/incident/state.ts';
 import { type AlarmStates, createAlarmStates } from '../alarm/state.ts';
+import { messageOf } from '../errors.ts';
 import type { Alert, Retrain, ServiceSpec } from '../records.ts';
 import { TIME_MAX_MS } from '../window/watermarks.ts';
 import { createEvidence, type Evidence, isWaiting, tellEvidence } from './evidence.ts';
@@ -32,6 +33,8 @@ export interface Acting {
   retrain: RetrainState;
   rollouts: Rollouts;
   ranges: PaneRange[];
+  /** What went wrong in the last step, for its caller to tell and to clear. */
+  faults: string[];
 }
 
 export const createActing = (): Acting => ({
@@ -42,6 +45,7 @@ export const createActing = (): Acting => ({
   retrain: createRetrainState(),
   rollouts: createRollouts(),
   ranges: [],
+  faults: [],
 });
 
 /** Whether nothing waits to follow. */
@@ -80,6 +84,11 @@ export function stepActions(acting: Acting, spec: ServiceSpec, throughMs: number
   // Behind the end of all sources there is no time to pass.
   if (throughMs < TIME_MAX_MS) take(passConsequences(acting, spec, throughMs), [], throughMs);
   else retrain(passRetrain(acting.retrain, spec, regretMs, ranges));
-  outputs.push(...followRollouts(acting.rollouts, spec, timed, throughMs));
+  try {
+    outputs.push(...followRollouts(acting.rollouts, spec, timed, throughMs));
+  } catch (cause) {
+    // A roll-out that cannot be judged must not keep alarms from being told.
+    acting.faults.push(`roll-out at ${throughMs}: ${messageOf(cause)}`);
+  }
   return outputs;
 }

@@ -43,8 +43,6 @@ export interface Judge extends Groups, Acting {
   strays: Strays;
   references: References;
   maturity: Maturity;
-  /** What went wrong in the last step, for its caller to tell and to clear. */
-  faults: string[];
   /** Why commands of the last step did nothing, as long as nobody else says so. */
   refused: string[];
 }
@@ -59,7 +57,6 @@ export const createJudge = (service: string): Judge => ({
   strays: createStrays(),
   references: createReferences(),
   maturity: createMaturity(),
-  faults: [],
   refused: [],
 });
 
