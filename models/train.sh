@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the six models of the demo again: data from the story generators, training, export, measurement.
+# Makes the seven models of the demo again: data from the story generators, training, export, measurement.
 # Needs Node, Python 3.11 and PyPI; takes about ten minutes on two cores. Prints the figures that README.md states.
 set -eu
 cd "$(dirname "$0")/.."

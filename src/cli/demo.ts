@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import type { StoryOutcome } from '../demo/once.ts';
 import { STORIES } from '../demo/stories/index.ts';
+import type { RolloutRecord } from '../records.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { examples, printLine, printTable } from './output.ts';
 import type { Cli, CommandModule } from './program.ts';
@@ -64,7 +66,6 @@ async function once(cli: Cli, options: DemoOptions): Promise<void> {
   try {
     const outcomes = await runOnce(world, STORIES, options.seed, (records) => bar.update(records, records));
     bar.stop();
-    const time = (ms: number | null) => (ms === null ? 'never' : new Date(ms).toISOString().slice(11, 16));
     const records = outcomes.reduce((sum, outcome) => sum + outcome.records, 0);
     if (!cli.options().json) {
       printTable(
@@ -81,18 +82,65 @@ async function once(cli: Cli, options: DemoOptions): Promise<void> {
           String(o.retrainEvents),
         ]),
       );
+      printRollouts(cli, outcomes);
     }
     const services = Object.fromEntries(
-      outcomes.map(({ service, injectedAt, detectedAt, alertsBefore, alertsAfter, retrainEvents }) => [
-        service,
-        { injectedAt, detectedAt, alertsBefore, alertsAfter, retrainEvents },
-      ]),
+      outcomes.map(
+        ({ service, injectedAt, detectedAt, alertsBefore, alertsAfter, retrainEvents, rollouts }) => [
+          service,
+          { injectedAt, detectedAt, alertsBefore, alertsAfter, retrainEvents, rollouts: endsOf(rollouts) },
+        ],
+      ),
     );
     const seconds = Math.round(performance.now() - startedMs) / 1000;
     printLine(cli.io.stdout, JSON.stringify({ records, seconds, services }));
   } finally {
     await world.embedded.close();
   }
+}
+
+const time = (ms: number | null): string =>
+  ms === null ? 'never' : new Date(ms).toISOString().slice(11, 16);
+const points = (rate: number): string => (100 * rate).toFixed(2);
+
+/** Wrong answers of the candidate less those of the primary, with what the evidence does not refute. */
+const differenceText = ({ difference, low, high }: RolloutRecord): string =>
+  difference === null || low === null || high === null
+    ? '-'
+    : `${points(difference)} (${points(low)} to ${points(high)})`;
+
+/** What was rolled out, step by step; verdicts that changed nothing are left out. */
+function printRollouts(cli: Cli, outcomes: readonly StoryOutcome[]): void {
+  const steps = outcomes.flatMap(({ rollouts }) => rollouts.filter(({ event }) => event !== 'verdict'));
+  if (steps.length === 0) return;
+  printLine(cli.io.stdout, '');
+  printTable(
+    cli.io.stdout,
+    ['SERVICE', 'CANDIDATE', 'AT', 'STEP', 'STAGE', 'WRONG ANSWERS, PP', 'WHY'],
+    steps.map((step) => [
+      step.service,
+      step.candidate,
+      time(step.atMs),
+      step.event.replace('_', ' '),
+      `${step.stageKind} ${Math.round(1e4 * step.share) / 100} %`,
+      differenceText(step),
+      step.reason,
+    ]),
+  );
+  printLine(cli.io.stdout, '');
+}
+
+/** The last step of each roll-out, for programs. */
+function endsOf(rollouts: readonly RolloutRecord[]): object[] {
+  const last = new Map(rollouts.map((step) => [step.rolloutId, step]));
+  return [...last.values()].map(({ candidate, status, atMs, stageKind, share, reason }) => ({
+    candidate,
+    status,
+    at: atMs,
+    stage: stageKind,
+    share,
+    reason,
+  }));
 }
 
 async function live(cli: Cli, options: DemoOptions): Promise<void> {

@@ -32,7 +32,7 @@ function weightOf({ logEWorse, logEBetter, logBoundary, needed }) {
 const openSteps = new Set();
 
 function stepsOf(service, steps) {
-  const line = (step) => el('li', {}, moment(step.atMs) + ' ' + (EVENT_WORDS[step.event] || step.event)
+  const line = (step) => el('li', {}, moment(step.atMs) + ' ' + (isPlanned(step) ? step.candidate + ' ' : '') + (EVENT_WORDS[step.event] || step.event)
     + (isPlanned(step) ? ', ' + step.stageKind + ' ' + percent(step.share) : '') + (step.by ? ', by ' + step.by : '') + ': ' + step.reason);
   const note = (event) => openSteps[event.target.open ? 'add' : 'delete'](service);
   const open = openSteps.has(service) ? { open: '' } : {};

@@ -5,7 +5,7 @@ import { isLoopback } from '../console/guard.ts';
 import { createConsole } from '../console/server.ts';
 import { createConsoleState } from '../console/state.ts';
 import { commandAppend } from '../flow/outbox.ts';
-import { openPredictions, tablesOf } from '../flow/predicting.ts';
+import { openPredictions } from '../flow/predicting.ts';
 import { createPredictions } from '../predict/predictions.ts';
 import { predictRoutes } from '../predict/routes.ts';
 import type { Command } from '../records.ts';
@@ -43,16 +43,18 @@ export async function runLive(world: World, stories: readonly Story[], options: 
     records: story.records(options.seed),
     next: null,
   }));
+  /** Those that are not configured yet. */
+  const candidates = stories
+    .flatMap(({ service, candidates }) => (candidates ?? []).map((one) => ({ ...one, service })))
+    .sort((a, b) => a.atMs - b.atMs);
   for (const player of players) player.next = await nextOf(player);
   let busy = Promise.resolve();
   // Requests to /predict have the time of the last step: later ones would close windows before the story's records come.
   let storyMs = START_MS;
-  const tables = tablesOf(runtime);
   const predictions = createPredictions({ timeoutMs: PREDICTION_MS_MAX });
-  openPredictions(runtime, predictions, tables, () => storyMs);
+  openPredictions(runtime, predictions, world.tables, () => storyMs);
   const collect = async (): Promise<void> => {
     await world.embedded.pump();
-    for (const record of await world.embedded.drain(runtime.topics.routing)) tables.read(record);
     // Nobody reads these here; kept, they would grow for as long as the demo is asked.
     for (const topic of [runtime.topics.decisions, runtime.topics.review]) await world.embedded.drain(topic);
     const { results, alerts, incidents, retrains, rollouts } = await world.published();
@@ -93,12 +95,11 @@ export async function runLive(world: World, stories: readonly Story[], options: 
   );
   options.onOpen(page.url);
   const startedMs = performance.now();
-  const step = async (): Promise<void> => {
-    const nowMs = START_MS + (performance.now() - startedMs) * options.speed;
-    storyMs = nowMs;
+  const playTo = async (untilMs: number): Promise<void> => {
+    storyMs = untilMs;
     const batch = [];
     for (const player of players) {
-      while (player.next !== null && player.next.timeMs <= nowMs) {
+      while (player.next !== null && player.next.timeMs <= untilMs) {
         const { service } = player.story;
         batch.push(world.appendOf(service, player.next));
         state.count(service, player.next.stream, 1);
@@ -108,6 +109,16 @@ export async function runLive(world: World, stories: readonly Story[], options: 
     }
     if (batch.length > 0) await world.embedded.append(batch);
     await collect();
+  };
+  const step = async (): Promise<void> => {
+    const nowMs = START_MS + (performance.now() - startedMs) * options.speed;
+    // A configuration comes at its own time, however long a step is.
+    while (candidates[0] !== undefined && candidates[0].atMs <= nowMs) {
+      const { service, atMs, candidate } = candidates.shift()!;
+      await playTo(atMs);
+      await world.rollOut(service, candidate);
+    }
+    await playTo(nowMs);
   };
   let ended = false;
   while (!options.signal.aborted) {

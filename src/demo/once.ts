@@ -1,6 +1,6 @@
 /** The demo without a wall clock: all stories as fast as they go, and what was found in them. */
 
-import type { Alert, Retrain } from '../records.ts';
+import type { Alert, Append, Retrain, RolloutRecord } from '../records.ts';
 import type { Story } from './stories/story.ts';
 import type { World } from './world.ts';
 
@@ -21,12 +21,15 @@ export interface StoryOutcome {
   /** Requests for retraining. */
   retrainEvents: number;
   records: number;
+  /** Steps of roll-outs, in their order. */
+  rollouts: RolloutRecord[];
 }
 
 export function outcomeOf(
   story: Story,
   alerts: readonly Alert[],
   retrains: readonly Retrain[],
+  rollouts: RolloutRecord[],
   records: number,
 ): StoryOutcome {
   const firing = alerts
@@ -44,6 +47,7 @@ export function outcomeOf(
     alertsAfter: after.length,
     retrainEvents: new Set(retrains.map((retrain) => retrain.retrainId)).size,
     records,
+    rollouts,
   };
 }
 
@@ -57,17 +61,26 @@ export async function runOnce(
   const counts = new Map<string, number>();
   const alerts: Alert[] = [];
   const retrains: Retrain[] = [];
+  const rollouts: RolloutRecord[] = [];
   let total = 0;
   const collect = async (): Promise<void> => {
     await world.embedded.pump();
     const found = await world.published();
     alerts.push(...found.alerts);
     retrains.push(...found.retrains);
+    rollouts.push(...found.rollouts);
     onProgress(total);
   };
   for (const story of stories) {
-    let batch = [];
+    let batch: Append[] = [];
+    const candidates = [...(story.candidates ?? [])];
     for await (const record of story.records(seed)) {
+      while (candidates[0] !== undefined && record.timeMs >= candidates[0].atMs) {
+        await world.embedded.append(batch);
+        batch = [];
+        await collect();
+        await world.rollOut(story.service, candidates.shift()!.candidate);
+      }
       batch.push(world.appendOf(story.service, record));
       counts.set(story.service, (counts.get(story.service) ?? 0) + 1);
       total++;
@@ -86,6 +99,7 @@ export async function runOnce(
       story,
       alerts.filter((alert) => alert.service === story.service),
       retrains.filter((retrain) => retrain.service === story.service),
+      rollouts.filter((rollout) => rollout.service === story.service),
       counts.get(story.service) ?? 0,
     ),
   );

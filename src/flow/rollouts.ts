@@ -264,7 +264,7 @@ export function noteWindow(
     ({ metric, subject, model, segment }) =>
       metric === 'discordant_gain' && subject === output && model === candidate && segment === '*',
   )?.coverage;
-  queue.push({ dueMs, counts: { n, better, worse, due: coverage ? n / coverage : n } });
+  queue.push({ dueMs, counts: { n, better, worse, due: coverage ? Math.round(n / coverage) : n } });
   if (queue.length > QUEUE_MAX) {
     const [first, second] = queue.splice(0, 2) as [Waiting, Waiting];
     queue.unshift({ dueMs: second.dueMs, counts: sumOf(first.counts, second.counts) });

@@ -11,7 +11,7 @@ const read = (path: string): string => readFileSync(new URL(`../../${path}`, imp
 const CONFIG = new URL('../../config', import.meta.url).pathname;
 const FRAUD = read('config/services/fraud.yaml');
 /** A service names models that must be there; nobody opens them. */
-const MODELS = { 'models/fraud-mlp.onnx': '', 'models/fraud-forest.onnx': '' };
+const MODELS = { 'models/fraud-mlp.onnx': '', 'models/fraud-forest.onnx': '', 'models/fraud-boost.onnx': '' };
 
 const run = async (args: string[], registries = wiring.registries) =>
   telltale(args, fakeWiring({ registries }));

@@ -173,7 +173,7 @@ test('a roll-out stands with stage, share, verdict, evidence, what is needed, le
   );
   expect(reason!.textContent).toBe('advanced: stage 1 of 3 is done: verdict keep');
   expect(steps!.textContent).toContain('Last 1 step');
-  expect(steps!.textContent).toContain('2026-03-01 01:00 advanced, canary 10 %: stage 1 of 3 is done');
+  expect(steps!.textContent).toContain('2026-03-01 01:00 forest advanced, canary 10 %: stage 1 of 3 is done');
 });
 
 test('steps that come later stand in front, and a roll-back is told with its reason', async () => {
@@ -200,7 +200,7 @@ test('steps that come later stand in front, and a roll-back is told with its rea
   expect(card!.textContent).toContain('rolled back: wrong answers <b>');
   expect(card!.textContent).not.toContain('labelled requests more');
   expect(card!.textContent).toMatch(
-    /Last 2 steps\|2026-03-01 02:00 rolled back, canary 10 %, by ann: .*\|2026-03-01 01:00 advanced/,
+    /Last 2 steps\|2026-03-01 02:00 forest rolled back, canary 10 %, by ann: .*\|2026-03-01 01:00 forest advanced/,
   );
   const [, bar] = card!.children as Element[];
   expect((bar!.children as Element[]).map(({ className }) => className)).toEqual(['undone', 'undone', '']);

@@ -60,6 +60,7 @@ function rocAuc(scores: { score: number; positive: boolean }[]): number {
 describe.each([
   { name: 'fraud-mlp', shape: [16], bytesMax: 300_000 },
   { name: 'fraud-forest', shape: [9], bytesMax: 300_000 },
+  { name: 'fraud-boost', shape: [9], bytesMax: 300_000 },
   { name: 'housing-mlp', shape: [10], bytesMax: 300_000 },
   { name: 'housing-linear', shape: [10], bytesMax: 300_000 },
   { name: 'inspection-tiny', shape: [3, 64, 64], bytesMax: 50_000 },
@@ -89,6 +90,7 @@ describe('what the models have learnt, on calm data of a seed that they have not
   it.each([
     { name: 'fraud-mlp', row: fraudFlags, width: 16 },
     { name: 'fraud-forest', row: fraudOrdinal, width: 9 },
+    { name: 'fraud-boost', row: fraudOrdinal, width: 9 },
   ])('$name tells fraud from honest payments', async ({ name, row, width }) => {
     const told = await tell(fraud, 8);
     const { calm } = split(fraud, told, told.bodies.labels);

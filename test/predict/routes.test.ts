@@ -20,7 +20,7 @@ test('JSON gives a class, and says who decided', async () => {
       id: 'json-1',
       service: 'fraud',
       version: 'mlp',
-      shadows: ['forest'],
+      shadows: ['forest', 'boost'],
       outputs: {
         fraud: { class: 'legit', score: expect.any(Number), confidence: expect.any(Number) },
       },

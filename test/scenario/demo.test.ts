@@ -1,21 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { wiring } from '../../src/cli/wiring.ts';
 import { runOnce, type StoryOutcome } from '../../src/demo/once.ts';
 import { STORIES } from '../../src/demo/stories/index.ts';
 import { createWorld } from '../../src/demo/world.ts';
-import { EVIDENCE_CHOICES } from '../../src/metric/evidence/registry.ts';
-import { METRICS } from '../../src/metric/registry.ts';
-import { factsOfState } from '../../src/profile/baseline/facts.ts';
 import type { Alert, Result, Retrain } from '../../src/records.ts';
 
-const registries = {
-  metrics: new Map(Object.entries(METRICS)),
-  readState: factsOfState,
-  evidence: EVIDENCE_CHOICES,
-};
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 async function run(services: readonly string[], seed: number) {
-  const world = await createWorld(null, registries, silent);
+  const world = await createWorld(null, wiring.registries, silent);
   const found: { results: Result[]; alerts: Alert[]; retrains: Retrain[] } = {
     results: [],
     alerts: [],
@@ -75,6 +68,38 @@ describe('the demo', () => {
     ]);
     expect(kinds('inspection', 'psi')).toEqual([['warning', 'unknown']]);
     expect(kinds('voice-search', 'redo_rate')).toEqual([['critical', 'unknown']]);
+  });
+
+  test('a candidate that is worse is taken back by its evidence, and a good one takes over', () => {
+    for (const service of names.filter((name) => name !== 'fraud')) expect(of(service).rollouts).toEqual([]);
+    const { rollouts } = of('fraud');
+    const steps = rollouts.filter(({ event }) => event !== 'verdict');
+    expect(
+      steps.map(({ candidate, event, stageKind, share }) => [candidate, event, stageKind, share]),
+    ).toEqual([
+      ['forest', 'started', 'shadow', 1],
+      ['forest', 'advanced', 'canary', 0.05],
+      ['forest', 'advanced', 'canary', 0.25],
+      ['forest', 'rolled_back', 'canary', 0.25],
+      ['boost', 'started', 'shadow', 1],
+      ['boost', 'advanced', 'canary', 0.05],
+      ['boost', 'advanced', 'canary', 0.25],
+      ['boost', 'advanced', 'live', 1],
+      ['boost', 'promoted', 'live', 1],
+    ]);
+    expect(rollouts.every(({ by }) => by === '')).toBe(true);
+    const [back, done] = [steps[3]!, steps[8]!];
+    expect([back.verdict, done.verdict]).toEqual(['rollback', 'promote']);
+    expect(back.logEWorse).toBeGreaterThan(back.logBoundary);
+    expect(back.low).toBeGreaterThan(0);
+    // 5 % of 200 payments a minute for a quarter of an hour, then 25 %.
+    expect(back.exposed).toBeGreaterThan(150);
+    expect(back.reason).toMatch(
+      /^wrong_answers of the candidate is worse, by .*; the candidate has answered \d+ requests$/,
+    );
+    // Within the margin of a hundredth, whatever the labels that are not known yet say.
+    expect(done.high).toBeLessThan(0.01);
+    expect(done.logEBetter).toBeGreaterThan(done.logBoundary);
   });
 
   test('the data to train on lie within the topics', () => {

@@ -15,6 +15,7 @@ import {
   END_MS,
   INJECT_AT_MS,
   jsonValue,
+  MINUTE_MS,
   requestId,
   round,
   START_MS,
@@ -151,6 +152,8 @@ export const fraud: Story = {
   injectAtMs: INJECT_AT_MS,
   startMs: START_MS,
   endMs: END_MS,
+  // The forest, the candidate of the file, has been taken back by then.
+  candidates: [{ atMs: START_MS + 100 * MINUTE_MS, candidate: 'boost' }],
   expect: { metrics: ['psi:amount', 'psi:channel', 'psi:age'] },
   records: (seed) => toAsync(fraudRecords(seed)),
 };

@@ -15,6 +15,12 @@ export interface StoryRecord {
   headers?: Record<string, string>;
 }
 
+/** Another candidate in the section `rollout` of the service's file: what an owner would write there. */
+export interface Candidate {
+  atMs: number;
+  candidate: string;
+}
+
 export interface Story {
   /** Name of the service, as in `config/services/`. */
   service: string;
@@ -30,6 +36,8 @@ export interface Story {
     /** Metrics that should reveal the change, as `metric` or `metric:subject`. */
     metrics: string[];
   };
+  /** What the owner configures while the story goes on, in order of time. */
+  candidates?: readonly Candidate[];
   /**
    * All records in the order of their arrival. Event times rise, but for a disorder of at most
    * `DISORDER_MS_MAX`. Asynchronous because images are encoded off the event loop.
