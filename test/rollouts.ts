@@ -24,7 +24,7 @@ export function makeRollout(over: Partial<RolloutRecord> = {}): RolloutRecord {
     verdict: 'keep',
     doubt: '',
     counts: { n: 1_200, better: 10, worse: 7, due: 1_500.5 },
-    exposed: 120,
+    exposed: 310,
     split: [{ epoch: 1, versions: ['mlp', 'forest'], shares: [0.9, 0.1], counts: [900, 100], elsewhere: 1 }],
     difference: -0.0025,
     low: -0.015,

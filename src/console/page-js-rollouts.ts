@@ -45,7 +45,7 @@ function rolloutCard(service, steps) {
   const state = isPlanned(now) ? badge(ROLLOUT_LIGHTS[now.status] || 'grey', now.status.replace('_', ' ')) : badge('grey', 'no roll-out');
   const head = el('div', { class: 'row' }, state, el('span', { class: 'what' }, name, isPlanned(now) ? ': ' + now.candidate + ' against ' + now.primary : ''), el('span', { class: 'when' }, moment(now.atMs)));
   const level = now.level ? 'the level is ' + now.level.replace('_', ' ') : '';
-  const where = 'Stage ' + (now.stage + 1) + ' of ' + now.stages + ': ' + now.stageKind + ', ' + percent(now.share) + ' of the requests' + (level ? '; ' + level : '');
+  const where = 'Stage ' + (now.stage + 1) + ' of ' + now.stages + ': ' + now.stageKind + ', ' + percent(now.share) + ' of the requests' + (now.exposed ? '; it has answered ' + number(now.exposed) : '') + (level ? '; ' + level : '');
   const facts = isPlanned(now) ? [stageBar(now), el('div', {}, where), el('div', {}, verdictOf(now)), el('div', { class: 'why' }, weightOf(now))] : [el('div', {}, level)];
   return el('li', { class: 'card' }, head, ...facts, el('div', { class: 'why' }, (EVENT_WORDS[now.event] || now.event) + ': ' + now.reason), stepsOf(service, steps));
 }

@@ -29,8 +29,8 @@ export interface ServiceView {
   streams: StreamView[];
 }
 
-/** A step of a roll-out without plan and routing table, which are long; `level` is that of the last table, '' where none was read. */
-export interface RolloutView extends Omit<RolloutRecord, 'spec' | 'table'> {
+/** A step of a roll-out without plan, routing table and split, which are long; `level` is that of the last table, '' where none was read. */
+export interface RolloutView extends Omit<RolloutRecord, 'spec' | 'split' | 'table'> {
   level: string;
 }
 

@@ -164,7 +164,9 @@ test('a roll-out stands with stage, share, verdict, evidence, what is needed, le
   expect(head!.textContent).toBe('|running|fraud|: forest against mlp|2026-03-01 01:00');
   expect((bar!.children as Element[]).map(({ className }) => className)).toEqual(['past', 'now', '']);
   expect(bar!.attributes['aria-label']).toBe('stage 2 of 3, running');
-  expect(where!.textContent).toBe('Stage 2 of 3: canary, 10 % of the requests; the level is full');
+  expect(where!.textContent).toBe(
+    'Stage 2 of 3: canary, 10 % of the requests; it has answered 310; the level is full',
+  );
   expect(verdict!.textContent).toBe(
     'Verdict keep: wrong answers -0.25 percentage points (-1.5 to +0.8), 1,200 labelled requests',
   );

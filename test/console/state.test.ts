@@ -108,6 +108,7 @@ test('the last 20 steps of a roll-out stand newest first, without plan and table
   ]);
   expect(state.rollouts()[0]).not.toHaveProperty('spec');
   expect(state.rollouts()[0]).not.toHaveProperty('table');
+  expect(state.rollouts()[0]).not.toHaveProperty('split');
   for (let seq = 4; seq < 100; seq++) step(seq);
   expect(seen().map(([, seq]) => seq)).toEqual([...Array.from({ length: 20 }, (_, i) => 99 - i), 7]);
 });

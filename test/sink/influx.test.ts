@@ -152,7 +152,16 @@ test('a step of a roll-out is a point; where nothing was compared it has no figu
     fields: {
       ...{ primary: 'mlp', stage_kind: 'canary', stages: 3, share: 0.1, by: '', doubt: '' },
       reason: 'stage 1 of 3 is done: verdict keep',
-      ...{ n: 1_200, better: 10, worse: 7, due: 1_500.5, difference: -0.0025, low: -0.015, high: 0.008 },
+      ...{
+        n: 1_200,
+        better: 10,
+        worse: 7,
+        due: 1_500.5,
+        exposed: 310,
+        difference: -0.0025,
+        low: -0.015,
+        high: 0.008,
+      },
       ...{ log_e_worse: -1, log_e_better: 2, log_boundary: Math.log(40), needed: 700 },
       ...{ seq: 1, rollout_id: 'rollout-1', id: 'o1' },
     },
