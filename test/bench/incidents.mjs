@@ -1,11 +1,12 @@
-// One window in which thousands of alarms of one cause fire, and later end: how long the fold takes, and what it keeps.
+// One window in which thousands of alarms of one cause fire, and a later one in which they end: how long it takes from the results to the incident, and what is kept.
 // `npm run bench -- incidents [--alarms 10000] [--rounds 5]`
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { stepConsequences } from '../../dist/alarm/consequences.js';
 import { createIncidentStates } from '../../dist/alarm/incident/state.js';
-import { createAlarmStates, fingerprintOf } from '../../dist/alarm/state.js';
+import { createAlarmStates } from '../../dist/alarm/state.js';
+import { stepAlarms } from '../../dist/alarm/step.js';
 
 const { values: options } = parseArgs({
   options: { alarms: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '5' } },
@@ -20,38 +21,37 @@ const spec = {
   service: 'bench',
   inputs: INPUTS.map((name) => ({ name })),
   windows: { sizeMs: MINUTE_MS, hopMs: MINUTE_MS },
-  rules: [{ name: 'drift' }],
+  rules: [
+    {
+      name: 'drift',
+      metric: 'psi',
+      subject: '*',
+      model: '*',
+      segment: 'each',
+      warning: { op: '>', value: 0.1 },
+      critical: { op: '>', value: 0.25 },
+      nMin: 100,
+      coverageMin: null,
+      forMs: 0,
+    },
+  ],
   digest: 'bench',
 };
 
-/** Alarms of 20 inputs in hundreds of segments, in an order that has nothing to do with either. */
-function alertsOf(state, atMs) {
-  return Array.from({ length: ALARMS }, (_, i) => {
-    const what = {
-      metric: 'psi',
-      subject: INPUTS[i % INPUTS.length],
-      model: '',
-      segment: `city=${Math.floor(i / INPUTS.length)}`,
-    };
-    return {
-      id: `${state}-${i}`,
-      fingerprint: fingerprintOf(spec.service, 'drift', what),
-      service: spec.service,
-      rule: 'drift',
-      ...what,
-      state,
-      level: i % 7 === 0 ? 'critical' : 'warning',
-      reason: 'psi 0.31 > 0.25',
-      value: 0.31,
-      threshold: 'critical: > 0.25',
-      n: 1_000,
-      windowStartMs: atMs - MINUTE_MS,
-      windowEndMs: atMs,
-      sinceMs: atMs - MINUTE_MS,
-      evidence: null,
-      configDigest: 'bench',
-    };
-  });
+/** Results of 20 inputs in hundreds of segments, all of them moved or none. */
+function resultsOf(hasMoved, endMs) {
+  return Array.from({ length: ALARMS }, (_, i) => ({
+    metric: 'psi',
+    subject: INPUTS[i % INPUTS.length],
+    model: '',
+    segment: `city=${Math.floor(i / INPUTS.length)}`,
+    windowStartMs: endMs - MINUTE_MS,
+    windowEndMs: endMs,
+    value: hasMoved ? 0.2 + (i % 7) / 50 : 0.01,
+    n: 1_000,
+    coverage: null,
+    final: true,
+  }));
 }
 
 const heapMb = () => {
@@ -62,29 +62,35 @@ const heapMb = () => {
 let last;
 for (let round = 1; round <= Number(options.rounds); round++) {
   const states = { alarms: createAlarmStates(), incidents: createIncidentStates() };
-  const firing = alertsOf('firing', 10 * MINUTE_MS);
-  const over = alertsOf('resolved', 20 * MINUTE_MS);
+  const step = (results, atMs) => {
+    const alerts = results.flatMap((result) => stepAlarms(states.alarms, spec, result));
+    return { alerts: alerts.length, records: stepConsequences(states, spec, alerts, atMs).incidents };
+  };
+  const firing = resultsOf(true, 10 * MINUTE_MS);
+  const over = resultsOf(false, 20 * MINUTE_MS);
   const beforeMb = heapMb();
   const startMs = performance.now();
-  const opened = stepConsequences(states, spec, firing, 10 * MINUTE_MS).incidents;
+  const opened = step(firing, 10 * MINUTE_MS);
   const openedMs = performance.now() - startMs;
   const keptMb = heapMb() - beforeMb;
   const snapshotMb = JSON.stringify(states.incidents).length / 1e6;
   const endMs = performance.now();
-  const ended = stepConsequences(states, spec, over, 20 * MINUTE_MS).incidents;
+  const ended = step(over, 20 * MINUTE_MS);
   last = {
-    alarms: ALARMS,
+    alarms: opened.alerts,
     openedMs: Math.round(openedMs),
     endedMs: Math.round(performance.now() - endMs),
-    incidents: new Set([...opened, ...ended].map(({ incidentId }) => incidentId)).size,
-    notifications: [opened, ended].map((records) => records.filter(({ notify }) => notify !== '').length),
-    recordBytes: Buffer.byteLength(JSON.stringify(opened.at(-1))),
+    incidents: new Set([...opened.records, ...ended.records].map(({ incidentId }) => incidentId)).size,
+    notifications: [opened, ended].map(({ records }) => records.filter(({ notify }) => notify !== '').length),
+    recordBytes: Buffer.byteLength(JSON.stringify(opened.records.at(-1))),
+    /** Alarms and incidents. */
     heapMb: Number(keptMb.toFixed(1)),
+    /** Of the incidents in the judge's snapshot; the alarms are beside them. */
     snapshotMb: Number(snapshotMb.toFixed(1)),
   };
   process.stdout.write(`${JSON.stringify(last)}\n`);
 }
-if (last.incidents !== 1 || last.notifications.some((count) => count !== 1)) {
+if (last.alarms !== ALARMS || last.incidents !== 1 || last.notifications.some((count) => count !== 1)) {
   process.stderr.write('not one incident with one notification and its end\n');
   process.exitCode = 1;
 }
