@@ -31,7 +31,7 @@ import { keepRanges } from './pane-ranges.ts';
 import { referenceOf } from './references.ts';
 import { referenceValueOf } from './regret-reference.ts';
 import { type Cell, type Due, resultsOf } from './results-of.ts';
-import { commandRollouts, noteConfig, noteWindow, restoreRollouts } from './rollouts.ts';
+import { commandRollouts, noteConfig, noteDue, noteWindow, restoreRollouts } from './rollouts.ts';
 import { queueAnswered } from './routed.ts';
 import { type Groups, groupsOf, throughOf } from './source-groups.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
@@ -149,6 +149,7 @@ function closeWindow(
   for (const record of results) alerts.push(...stepAlarms(judge.alarms, spec, record, judging));
   alerts.forEach(tell);
   if (isFinal) noteRegret(judge.retrain, spec, results, due.dueMs, referenceValueOf(spec, cells));
+  if (isFinal) noteDue(judge.rollouts, due.dueMs);
   if (isFinal && group === 'events') noteWindow(judge.rollouts, spec, cells, results, due);
   if (isFinal && group === 'requests') queueAnswered(judge.rollouts.answered, spec, cells, due);
   if (isFinal) stepEvidence(judge.evidence, spec, group, { cells, results, due }).forEach(tell);

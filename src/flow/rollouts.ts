@@ -56,6 +56,8 @@ export interface Rollouts {
   answered: WaitingAnswered[];
   /** Event time that was closed when a configuration came that was not looked at yet; null: it was. */
   configuredMs: number | null;
+  /** When the first window of all was due, of a service that had none before its first configuration; null: there is none yet. */
+  firstDueMs: number | null;
   table: RoutingTable | null;
   /** What the table was made of. */
   routed: string;
@@ -70,6 +72,7 @@ export const createRollouts = (): Rollouts => ({
   outcomes: [],
   answered: [],
   configuredMs: null,
+  firstDueMs: null,
   table: null,
   routed: '',
   seq: 0,
@@ -176,6 +179,12 @@ function recordOf(
 /** Notes a change of configuration, at the event time that was closed then; TIME_MIN_MS: none yet. */
 export function noteConfig(rollouts: Rollouts, closedMs: number): void {
   rollouts.configuredMs = closedMs;
+}
+
+/** Takes the time at which a final window is due, of whatever source. */
+export function noteDue(rollouts: Rollouts, dueMs: number): void {
+  if (rollouts.configuredMs !== TIME_MIN_MS) return;
+  rollouts.firstDueMs = Math.min(rollouts.firstDueMs ?? dueMs, dueMs);
 }
 
 export function commandRollouts(
@@ -319,7 +328,7 @@ export function followRollouts(
   alerts: readonly TimedAlert[],
   throughMs: number,
 ): Output[] {
-  const { states, configuredMs } = rollouts;
+  const { states, configuredMs, firstDueMs } = rollouts;
   const { ready, outcomes, answered } = takeReady(rollouts, throughMs);
   const dues = [...ready, ...outcomes, ...answered].map(({ dueMs }) => dueMs);
   const times = [...new Set([...alerts.map(({ atMs }) => atMs), ...dues])];
@@ -329,9 +338,10 @@ export function followRollouts(
   const take = (steps: readonly ChainStep[]): void => {
     outputs.push(...outputsOf(rollouts, spec, steps));
   };
-  if (configuredMs !== null && (configuredMs > TIME_MIN_MS || times.length > 0)) {
+  const hasBegun = firstDueMs !== null && firstDueMs <= throughMs;
+  if (configuredMs !== null && (configuredMs > TIME_MIN_MS || hasBegun)) {
     // Before the first window there is no event time; it began so long before it was due, or longer.
-    const atMs = configuredMs > TIME_MIN_MS ? configuredMs : times[0]! - spec.windows.sizeMs;
+    const atMs = configuredMs > TIME_MIN_MS ? configuredMs : firstDueMs! - spec.windows.sizeMs;
     // The level comes first: no table may let a model decide more than it may.
     take(configureAutomation(states, spec, atMs));
     take(stepAndLook(rollouts, spec, () => configureRollout(states, wantedOf(spec), atMs)));

@@ -117,7 +117,7 @@ const WAYS = [
   { chunk: 400, partitions: 2, lostAfter: [2] },
 ];
 
-const BEGIN = '2 level shadow: it begins here by the configuration';
+const BEGIN = '0 level shadow: it begins here by the configuration';
 const TO_ASSIST = /^4 level shadow -> assist: at most 18\.\d+ % of the answers are wrong$/;
 const TO_PARTIAL =
   /^11 level assist -> partial: from a confidence of 0\.7 on at most 4\.\d+ % are wrong, of 50\.00 % of the answers$/;
@@ -251,7 +251,7 @@ test('people take the steps up where the gate is manual, and a lost process forg
   };
   const plain = await steer(spec, rows, commands, false);
   expect(said(plain.rollouts)).toEqual([
-    '2 level shadow: it begins here by the configuration',
+    '0 level shadow: it begins here by the configuration',
     '2 refused level: no threshold of confidence is shown to be safe yet ann',
     expect.stringMatching(/^4 level_open shadow -> assist is open to a person: at most 18\.\d+ % of/),
     '7 level shadow -> assist: so ann',
@@ -299,12 +299,12 @@ test('a roll-out goes on beside it, and a new model keeps what is shown of it', 
     ]);
     expect(said(rollouts.filter(({ event }) => event !== 'verdict'))).toEqual([
       BEGIN,
-      '2 started by the configuration',
+      '0 started by the configuration',
       expect.stringMatching(TO_ASSIST),
       expect.stringMatching(TO_PARTIAL),
-      '17 advanced stage 1 of 2 is done: verdict promote',
-      '17 level partial -> assist: another model answers, new, of which no threshold is shown to be safe',
-      '21 promoted stage 2 of 2 is done: verdict promote',
+      '15 advanced stage 1 of 2 is done: verdict promote',
+      '15 level partial -> assist: another model answers, new, of which no threshold is shown to be safe',
+      '19 promoted stage 2 of 2 is done: verdict promote',
     ]);
     expect(
       tables.map(({ level, threshold, versions }) => `${versions[0]!.version} ${level} ${threshold ?? ''}`),

@@ -113,10 +113,10 @@ describe('a candidate that is better', () => {
     async (way) => {
       const outcome = await drive(service(), rows, { scorer, ...way });
       expect(said(outcome.rollouts)).toEqual([
-        '2 started shadow',
-        '4 advanced canary',
-        '7 advanced live',
-        '11 promoted live',
+        '0 started shadow',
+        '3 advanced canary',
+        '6 advanced live',
+        '10 promoted live',
       ]);
       expect(shares(outcome)).toEqual([
         '0 old:primary:1 new:shadow:1',
@@ -155,16 +155,26 @@ describe('a candidate that is better', () => {
 
   test('says in a dry run what it would do, and answers nothing', async () => {
     const outcome = await drive(service({ isDryRun: true }), rows, { scorer });
-    expect(said(outcome.rollouts).at(-1)).toBe('11 promoted live');
+    expect(said(outcome.rollouts).at(-1)).toBe('10 promoted live');
     expect(shares(outcome)).toEqual(['0 old:primary:1 new:shadow:1']);
   });
+});
+
+test('a roll-out begins with the first window, though no label has come yet', async () => {
+  const rows = records(6, () => ({ old: 0.1, new: 0.1 })).filter(({ stream }) => stream === 'requests');
+  for (const way of WAYS) {
+    const outcome = await drive(service(), rows, { scorer, ...way });
+    expect(said(outcome.rollouts)).toEqual(['0 started shadow']);
+    expect(outcome.rollouts[0]).toMatchObject({ verdict: 'inconclusive', doubt: 'no_data' });
+    expect(shares(outcome)).toEqual(['0 old:primary:1 new:shadow:1']);
+  }
 });
 
 test('a candidate that becomes worse while it is tried is taken back, with its exposure', async () => {
   const rows = records(25, (minute) => ({ old: 0.1, new: minute < 6 ? 0.1 : 0.6 }));
   for (const way of WAYS) {
     const outcome = await drive(service({ margin: 0.001 }), rows, { scorer, ...way });
-    expect(said(outcome.rollouts).slice(0, 2)).toEqual(['2 started shadow', '4 advanced canary']);
+    expect(said(outcome.rollouts).slice(0, 2)).toEqual(['0 started shadow', '3 advanced canary']);
     const last = outcome.rollouts.at(-1)!;
     expect(last).toMatchObject({
       event: 'rolled_back',
@@ -207,8 +217,8 @@ test('people steer, and a lost process forgets none of it', async () => {
   };
   const plain = await run(false);
   expect(said(plain.rollouts)).toEqual([
-    '2 started shadow',
-    '4 advanced canary',
+    '0 started shadow',
+    '3 advanced canary',
     '4 paused canary ann',
     '7 refused canary ann',
     '7 resumed canary ann',

@@ -185,10 +185,10 @@ describeStack('roll-outs', (stack) => {
         .filter(({ service, event }) => service === name && event !== 'verdict')
         .map(({ event, stageKind, atMs }) => `${(atMs - T0) / MINUTE_MS} ${event} ${stageKind}`);
     expect(said('good')).toEqual([
-      '2 started shadow',
-      '4 advanced canary',
-      '7 advanced live',
-      '11 promoted live',
+      '0 started shadow',
+      '3 advanced canary',
+      '6 advanced live',
+      '10 promoted live',
     ]);
     const bad = whole.filter(({ service }) => service === 'bad').at(-1)!;
     expect(bad).toMatchObject({ event: 'rolled_back', verdict: 'rollback', by: '' });
