@@ -82,7 +82,15 @@ export function createTrainedShadows(
     const { retrainId, model } = trained;
     try {
       const shadowed = withShadow(spec, trained, dir);
-      if (shadowed !== spec) await check(shadowed);
+      if (shadowed === spec) return spec;
+      await check(shadowed);
+      const facts = {
+        service: spec.service,
+        retrainId,
+        model: shadowed.models.at(-1)!.name,
+        file: model.file,
+      };
+      logger.info(facts, 'the model of a training is a shadow');
       return shadowed;
     } catch (cause) {
       const facts = { service: spec.service, retrainId, file: model.file, cause: messageOf(cause) };
