@@ -6,43 +6,12 @@ import { auditVerdicts } from '../../src/cli/audit/verdicts.ts';
 import { auditCounts, createWindows, noteResult } from '../../src/cli/audit/windows.ts';
 import { rowOf, standingOf } from '../../src/cli/rollout/text.ts';
 import { configureAutomation } from '../../src/flow/automation.ts';
-import type {
-  AutomationSpec,
-  Batch,
-  Command,
-  OutputColumn,
-  RolloutRecord,
-  RolloutSpec,
-  ServiceSpec,
-} from '../../src/records.ts';
+import type { AutomationSpec, Command, RolloutRecord, RolloutSpec, ServiceSpec } from '../../src/records.ts';
 import { createRolloutStates } from '../../src/rollout/fold.ts';
-import {
-  drive,
-  MINUTE,
-  type Outcome,
-  openDrive,
-  randomOf,
-  type Sent,
-  scorerOf,
-  specOf,
-  T0,
-} from './support.ts';
+import { drive, MINUTE, type Outcome, openDrive, randomOf, type Sent, specOf, T0 } from './support.ts';
+import { scorer, TWO_MODELS } from './two-models.ts';
 
-const SERVICE = `
-service: shop
-streams:
-  requests: { topic: shop.requests }
-  labels: { topic: shop.labels, fields: { fraud: fraud } }
-inputs:
-  a: { type: numeric }
-  b: { type: numeric }
-outputs:
-  fraud: { type: classifier, classes: ['no', 'yes'], positive: 'yes' }
-models:
-  - { name: old, role: primary, file: none.onnx, inputs: { X: [a] }, outputs: { fraud: { probabilities: p } } }
-  - { name: new, role: shadow, file: none.onnx, inputs: { X: [b] }, outputs: { fraud: { probabilities: p } } }
-windows: { size: 1m, lateness: 5s }
-join: { max_delay: 2m, revise_after: [] }
+const SERVICE = `${TWO_MODELS}join: { max_delay: 2m, revise_after: [] }
 rules:
   - { name: slow, metric: volume, critical: '< 55', min_n: 1 }
 `;
@@ -65,16 +34,6 @@ const service = (over: Partial<AutomationSpec> = {}, rollout?: RolloutSpec): Ser
   ...specOf(SERVICE),
   automation: { ...AUTOMATION, ...over },
   ...(rollout === undefined ? {} : { rollout }),
-});
-
-/** The score of each model is an input. */
-const scorer = scorerOf((batch: Batch) => {
-  const models = batch.inputs.map((column): OutputColumn[] => {
-    const scores = column.kind === 'numeric' ? column.values.slice() : new Float64Array(batch.n);
-    const codes = Int32Array.from(scores, (score) => (score >= 0.5 ? 1 : 0));
-    return [{ kind: 'class', codes, scores, state: new Uint8Array(batch.n) }];
-  });
-  return { models, images: [] };
 });
 
 interface Rates {

@@ -1,33 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Batch, OutputColumn, StreamName } from '../../src/records.ts';
-import { drive, type Sent, scorerOf, sorted, T0 } from './support.ts';
+import type { StreamName } from '../../src/records.ts';
+import { drive, type Sent, sorted, T0 } from './support.ts';
+import { scorer, TWO_MODELS } from './two-models.ts';
 
-const SERVICE = `
-service: shop
-streams:
-  requests: { topic: shop.requests }
-  labels: { topic: shop.labels, fields: { fraud: fraud } }
-inputs:
-  a: { type: numeric }
-  b: { type: numeric }
-outputs:
-  fraud: { type: classifier, classes: ['no', 'yes'], positive: 'yes' }
-models:
-  - { name: old, role: primary, file: none.onnx, inputs: { X: [a] }, outputs: { fraud: { probabilities: p } } }
-  - { name: new, role: shadow, file: none.onnx, inputs: { X: [b] }, outputs: { fraud: { probabilities: p } } }
-windows: { size: 1m, lateness: 5s }
-join: { max_delay: 5m }
+const SERVICE = `${TWO_MODELS}join: { max_delay: 5m }
 `;
-
-/** Two models: the score of each is an input. */
-const scorer = scorerOf((batch: Batch) => {
-  const answers = batch.inputs.map((column): OutputColumn[] => {
-    const scores = column.kind === 'numeric' ? column.values.slice() : new Float64Array(batch.n);
-    const codes = Int32Array.from(scores, (score) => (score >= 0.5 ? 1 : 0));
-    return [{ kind: 'class', codes, scores, state: new Uint8Array(batch.n) }];
-  });
-  return { models: answers, images: [] };
-});
 
 const sent = (stream: StreamName, id: string, seconds: number, more: object): Sent => ({
   stream,

@@ -1,30 +1,11 @@
 /** Gateways that follow the routing tables of a roll-out, or do not: what their headers say decides whether a stage may open the next one. */
 
 import { describe, expect, test } from 'vitest';
-import type { Batch, OutputColumn, RolloutRecord, RolloutSpec, ServiceSpec } from '../../src/records.ts';
+import type { RolloutRecord, ServiceSpec } from '../../src/records.ts';
 import { createRouter, type Route, type RoutedBy, routedHeaders } from '../../src/router/index.ts';
-import {
-  drive,
-  MINUTE,
-  type Outcome,
-  openDrive,
-  randomOf,
-  type Sent,
-  scorerOf,
-  specOf,
-  T0,
-} from './support.ts';
+import { drive, MINUTE, type Outcome, openDrive, randomOf, type Sent, specOf, T0 } from './support.ts';
+import { PLAN, scorer } from './two-models.ts';
 
-const PLAN: RolloutSpec = {
-  ...{ strategy: 'canary', candidate: 'new', output: 'fraud', alpha: 0.05, margin: 0.02, tolerance: 0 },
-  stages: [
-    { kind: 'shadow', share: 1, durationMs: 2 * MINUTE, nMin: 50, gate: 'auto', needs: 'keep' },
-    { kind: 'canary', share: 0.1, durationMs: 3 * MINUTE, nMin: 100, gate: 'auto', needs: 'promote' },
-    { kind: 'live', share: 1, durationMs: 4 * MINUTE, nMin: 0, gate: 'auto', needs: 'keep' },
-  ],
-  ...{ coverageMin: 0.5, rollbackOn: { rules: [], level: 'critical' }, deadlineMs: null },
-  ...{ keepMs: 600 * MINUTE, isDryRun: false },
-};
 const service = (more = ''): ServiceSpec => ({
   ...specOf(`
 service: shop
@@ -41,16 +22,6 @@ windows: { size: 1m, lateness: 5s }
 join: { max_delay: 2m, revise_after: [] }
 ${more}`),
   rollout: PLAN,
-});
-
-/** The score of each model is an input. */
-const scorer = scorerOf((batch: Batch) => {
-  const models = batch.inputs.slice(0, 2).map((column): OutputColumn[] => {
-    const scores = column.kind === 'numeric' ? column.values.slice() : new Float64Array(batch.n);
-    const codes = Int32Array.from(scores, (score) => (score >= 0.5 ? 1 : 0));
-    return [{ kind: 'class', codes, scores, state: new Uint8Array(batch.n) }];
-  });
-  return { models, images: [] };
 });
 
 /** Who answers a request, in the place of its table; null: its record says nothing. */

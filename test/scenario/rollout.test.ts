@@ -1,72 +1,17 @@
 /** Roll-outs through the whole flow: requests and labels in, steps and routing tables out, with a process that is lost at any time. */
 
 import { describe, expect, test } from 'vitest';
-import type {
-  Batch,
-  Command,
-  OutputColumn,
-  RolloutRecord,
-  RolloutSpec,
-  ServiceSpec,
-} from '../../src/records.ts';
+import type { Command, RolloutRecord, RolloutSpec, ServiceSpec } from '../../src/records.ts';
 import { route } from '../../src/router/route.ts';
-import {
-  drive,
-  MINUTE,
-  type Outcome,
-  openDrive,
-  randomOf,
-  type Sent,
-  scorerOf,
-  specOf,
-  T0,
-} from './support.ts';
+import { drive, MINUTE, type Outcome, openDrive, randomOf, type Sent, specOf, T0 } from './support.ts';
+import { PLAN, scorer, TWO_MODELS } from './two-models.ts';
 
-const SERVICE = `
-service: shop
-streams:
-  requests: { topic: shop.requests }
-  labels: { topic: shop.labels, fields: { fraud: fraud } }
-inputs:
-  a: { type: numeric }
-  b: { type: numeric }
-outputs:
-  fraud: { type: classifier, classes: ['no', 'yes'], positive: 'yes' }
-models:
-  - { name: old, role: primary, file: none.onnx, inputs: { X: [a] }, outputs: { fraud: { probabilities: p } } }
-  - { name: new, role: shadow, file: none.onnx, inputs: { X: [b] }, outputs: { fraud: { probabilities: p } } }
-windows: { size: 1m, lateness: 5s }
-join: { max_delay: 2m, revise_after: [] }
+const SERVICE = `${TWO_MODELS}join: { max_delay: 2m, revise_after: [] }
 `;
 
-const PLAN: RolloutSpec = {
-  ...{ strategy: 'canary', candidate: 'new', output: 'fraud', alpha: 0.05, margin: 0.02, tolerance: 0 },
-  stages: [
-    { kind: 'shadow', share: 1, durationMs: 2 * MINUTE, nMin: 50, gate: 'auto', needs: 'keep' },
-    { kind: 'canary', share: 0.1, durationMs: 3 * MINUTE, nMin: 100, gate: 'auto', needs: 'promote' },
-    { kind: 'live', share: 1, durationMs: 4 * MINUTE, nMin: 0, gate: 'auto', needs: 'keep' },
-  ],
-  ...{
-    coverageMin: 0.5,
-    rollbackOn: { rules: [], level: 'critical' },
-    deadlineMs: null,
-    keepMs: 600 * MINUTE,
-  },
-  isDryRun: false,
-};
 const service = (over: Partial<RolloutSpec> = {}): ServiceSpec => ({
   ...specOf(SERVICE),
   rollout: { ...PLAN, ...over },
-});
-
-/** The score of each model is an input. */
-const scorer = scorerOf((batch: Batch) => {
-  const models = batch.inputs.map((column): OutputColumn[] => {
-    const scores = column.kind === 'numeric' ? column.values.slice() : new Float64Array(batch.n);
-    const codes = Int32Array.from(scores, (score) => (score >= 0.5 ? 1 : 0));
-    return [{ kind: 'class', codes, scores, state: new Uint8Array(batch.n) }];
-  });
-  return { models, images: [] };
 });
 
 /** Sixty requests a minute, half of them frauds; each model is wrong at random, at the rate of the minute. */
