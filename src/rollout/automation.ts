@@ -3,13 +3,10 @@
  * time, up to the highest level that the owner allows.
  */
 
+import { AUTOMATION_LEVELS, type AutomationLevel } from '../records.ts';
 import { logEBelow } from './bets.ts';
 import { type Pairs, sideOfPairs } from './comparison.ts';
 import { type ConfidenceCell, riskHighOf, riskLowOf, type Threshold, thresholdOf } from './threshold.ts';
-
-/** As in `telltale/router`; rising. */
-export const AUTOMATION_LEVELS = ['human_only', 'shadow', 'assist', 'partial', 'full'] as const;
-export type AutomationLevel = (typeof AUTOMATION_LEVELS)[number];
 
 export const rankOf = (level: AutomationLevel): number => AUTOMATION_LEVELS.indexOf(level);
 

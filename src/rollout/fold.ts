@@ -185,17 +185,25 @@ const EVENTS = {
 
 /** Gives an event to the table; the step that it makes, or that it was refused. */
 function happen(states: RolloutStates, rollout: Rollout, event: RolloutEvent): RolloutStep[] {
-  const verdict = verdictOf(...judgedOf(rollout));
+  // Of the stage before it; with its interval and forecast it takes long, so only where there is something to tell.
+  const judged = judgedOf(rollout);
   const { state, move, refused } = stepRollout(planOf(rollout.spec), rollout.state, event);
   rollout.state = state;
   const by = 'by' in event ? event.by : '';
   if (refused !== null)
-    return [stepOf(states, rollout, { event: 'refused', by, reason: `${event.kind}: ${refused}` }, verdict)];
+    return [
+      stepOf(
+        states,
+        rollout,
+        { event: 'refused', by, reason: `${event.kind}: ${refused}` },
+        verdictOf(...judged),
+      ),
+    ];
   if (move === null || move.to === 'idle') return [];
   if (move.fromStage !== move.toStage) rollout.stageFromN = rollout.counts.n;
   const name = event.kind === 'start' ? 'started' : event.kind === 'resume' ? 'resumed' : EVENTS[move.to];
   const reason = name === 'rolled_back' ? move.reason + exposureText(rollout) : move.reason;
-  return [stepOf(states, rollout, { event: name, by, reason }, verdict)];
+  return [stepOf(states, rollout, { event: name, by, reason }, verdictOf(...judged))];
 }
 
 /** Why a configuration rolls back. */

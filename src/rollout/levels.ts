@@ -4,9 +4,8 @@
  */
 
 import { assert } from '../errors.ts';
-import { AUTOMATION_LEVELS, type AutomationSpec, type Command } from '../records.ts';
+import { AUTOMATION_LEVELS, type AutomationLevel, type AutomationSpec, type Command } from '../records.ts';
 import {
-  type AutomationLevel,
   createLadder,
   type LadderSeen,
   type LadderSpec,

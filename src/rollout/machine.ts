@@ -3,8 +3,8 @@
  * argument, and what is routed follows from the state alone.
  */
 
+import type { RolloutStage as Stage } from '../records.ts';
 import { enter, keepTime, move, primaryOf, refuse, restart, type Step, stay, undo } from './moves.ts';
-import type { Stage } from './steps.ts';
 import type { VerdictName } from './verdict.ts';
 
 /**

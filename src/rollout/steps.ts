@@ -1,23 +1,6 @@
 /** The stages of a roll-out: what a strategy says, and the explicit list that is run. */
 
-/**
- * shadow: the candidate answers beside the primary. canary: it answers its share. preview: it answers whoever asks for it (blue-green before the switch). live:
- * it answers all, the last primary is kept, and switching back takes one table.
- */
-export type StageKind = 'shadow' | 'canary' | 'preview' | 'live';
-
-export interface Stage {
-  kind: StageKind;
-  /** Of traffic, 0..1: that is answered, of a shadow that is shadowed. 0 for a preview, 1 for live. */
-  share: number;
-  durationMs: number;
-  /** Requests of the candidate that count in this stage, at least. */
-  nMin: number;
-  /** manual: a person opens the next stage. */
-  gate: 'auto' | 'manual';
-  /** The least that a verdict must say for the next stage: keep (no harm is shown) or promote (it is shown to be good enough). */
-  needs: 'keep' | 'promote';
-}
+import type { RolloutStage as Stage } from '../records.ts';
 
 type Common = Pick<Stage, 'durationMs' | 'nMin' | 'gate'>;
 

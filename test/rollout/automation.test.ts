@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { AUTOMATION_LEVELS, type AutomationLevel } from '../../src/records.ts';
 import {
-  AUTOMATION_LEVELS,
-  type AutomationLevel,
   createLadder,
   deciderOf,
   type LadderSeen,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { RolloutStage as Stage } from '../../src/records.ts';
 import {
   createRollout,
   PHASES,
@@ -9,7 +10,7 @@ import {
   stepRollout,
 } from '../../src/rollout/machine.ts';
 import { routedOf } from '../../src/rollout/routing.ts';
-import { blueGreenStages, canaryStages, type Stage, shadowStage } from '../../src/rollout/steps.ts';
+import { blueGreenStages, canaryStages, shadowStage } from '../../src/rollout/steps.ts';
 import type { VerdictName } from '../../src/rollout/verdict.ts';
 import { firstTable, nextTable } from '../../src/router/index.ts';
 import { createModel, presentOf, ranMs, sinceMs, stepModel } from './model.ts';
