@@ -84,7 +84,8 @@ export function restoreRollouts(kept: Partial<Rollouts> | undefined): Rollouts {
   const fresh = createRollouts();
   const states = { ...fresh.states, ...kept?.states };
   const current = states.current === null ? null : { ...NO_EXPOSURE, ...states.current };
-  return { ...fresh, ...kept, states: { ...states, current } };
+  const levels = { ...fresh.states.levels, ...states.levels };
+  return { ...fresh, ...kept, states: { ...states, current, levels } };
 }
 
 /** What the configuration wants to be rolled out. The plan and both models count: another one of them is another roll-out. */

@@ -68,11 +68,13 @@ export interface LevelStates {
   isHeld: boolean;
   /** The level that was said to be open to a person; '': none. */
   offered: AutomationLevel | '';
+  /** What the next step up still needed at the last look; '': nothing, or it has just changed. It has numbers of the moment, so that it stands in no record. */
+  missing: string;
 }
 
 export const createLevels = (): LevelStates => ({
   ...{ ladder: null, output: '', models: {}, active: '' },
-  ...{ decided: createSpans(), isHeld: false, offered: '' },
+  ...{ decided: createSpans(), isHeld: false, offered: '', missing: '' },
 });
 
 /** level_open: it could rise, and waits for a person. */
@@ -135,6 +137,7 @@ function take(states: LevelStates, active: string, { state, move }: LevelStep): 
   if (before === null || move === null) return [];
   states.ladder = state;
   states.offered = '';
+  states.missing = '';
   states.decided = createSpans();
   const known = states.models[active];
   // What people lower says nothing of the model.
@@ -225,11 +228,17 @@ export function judgeLevels(
   const isRise = step.move !== null && rankOf(step.move.to) > rankOf(step.move.from);
   const isAsked = spec.gate === 'manual' || states.isHeld;
   if (step.move !== null && !(isRise && isAsked)) return [...told, ...take(states, active, step)];
+  states.missing = step.missing ?? (isRise ? waitsFor(states) : '');
   told.push(...tune(states, own, seen, isAsked));
   if (step.move === null) states.offered = '';
   else told.push(...offer(states, step.move.to, step.move.reason, atMs));
   return told;
 }
+
+const waitsFor = ({ isHeld }: LevelStates): string =>
+  isHeld
+    ? 'a person has lowered the level and has not raised it again'
+    : 'a person takes the step: gate is manual';
 
 function offer(states: LevelStates, to: AutomationLevel, reason: string, atMs: number): LevelTold[] {
   assert(states.ladder !== null, 'there is a level');

@@ -101,6 +101,21 @@ describe('the level', () => {
     expect(weeks.told.at(-1)).toBe('2001 level - partial -> assist:');
   });
 
+  it('knows what the next step up still needs', () => {
+    const missing = (hours: Record<number, Hour>, through: number, first: Partial<AutomationSpec> = {}) =>
+      follow(hours, through, first).states.missing;
+    const [few, good] = [outcomes([100, 0], [20, 0]), every({ a: GOOD }, 1, 12)];
+    expect(missing({ 1: { a: few } }, 1)).toBe('shadow has not held for long enough');
+    expect(missing({ 1: { a: few } }, 2)).toBe('120 of 500 outcomes');
+    expect(missing({ ...good, 2: { a: GOOD, alarms: ['errors'] } }, 2)).toBe('alarms fire: errors');
+    expect(missing(good, 4)).toBe('');
+    expect(missing(good, 12)).toMatch(/^up to .* % of the answers may be wrong, 2.00 % are allowed$/);
+    expect(missing(good, 2, { gate: 'manual' })).toBe('a person takes the step: gate is manual');
+    expect(missing({ ...good, 6: { a: GOOD, level: 'shadow' } }, 12)).toBe(
+      'a person has lowered the level and has not raised it again',
+    );
+  });
+
   it('falls to the shadow while alarms fire', () => {
     const { told } = follow({ ...every({ a: GOOD }, 1, 8), 6: { a: GOOD, alarms: ['errors'] } }, 9);
     expect(told.slice(3)).toEqual([
