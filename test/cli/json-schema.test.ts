@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { z } from 'zod';
-import { jsonSchema, SCHEMA_NAMES, type SchemaName } from '../../src/cli/json-schema.ts';
-import { readSource } from '../../src/config/document.ts';
+import { jsonSchema, SCHEMA_FILES, SCHEMA_NAMES, type SchemaName } from '../../src/cli/json-schema.ts';
 
 const CONFIG = new URL('../../config/', import.meta.url).pathname;
-/** With what stands for the environment in place: `${INFLUX_URL:-http://localhost:8086}` is a URL. */
-const read = (path: string): unknown => readSource(readFileSync(`${CONFIG}${path}`, 'utf8'), path, {}).value;
+const SCHEMAS = new URL('../../schemas/config/', import.meta.url).pathname;
+const textOf = (path: string): string => readFileSync(`${CONFIG}${path}`, 'utf8');
+/** As an editor reads it: `${INFLUX_URL:-http://localhost:8086}` is a text. */
+const read = (path: string): unknown => parse(textOf(path));
 const filesIn = (folder: string): string[] =>
   readdirSync(`${CONFIG}${folder}`)
     .filter((file) => file.endsWith('.yaml'))
@@ -36,6 +39,17 @@ describe('jsonSchema', () => {
   ];
   it.each(FILES)('%s: %s fits its schema, and none of the others', (name, file) => {
     expect(SCHEMA_NAMES.filter((one) => isFit(one, read(file)))).toEqual([name]);
+  });
+
+  it.each(FILES)('%s: %s tells editors its schema', (name, file) => {
+    const path = relative(dirname(`${CONFIG}${file}`), `${SCHEMAS}${SCHEMA_FILES[name]}`);
+    expect(textOf(file).split('\n')[0]).toBe(`# yaml-language-server: $schema=${path}`);
+  });
+
+  it.each(SCHEMA_NAMES)('%s: the committed schema is that of the code', (name) => {
+    const cure = `npm run telltale -- validate --schema ${name} > schemas/config/${SCHEMA_FILES[name]}`;
+    const committed: unknown = JSON.parse(readFileSync(`${SCHEMAS}${SCHEMA_FILES[name]}`, 'utf8'));
+    expect(committed, cure).toEqual(jsonSchema(name));
   });
 
   const test = { name: 'x', series: [{ metric: 'psi', values: 1 }] };
