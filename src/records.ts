@@ -637,7 +637,7 @@ export interface Batch {
   feedback: Int8Array | null;
   /** telemetry: one row a data point. */
   telemetry: { metrics: string[]; values: Float64Array } | null;
-  /** requests of a service with a roll-out: who answered each row, as the headers of its record say. Absent: no row says so. */
+  /** requests of a service with a roll-out or degrees of automation: who answered each row and who decided, as the headers of its record say. Absent: no row says so. */
   routed?: RoutedColumn;
 }
 
@@ -646,6 +646,8 @@ export interface RoutedColumn {
   answered: Int32Array;
   /** Of the routing table, where the id of the request decided who answers; -1: it says nothing about the split. */
   epochs: Float64Array;
+  /** Who decided: index into ROUTED_DECISIONS; -1: it does not say. */
+  decided: Int8Array;
 }
 
 /**

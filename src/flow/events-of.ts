@@ -2,8 +2,9 @@
 
 import { mainStreamOf } from '../metric/volume.ts';
 import type { Batch, Scored, ServiceSpec, StreamName } from '../records.ts';
-import { pushNumbers } from './join-columns.ts';
+import { pushNumbers, pushRouted } from './join-columns.ts';
 import type { JoinEvent } from './messages.ts';
+import { readsRouted } from './routed.ts';
 import { segmentTexts } from './segments.ts';
 
 export const hasStream = (spec: ServiceSpec, stream: StreamName): boolean =>
@@ -30,11 +31,13 @@ function numbersAt(
     spec.outputs.forEach((output, o) => {
       pushNumbers(numbers, output, batch.outputs[o], row, isTruth);
     });
-  else
+  else {
     for (let m = 0; m < spec.models.length; m++)
       spec.outputs.forEach((output, o) => {
         pushNumbers(numbers, output, scored.models[m]?.[o], row, false);
       });
+    if (readsRouted(spec)) pushRouted(numbers, batch.routed, row);
+  }
   return numbers;
 }
 

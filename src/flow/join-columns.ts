@@ -9,7 +9,7 @@
  */
 
 import { wordsOf } from '../math/bits.ts';
-import { CELL_OK, type OutputColumn, type OutputSpec } from '../records.ts';
+import { CELL_OK, type OutputColumn, type OutputSpec, type RoutedColumn } from '../records.ts';
 
 /** Numbers of an answer. */
 export function answerWidth({ type, classes }: OutputSpec): number {
@@ -56,4 +56,14 @@ export function pushNumbers(
   } else if (column.kind === 'set') {
     for (let at = width * row; at < width * (row + 1); at++) into.push(column.words[at]!);
   } else if (column.kind === 'number') into.push(column.values[row]!);
+}
+
+/** Who answered, behind the answers: the model, the epoch of the table where the id decided, who decided; as in `RoutedColumn`, NaN where nothing is said. */
+export const ROUTED = { model: 0, epoch: 1, decided: 2 } as const;
+export const ROUTED_WIDTH = 3;
+
+/** Appends what the headers of a row say. */
+export function pushRouted(into: number[], routed: RoutedColumn | undefined, row: number): void {
+  const said = [routed?.answered[row], routed?.epochs[row], routed?.decided[row]];
+  into.push(...said.map((value) => (value === undefined || value < 0 ? Number.NaN : value)));
 }

@@ -20,6 +20,7 @@ import { baseStreamOf, hasStream } from './events-of.ts';
 import { feedKey } from './feeds.ts';
 import { foldMatches, foldWaiting, ownModels } from './join-answers.ts';
 import { cellsOf, countAside } from './join-cells.ts';
+import { ROUTED_WIDTH } from './join-columns.ts';
 import { increment } from './join-measures.ts';
 import {
   ARRIVAL,
@@ -90,6 +91,16 @@ function admit(fold: JoinFold, word: number, timeMs: number): boolean {
 /** Numbers of an event. One that was written under other outputs has another number of them, and none is comparable. */
 function putNumbers(into: Float64Array, at: number, values: readonly number[], width: number): void {
   if (values.length === width) for (let i = 0; i < width; i++) into[at + i] = values[i]!;
+}
+
+/** The answers to a request; who answered stands behind them, unless the service did not ask when the event was written. */
+function putAnswers({ requests, layout }: JoinFold, at: number, values: readonly number[]): void {
+  const width = layout.external - layout.answers;
+  const hasRouted = values.length === width + ROUTED_WIDTH;
+  const answers = hasRouted ? values.slice(0, width) : values;
+  putNumbers(requests.numbers, at + layout.answers, answers, width);
+  if (hasRouted && layout.routed >= 0)
+    putNumbers(requests.numbers, at + layout.routed, values.slice(width), ROUTED_WIDTH);
 }
 
 /** A label, a prediction or feedback of a request that is there. */
@@ -188,7 +199,7 @@ function attachWaiting(fold: JoinFold, row: number, id: string, baseMs: number):
 
 /** A request, or a prediction where there is no request stream, opens the entry of its id. */
 function takeBase(fold: JoinFold, event: JoinEvent): void {
-  const { requests, spec, layout, panes, names } = fold;
+  const { requests, spec, panes, names } = fold;
   const { timeMs } = event;
   const { rows, free } = turnsOf(requests, event.id, REQUEST_TAG, BASE_MS);
   if (rows.some((row) => timeMs <= requests.expires[row]!)) {
@@ -221,7 +232,7 @@ function takeBase(fold: JoinFold, event: JoinEvent): void {
   if (event.kind === 'prediction') attach(fold, row, WAITING_TAG.prediction, timeMs, event.numbers);
   else if (spec.models.length > 0) {
     requests.tags[row]! |= HAS_ANSWERS;
-    putNumbers(requests.numbers, at + layout.answers, event.numbers, layout.external - layout.answers);
+    putAnswers(fold, at, event.numbers);
     foldWaiting(fold, row, ownModels(spec), timeMs);
   }
   attachWaiting(fold, row, event.id, timeMs);

@@ -5,13 +5,22 @@
 
 import { assert } from '../errors.ts';
 import { createNames, type Names, namesOf, useNames } from '../join/names.ts';
-import { createTable, packTable, rowBytes, rowsOf, type Table, unpackTable } from '../join/table.ts';
+import {
+  createTable,
+  packTable,
+  rowBytes,
+  rowsOf,
+  type Table,
+  unpackTable,
+  withStride,
+} from '../join/table.ts';
 import type { Tracks } from '../profile/registry.ts';
 import { FEEDBACK_KINDS, type ServiceSpec, type StreamName } from '../records.ts';
 import { createPanes, type Panes, slotsFromOf } from '../window/panes.ts';
 import { TIME_MIN_MS, type Watermarks } from '../window/watermarks.ts';
 import { baseStreamOf, hasStream } from './events-of.ts';
-import { answerWidth, type Columns, columnsOf, truthWidth } from './join-columns.ts';
+import { answerWidth, type Columns, columnsOf, ROUTED_WIDTH, truthWidth } from './join-columns.ts';
+import { readsRouted } from './routed.ts';
 
 /** Columns of a request: its event time, the number of its places (names), then those of the layout. */
 export const BASE_MS = 0;
@@ -53,6 +62,8 @@ export interface Layout {
   truthColumns: Columns;
   externalMs: number;
   truthMs: number;
+  /** Who answered; -1: the service does not ask. */
+  routed: number;
   stride: number;
 }
 
@@ -92,10 +103,23 @@ function layoutOf(spec: ServiceSpec): Layout {
   const externalMs = truths + (hasStream(spec, 'labels') ? truthColumns.width : 0);
   const truthMs = externalMs + 1;
   const models = spec.models.map(({ name }) => name);
-  const stride = truthMs + 1;
+  // The last ones, so that those of a service that begins to ask, or stops, are carried over.
+  const routed = readsRouted(spec) ? truthMs + 1 : -1;
+  const stride = truthMs + 1 + (routed < 0 ? 0 : ROUTED_WIDTH);
   const streams = JOINED_STREAMS.filter((stream) => hasStream(spec, stream));
   const text = JSON.stringify([COLUMNS_VERSION, models, outputs, streams]);
-  return { text, answers, external, truths, answerColumns, truthColumns, externalMs, truthMs, stride };
+  return {
+    text,
+    answers,
+    external,
+    truths,
+    answerColumns,
+    truthColumns,
+    externalMs,
+    truthMs,
+    routed,
+    stride,
+  };
 }
 
 const waitingStrideOf = ({ answerColumns, truthColumns }: Layout): number =>
@@ -128,7 +152,8 @@ export function withSpec(fold: JoinFold, spec: ServiceSpec): JoinFold {
   const { panes, upTo, seen, origins, watermarkMs, slotsEnd } = fold;
   if (fresh.layout.text !== fold.layout.text)
     return { ...fresh, panes, upTo, seen, origins, watermarkMs, slotsEnd };
-  return { ...fold, spec };
+  const requests = withStride(fold.requests, fresh.layout.stride);
+  return { ...fold, spec, layout: fresh.layout, requests };
 }
 
 /** Streams whose records go through the join. */
@@ -230,7 +255,9 @@ export function unpackJoins(
     if (spec === undefined) continue;
     let fold = createJoinFold(spec);
     if (fold.layout.text === head.layout) {
-      const requests = unpackTable(bytes.subarray(from, middle), head.requests, requestStride, head.bucketMs);
+      const { stride } = fold.layout;
+      const packed = unpackTable(bytes.subarray(from, middle), head.requests, requestStride, head.bucketMs);
+      const requests = withStride(packed, stride);
       const waiting = unpackTable(bytes.subarray(middle, at), head.waiting, waitingStride, head.bucketMs);
       fold = { ...fold, requests, waiting };
       for (const row of rowsOf(requests)) {

@@ -84,7 +84,7 @@ export interface JoinEvent {
   /** request: one text for each segmentation. */
   segments: string[];
   /**
-   * request: answers, model by model and output by output; prediction: answers by output; label: truths by
+   * request: answers, model by model and output by output, and who answered; prediction: answers by output; label: truths by
    * output; what each takes is said in `join-columns.ts`. feedback: the index of the kind.
    * mark: [partitions, 1 when idle].
    */

@@ -251,7 +251,8 @@ export function stepObserve(state: Observe, batch: Batch, scored: Scored, lastOf
   } else {
     const feeds = feedsFor(spec, stream, batch, scored);
     for (const [startMs, rows] of byPane) foldRows(state, batch, startMs, rows, feeds);
-    if (batch.routed !== undefined) foldRouted(state, batch, batch.routed, byPane);
+    if (spec.rollout !== undefined && batch.routed !== undefined)
+      foldRouted(state, batch, batch.routed, byPane);
   }
   state.upTo = lastOffset;
   const outputs: Output[] = batch.dead.map((record) => ({ type: 'dead', record }));

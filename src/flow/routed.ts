@@ -1,13 +1,13 @@
 /**
- * Who answered the requests of a service that has a roll-out, as the headers of their records say: counts by version, and by version and routing table. Anybody may
- * write such headers, so what is kept of them is bounded.
+ * Who answered the requests of a service and who decided on them, as the headers of their records say; of a service with a roll-out counts by version, and by version
+ * and routing table. Anybody may write such headers, so what is kept of them is bounded.
  */
 
 import { type Counters, count } from '../profile/counters.ts';
 import { keyText } from '../profile/track.ts';
 import type { Batch, LogRecord, RoutedColumn, ServiceSpec } from '../records.ts';
 import type { Answered } from '../rollout/exposure.ts';
-import { ROUTED_HEADERS, type RoutedBy } from '../router/headers.ts';
+import { ROUTED_DECISIONS, ROUTED_HEADERS, type RoutedBy, type RoutedDecision } from '../router/headers.ts';
 import type { Cell, Due } from './results-of.ts';
 
 /** The track of a window with these counts. */
@@ -30,19 +30,24 @@ function textOf(headers: LogRecord['headers'], name: string): string | null {
   return value === undefined || value.length > HEADER_BYTES_MAX ? null : value.toString('utf8');
 }
 
+/** Whether what the headers of requests say is looked at. */
+export const readsRouted = ({ models, rollout, automation }: RoutedService): boolean =>
+  models.length > 0 && (rollout !== undefined || automation !== undefined);
+type RoutedService = Pick<ServiceSpec, 'models' | 'rollout' | 'automation'>;
+
 /** Adds to a batch what the headers of its records say. `records` are those that it was decoded from. */
-export function readRouted(
-  { rollout, models }: Pick<ServiceSpec, 'rollout' | 'models'>,
-  records: readonly LogRecord[],
-  batch: Batch,
-): void {
-  if (rollout === undefined) return;
+export function readRouted(spec: RoutedService, records: readonly LogRecord[], batch: Batch): void {
+  if (!readsRouted(spec)) return;
+  const { models } = spec;
   const answered = new Int32Array(batch.n).fill(-1);
   const epochs = new Float64Array(batch.n).fill(-1);
+  const decided = new Int8Array(batch.n).fill(-1);
   let isSaid = false;
   for (let row = 0, at = 0; row < batch.n; row++) {
     while (records[at]!.offset !== batch.offsets[row]) at++;
     const { headers } = records[at]!;
+    decided[row] = ROUTED_DECISIONS.indexOf(textOf(headers, ROUTED_HEADERS.decided) as RoutedDecision);
+    isSaid ||= decided[row]! >= 0;
     const version = textOf(headers, ROUTED_HEADERS.version);
     if (version === null) continue;
     isSaid = true;
@@ -51,7 +56,7 @@ export function readRouted(
     const epoch = textOf(headers, ROUTED_HEADERS.epoch) ?? '';
     if (textOf(headers, ROUTED_HEADERS.by) === BY_ID && EPOCH.test(epoch)) epochs[row] = Number(epoch);
   }
-  if (isSaid) batch.routed = { answered, epochs };
+  if (isSaid) batch.routed = { answered, epochs, decided };
 }
 
 /** Counts the first `n` of `rows`: `=VERSION` all that a version has answered, `EPOCH=VERSION` those that speak of the split; '' is a version that is no model. */

@@ -161,6 +161,18 @@ export function rowsOf(table: Table): number[] {
   return rows;
 }
 
+/** The rows with another number of numbers: the last ones are cut off, or NaN. */
+export function withStride(table: Table, stride: number): Table {
+  if (stride === table.stride) return table;
+  const numbers = new Float64Array(stride * table.tags.length).fill(Number.NaN);
+  const kept = Math.min(stride, table.stride);
+  for (let row = 0; row < table.used; row++) {
+    const from = row * table.stride;
+    numbers.set(table.numbers.subarray(from, from + kept), row * stride);
+  }
+  return { ...table, stride, numbers };
+}
+
 /** Bytes of the rows that `unpackTable` makes a table of again; `stride` and `bucketMs` are known to the reader. */
 export function packTable(table: Table): Uint8Array[] {
   const rows = rowsOf(table);

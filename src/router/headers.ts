@@ -9,6 +9,8 @@ export const ROUTED_HEADERS = {
   epoch: 'telltale-epoch',
   /** What decided; see `RoutedBy`. */
   by: 'telltale-by',
+  /** Who decided; see `RoutedDecision`. */
+  decided: 'telltale-decided',
 } as const;
 
 /**
@@ -17,12 +19,18 @@ export const ROUTED_HEADERS = {
  */
 export type RoutedBy = 'id' | 'key' | 'override';
 
-/** The headers of the record of a request. `key` is what it was routed by. */
+/** Who decides on a request. person: one who is shown the answer of the model; blind: one who is not. */
+export const ROUTED_DECISIONS = ['model', 'person', 'blind'] as const;
+export type RoutedDecision = (typeof ROUTED_DECISIONS)[number];
+
+/** The headers of the record of a request. `key` is what it was routed by; without `decided` nothing is said of who decides. */
 export const routedHeaders = (
   { version, epoch, by }: Pick<Route, 'version' | 'epoch' | 'by'>,
   key: 'id' | 'key',
+  decided?: RoutedDecision,
 ): Record<string, string> => ({
   [ROUTED_HEADERS.version]: version,
   [ROUTED_HEADERS.epoch]: String(epoch),
   [ROUTED_HEADERS.by]: (by === 'override' ? by : key) satisfies RoutedBy,
+  ...(decided === undefined ? {} : { [ROUTED_HEADERS.decided]: decided }),
 });

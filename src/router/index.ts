@@ -1,7 +1,13 @@
 /** `telltale/router`: what gateways and producers need to follow the routing of a service. It has no dependencies. */
 
 export { BUCKETS, bucketOf, hashShare } from './hash.ts';
-export { ROUTED_HEADERS, type RoutedBy, routedHeaders } from './headers.ts';
+export {
+  ROUTED_DECISIONS,
+  ROUTED_HEADERS,
+  type RoutedBy,
+  type RoutedDecision,
+  routedHeaders,
+} from './headers.ts';
 export { askedFor, type Headers, type Route, route } from './route.ts';
 export { createRouter, type Router, type Update } from './router.ts';
 export { firstTable, nextTable, type WantedVersion } from './shares.ts';
