@@ -977,6 +977,8 @@ export interface RolloutRecord {
   /** A person, or '' for the service itself. */
   by: string;
   reason: string;
+  /** The command that it answers; '': none. */
+  commandId: string;
   verdict: 'promote' | 'keep' | 'rollback' | 'inconclusive';
   /** Of an inconclusive verdict; '': of none. */
   doubt: string;

@@ -91,10 +91,14 @@ export function appendsOf(runtime: Runtime, output: Output, service: string): Ap
   }
 }
 
-/** The record that sequences a person's command into the slots of its service; a missing id is made. */
-export const commandAppend = (slotsTopic: string, slotsPartitions: number, command: Command): Append => ({
-  topic: slotsTopic,
-  partition: slotsPartitionOf(command.service, slotsPartitions),
-  key: `command|${command.service}`,
-  value: encodeCommand({ ...command, id: command.id || randomUUID() }),
-});
+/** The record that sequences a person's command into the slots of its service; a missing id is made. The id is part of the key, since compaction keeps one record of a key. */
+export function commandAppend(slotsTopic: string, slotsPartitions: number, command: Command): Append {
+  const { service, id = '' } = command;
+  const own = id === '' ? randomUUID() : id;
+  return {
+    topic: slotsTopic,
+    partition: slotsPartitionOf(service, slotsPartitions),
+    key: `command|${service}|${own}`,
+    value: encodeCommand({ ...command, id: own }),
+  };
+}

@@ -34,6 +34,7 @@ type Judged = Omit<
   | 'event'
   | 'by'
   | 'reason'
+  | 'commandId'
   | 'table'
   | 'configDigest'
   | 'previousHash'

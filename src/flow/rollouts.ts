@@ -136,14 +136,22 @@ function nextTableOf(
 }
 
 /** The records of steps, in their order; the chain goes on. */
-function outputsOf(rollouts: Rollouts, spec: ServiceSpec, steps: readonly ChainStep[]): Output[] {
+function outputsOf(
+  rollouts: Rollouts,
+  spec: ServiceSpec,
+  steps: readonly ChainStep[],
+  commandId = '',
+): Output[] {
   return steps.flatMap((step): Output[] => {
     const next = nextTableOf(rollouts, spec, step);
     Object.assign(rollouts, next);
     const { current } = rollouts.states;
     if (current !== null && step.rollout?.rolloutId === current.rolloutId && rollouts.table !== null)
       noteTable(current, actingOf(rollouts.table));
-    const told: Output = { type: 'rollout', record: recordOf(rollouts, spec, step, next?.table ?? null) };
+    // What the service itself does at a command answers nobody.
+    const answered = step.by === '' ? '' : commandId;
+    const record = recordOf(rollouts, spec, step, next?.table ?? null, answered);
+    const told: Output = { type: 'rollout', record };
     return next === null ? [told] : [told, { type: 'routing', record: next.table }];
   });
 }
@@ -153,6 +161,7 @@ function recordOf(
   spec: ServiceSpec,
   step: ChainStep,
   table: RoutingTable | null,
+  commandId: string,
 ): RolloutRecord {
   const { event, by, reason, atMs } = step;
   const { rolloutId, candidate, primary, ...judged } = judgedOf(spec, step);
@@ -168,6 +177,7 @@ function recordOf(
     event,
     by,
     reason,
+    commandId,
     ...judged,
     table: table === null ? '' : JSON.stringify(table),
     configDigest: spec.digest,
@@ -199,7 +209,7 @@ export function commandRollouts(
   const isLevel = command.kind === 'rollout.level' && (current === null || spec.automation !== undefined);
   if (!isLevel) {
     const step = (): ChainStep[] => commandRollout(states, command, wantedOf(spec), closedMs);
-    return outputsOf(rollouts, spec, stepAndLook(rollouts, spec, step));
+    return outputsOf(rollouts, spec, stepAndLook(rollouts, spec, step), command.id);
   }
   const atMs = Math.max(
     closedMs,
@@ -211,7 +221,7 @@ export function commandRollouts(
   // A command may come before the first look at the configuration.
   const begun = levels.ladder === null ? configureAutomation(states, spec, atMs) : [];
   const steps = commandLevel(states, spec, activeOf(spec, current), command, atMs);
-  return outputsOf(rollouts, spec, [...begun, ...steps]);
+  return outputsOf(rollouts, spec, [...begun, ...steps], command.id);
 }
 
 /** One look at the level. */

@@ -214,10 +214,11 @@ describe('telltale rollout start|pause|resume|promote|rollback|level', () => {
     });
   });
 
-  it('takes no record of another person, service or kind for the answer, and none of before', async () => {
+  it('takes no record of another command or service for the answer, however alike it is', async () => {
     await begin();
     await write(story.command({ kind: 'rollout.pause', by: 'ann' }, nowMs));
     const foreign = story.records.at(-1)!;
+    expect(foreign).toMatchObject({ event: 'paused', by: 'ann', commandId: 'c' });
     // A judge that writes only these.
     const other: Log = {
       ...log,
@@ -225,11 +226,14 @@ describe('telltale rollout start|pause|resume|promote|rollback|level', () => {
         await log.append(batch);
         if (batch[0]!.topic !== 't.slots') return;
         await log.append([{ topic: TOPIC, partition: 0, key: 'x', value: Buffer.from('nonsense') }]);
+        const { command } = decodeSlots({
+          key: Buffer.from(String(batch[0]!.key)),
+          value: batch[0]!.value,
+        } as LogRecord) as { command: Command };
         await write([
-          { ...foreign, by: 'bob' },
-          { ...foreign, service: 'plain' },
-          { ...foreign, event: 'resumed' },
-          { ...foreign, event: 'refused', reason: 'promote: the roll-out is paused; resume it first' },
+          foreign,
+          { ...foreign, service: 'plain', commandId: command.id },
+          { ...foreign, by: '', commandId: '' },
         ]);
       },
     };
@@ -237,6 +241,18 @@ describe('telltale rollout start|pause|resume|promote|rollback|level', () => {
     expect(code).toBe(1);
     expect(err).toContain('error[command_unanswered] rollout.pause of fraud: no answer within 1ms');
     expect(await commandsOf('fraud')).toHaveLength(1);
+  });
+
+  it('tells each of two equal commands its own answer, and compaction keeps both', async () => {
+    await begin();
+    const both = await Promise.all([steer('pause'), steer('pause')]);
+    expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
+    const keys = (await log.read('t.slots', slotsPartitionOf('fraud', PARTITIONS), 0, 1000, 0)).map(
+      ({ key }) => String(key),
+    );
+    expect(new Set(keys).size).toBe(2);
+    const answered = story.records.filter(({ by }) => by === 'ann').map(({ commandId }) => commandId);
+    expect((await commandsOf('fraud')).map(({ id }) => id).sort()).toEqual(answered.sort());
   });
 
   it('does not wait with --wait 0s', async () => {

@@ -4,8 +4,8 @@ import { parseService } from '../../src/config/service.ts';
 import { DETECTOR_CHOICES } from '../../src/detect/registry.ts';
 import { NO_COUNTS } from '../../src/flow/assembly.ts';
 import { createEmbedded, type Embedded } from '../../src/flow/embedded.ts';
-import { slotsPartitionOf } from '../../src/flow/runtime.ts';
-import { decodePublic, encodeCommand, type PublicName, type PublicRecord } from '../../src/flow/wire.ts';
+import { commandAppend } from '../../src/flow/outbox.ts';
+import { decodePublic, type PublicName, type PublicRecord } from '../../src/flow/wire.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory.ts';
 import { EVIDENCE_CHOICES } from '../../src/metric/evidence/registry.ts';
 import { METRICS } from '../../src/metric/registry.ts';
@@ -218,10 +218,7 @@ export async function openDrive(service: ServiceSpec | string, options: DriveOpt
       await collect();
     },
     async command(command) {
-      const topic = embedded.runtime.topics.slots;
-      const partition = slotsPartitionOf(command.service, 2);
-      const key = `command|${command.service}`;
-      await embedded.append([{ topic, partition, key, value: encodeCommand(command) }]);
+      await embedded.append([commandAppend(embedded.runtime.topics.slots, 2, command)]);
       await embedded.pump();
       await collect();
     },

@@ -1,32 +1,17 @@
 /** The record that answers a command. */
 
 import type { Log } from '../../log/port.ts';
-import type { Command, CommandKind, RolloutRecord } from '../../records.ts';
+import type { Command, RolloutRecord } from '../../records.ts';
 import { partitionsOfTopic, rolloutOf } from './records.ts';
 
-const EVENTS: Partial<Record<CommandKind, readonly string[]>> = {
-  'rollout.start': ['started'],
-  'rollout.pause': ['paused'],
-  // Of a pause while a person is waited for.
-  'rollout.resume': ['resumed'],
-  'rollout.promote': ['advanced', 'promoted'],
-  'rollout.rollback': ['rolled_back'],
-  'rollout.level': ['level'],
-};
-
-/** Records name who asked and not the command: of two equal commands of one person the first answer is taken. */
-export function answers(
-  { service, kind, by }: Pick<Command, 'service' | 'kind' | 'by'>,
-  record: RolloutRecord,
-): boolean {
-  if (record.service !== service || record.by !== by) return false;
-  if (record.event !== 'refused') return EVENTS[kind]?.includes(record.event) === true;
-  return record.reason.startsWith(`${kind.slice('rollout.'.length)}: `);
-}
+export const answers = (
+  { service, id }: Pick<Command, 'service' | 'id'>,
+  record: Pick<RolloutRecord, 'service' | 'commandId'>,
+): boolean => record.service === service && record.commandId === id;
 
 export interface Watch {
   /** The first record after the beginning that answers, or null when the time is over. */
-  answer(command: Pick<Command, 'service' | 'kind' | 'by'>, waitMs: number): Promise<RolloutRecord | null>;
+  answer(command: Pick<Command, 'service' | 'id'>, waitMs: number): Promise<RolloutRecord | null>;
 }
 
 const READ_MAX = 1_000;
