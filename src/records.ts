@@ -443,6 +443,8 @@ export interface AutomationSpec {
   gate: 'auto' | 'manual';
   /** Rules whose alarms take it down to shadow, at the level and above. */
   stopOn: { rules: string[]; level: Level };
+  /** 0..1 in ten-thousandths: share of the requests that people decide without the model's answer. Absent: none, as in configurations of earlier builds. */
+  blind?: number;
 }
 
 export interface ServiceSpec {

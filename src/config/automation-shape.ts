@@ -24,6 +24,7 @@ export const automationShape = z.strictObject({
       level: z.enum(['info', 'warning', 'critical']).prefault('critical'),
     })
     .prefault({}),
+  blind: share.prefault(0.05),
 });
 
 export type AutomationShape = z.output<typeof automationShape>;

@@ -11,6 +11,9 @@ const ASSIST_RISK = 0.1;
 export const assistRiskOf = ({ assist_risk: own, target_risk: target }: AutomationShape): number =>
   own ?? Math.max(ASSIST_RISK, target);
 
+/** A routing table deals shares in ten-thousandths. */
+const BLIND_STEPS = 10_000;
+
 /** Nothing where the file says nothing, so that digests stay. */
 export function automationOf({ automation: shape }: View): Pick<ServiceSpec, 'automation'> {
   if (shape === undefined) return {};
@@ -27,6 +30,7 @@ export function automationOf({ automation: shape }: View): Pick<ServiceSpec, 'au
     holdMs: shape.hold,
     gate: shape.gate,
     stopOn: { rules: [...new Set(shape.stop_on.rules)], level: shape.stop_on.level },
+    blind: Math.round(shape.blind * BLIND_STEPS) / BLIND_STEPS,
   };
   return { automation };
 }

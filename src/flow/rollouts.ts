@@ -124,13 +124,14 @@ function nextTableOf(
   { rollout, level, threshold }: ChainStep,
 ): { table: RoutingTable; routed: string } | null {
   const shares = sharesOf(spec, rollout);
-  const own = threshold === null ? {} : { threshold };
+  const blind = spec.automation?.blind ?? 0;
+  const own = { ...(threshold === null ? {} : { threshold }), ...(blind === 0 ? {} : { blind }) };
   const now = JSON.stringify({ shares, level, ...own });
   if (now === routed) return null;
   const { service } = spec;
   if (table === null)
     return { table: firstTable({ service, seed: service, level, ...own }, shares), routed: now };
-  const { threshold: _, ...rest } = table;
+  const { threshold: _, blind: __, ...rest } = table;
   const next = nextTable({ ...rest, ...own }, shares, level);
   return { table: next, routed: now };
 }

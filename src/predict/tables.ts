@@ -14,9 +14,12 @@ export const tableOfModels = ({
   automation,
 }: Pick<ServiceSpec, 'service' | 'models' | 'automation'>): RoutingTable =>
   firstTable(
-    { service, seed: service, level: automation?.level ?? 'full' },
+    { service, seed: service, level: automation?.level ?? 'full', ...blindOf(automation) },
     models.map(({ name, role }) => ({ version: name, role, share: 1 })),
   );
+
+const blindOf = (automation: ServiceSpec['automation']): Pick<RoutingTable, 'blind'> =>
+  automation?.blind ? { blind: automation.blind } : {};
 
 /** Why a service cannot follow a table; null: it can. Every version is a model of its YAML. */
 export function whyNotHere(table: RoutingTable, { models }: Pick<ServiceSpec, 'models'>): string | null {

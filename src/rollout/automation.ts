@@ -122,7 +122,7 @@ function moved(
   };
 }
 
-const percent = (rate: number): string => `${(rate * 100).toFixed(2)} %`;
+export const percent = (rate: number): string => `${(rate * 100).toFixed(2)} %`;
 
 /** The fall that is due; null: none. */
 function breachOf(spec: LadderSpec, state: LadderState, seen: LadderSeen): LevelStep | null {
@@ -222,24 +222,3 @@ function showOf(spec: LadderSpec, next: 'assist' | 'partial' | 'full', seen: Lad
 
 const isNoWorse = (pairs: Pairs, margin: number, alpha: number): boolean =>
   logEBelow(sideOfPairs(pairs).groups, margin) >= Math.log(1 / alpha);
-
-export interface Decider {
-  by: 'model' | 'human';
-  /** The person is shown what the model would say. */
-  suggests: boolean;
-  /** A person is asked: to decide, or of a blinded request for its honest truth. */
-  isAsked: boolean;
-}
-
-/** Who decides one request. `isBlinded`: it is of the random sample of which people never see the model's answer. */
-export function deciderOf(
-  { level, threshold }: LadderState,
-  confidence: number,
-  isBlinded: boolean,
-): Decider {
-  const isDecided =
-    level === 'full' || (level === 'partial' && threshold !== null && confidence >= threshold);
-  if (isDecided) return { by: 'model', suggests: false, isAsked: isBlinded };
-  const suggests = (level === 'assist' || level === 'partial') && !isBlinded;
-  return { by: 'human', suggests, isAsked: true };
-}

@@ -11,6 +11,7 @@ import {
   type LadderSpec,
   type LadderState,
   type LevelStep,
+  percent,
   rankOf,
   retuned,
   safeThreshold,
@@ -66,6 +67,8 @@ export interface LevelStates {
   decided: Spans;
   /** A person has lowered it: it does not rise by itself. */
   isHeld: boolean;
+  /** Share of the requests that people decide blind, as the tables have it. */
+  blind: number;
   /** The level that was said to be open to a person; '': none. */
   offered: AutomationLevel | '';
   /** What the next step up still needed at the last look; '': nothing, or it has just changed. It has numbers of the moment, so that it stands in no record. */
@@ -74,7 +77,7 @@ export interface LevelStates {
 
 export const createLevels = (): LevelStates => ({
   ...{ ladder: null, output: '', models: {}, active: '' },
-  ...{ decided: createSpans(), isHeld: false, offered: '', missing: '' },
+  ...{ decided: createSpans(), isHeld: false, blind: 0, offered: '', missing: '' },
 });
 
 /** level_open: it could rise, and waits for a person. */
@@ -162,11 +165,21 @@ export function configureLevels(states: LevelStates, wanted: WantedLevels | null
     if (models[name] !== of) delete states.models[name];
   for (const [name, of] of Object.entries(models))
     states.models[name] ??= { ...createOutcomes(), of, fromMs: null };
-  if (states.ladder !== null) return [];
+  const blind = spec.blind ?? 0;
+  const isOther = states.blind !== blind;
+  states.blind = blind;
+  if (states.ladder !== null) return isOther ? [tellBlind(states.ladder, blind, atMs)] : [];
   states.ladder = createLadder(spec.level, atMs);
   const reason = `${spec.level}: it begins here by the configuration`;
   return [tell(states.ladder, { event: 'level', atMs, by: '', reason })];
 }
+
+/** A step of its own, since the table changes with it. */
+const tellBlind = (ladder: LadderState, blind: number, atMs: number): LevelTold =>
+  tell(ladder, {
+    ...{ event: 'level', atMs, by: '' },
+    reason: `${ladder.level}: people decide ${blind === 0 ? 'no requests' : `${percent(blind)} of the requests`} blind, by the configuration`,
+  });
 
 /** Takes labelled answers of a final window by model; `startMs` is its beginning. */
 export function noteOutcomes(

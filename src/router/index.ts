@@ -1,5 +1,6 @@
 /** `telltale/router`: what gateways and producers need to follow the routing of a service. It has no dependencies. */
 
+export { isBlind } from './blind.ts';
 export { BUCKETS, bucketOf, hashShare } from './hash.ts';
 export {
   ROUTED_DECISIONS,

@@ -22,7 +22,7 @@ export interface WantedVersion {
 
 /** The first table of a service, of epoch 0. Throws a `RoutingError`. */
 export function firstTable(
-  start: Pick<RoutingTable, 'service' | 'seed' | 'level' | 'threshold' | 'override'>,
+  start: Pick<RoutingTable, 'service' | 'seed' | 'level' | 'threshold' | 'blind' | 'override'>,
   wanted: readonly WantedVersion[],
 ): RoutingTable {
   return tableFrom({ ...start, format: TABLE_FORMAT, epoch: 0, versions: deal([], wanted) });

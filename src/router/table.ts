@@ -44,6 +44,8 @@ export interface RoutingTable {
   versions: readonly RoutedVersion[];
   /** 0..1; at level `partial` the model decides where its confidence reaches it. Absent: it decides nothing. */
   threshold?: number;
+  /** 0..1 in ten-thousandths: share of the requests that people decide without the model's answer; see `isBlind`. Absent: none. */
+  blind?: number;
   /** Absent: no caller may choose. */
   override?: OverrideNames;
 }
@@ -108,9 +110,11 @@ export function faultsOf(value: unknown): string[] {
     faults.push(`epoch: ${shown(value.epoch)}; give a whole number from 0 on`);
   if (!AUTOMATION_LEVELS.includes(value.level as AutomationLevel))
     faults.push(`level: ${shown(value.level)}; one of ${AUTOMATION_LEVELS.join(', ')}`);
-  const { threshold } = value;
-  if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0 && threshold <= 1))
-    faults.push(`threshold: ${shown(threshold)}; give a number from 0 to 1, or leave it out`);
+  for (const name of ['threshold', 'blind']) {
+    const part = value[name];
+    if (part !== undefined && !(typeof part === 'number' && part >= 0 && part <= 1))
+      faults.push(`${name}: ${shown(part)}; give a number from 0 to 1, or leave it out`);
+  }
   faults.push(...overrideFaults(value.override));
   if (!Array.isArray(value.versions)) return [...faults, 'versions: give a list'];
   const ofEach = value.versions.flatMap((one, i) => versionFaults(one, `versions[${i}]`));

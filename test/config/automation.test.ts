@@ -15,6 +15,7 @@ describe('automation', () => {
       ...{ output: 'fraud', level: 'shadow', upTo: 'partial', targetRisk: 0.02, assistRisk: 0.1 },
       ...{ confidence: 0.95, nMin: 500, coverageMin: 0.1, holdMs: 86_400_000, gate: 'manual' },
       stopOn: { rules: [], level: 'critical' },
+      blind: 0.05,
     });
     expect(specOf(fileOf('{ output: fraud, target_risk: 0.2 }')).automation!.assistRisk).toBe(0.2);
   });
@@ -31,12 +32,14 @@ describe('automation', () => {
   min_coverage: 0.3
   hold: 2h
   gate: auto
-  stop_on: { rules: [drift, drift], level: warning }`;
+  stop_on: { rules: [drift, drift], level: warning }
+  blind: 0`;
     const { automation, digest } = specOf(fileOf(text));
     expect(automation).toEqual({
       ...{ output: 'fraud', level: 'human_only', upTo: 'full', targetRisk: 0.01, assistRisk: 0.05 },
       ...{ confidence: 0.99, nMin: 50, coverageMin: 0.3, holdMs: 7_200_000, gate: 'auto' },
       stopOn: { rules: ['drift'], level: 'warning' },
+      blind: 0,
     });
     expect(digest).not.toBe(specOf(fileOf(text.replace('0.99', '0.9'))).digest);
   });
@@ -121,6 +124,7 @@ describe('automation', () => {
       '{ output: fraud, target_risk: 0.1, stop_on: { rules: [budget] } }',
       "found the rule 'budget', allowed: drift",
     ],
+    ['{ output: fraud, target_risk: 0.1, blind: 5 }', 'automation.blind: found 5, allowed: <= 1'],
     ['{ output: fraud, target_risk: 0.1, upto: full }', "unknown key 'upto'.*did you mean 'up_to'"],
   ])('%s is a fault', (automation, words, text) => {
     const faults = faultsOf(automation, text);

@@ -47,8 +47,10 @@ test('without a table the primary answers, beside all shadows', () => {
   expect(open(modelsOf('a', 'b', 'c')).now()).toBe('a+b,c@0');
   expect(tableOfModels(modelsOf('a'))).toMatchObject({ level: 'full', epoch: 0 });
   // What shall begin in the shadow decides nothing before its first window has closed.
-  const automation = { level: 'shadow' } as AutomationSpec;
-  expect(tableOfModels({ ...modelsOf('a'), automation })).toMatchObject({ level: 'shadow', epoch: 0 });
+  const automation = { level: 'shadow', blind: 0.05 } as AutomationSpec;
+  expect(tableOfModels({ ...modelsOf('a'), automation })).toMatchObject({
+    ...{ level: 'shadow', epoch: 0, blind: 0.05 },
+  });
 });
 
 test('a table of the topic holds from the next request on, even one of epoch 0', () => {

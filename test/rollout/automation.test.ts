@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { AUTOMATION_LEVELS, type AutomationLevel } from '../../src/records.ts';
 import {
   createLadder,
-  deciderOf,
   type LadderSeen,
   type LadderSpec,
   type LadderState,
@@ -220,20 +219,6 @@ test('a person sets it up to the highest level', () => {
     ['shadow', 0.5],
   ] as const)
     expect(ask(level, threshold).missing).toContain('partial needs a threshold');
-});
-
-test('who decides a request', () => {
-  const human = { by: 'human', suggests: false, isAsked: true };
-  const model = { by: 'model', suggests: false, isAsked: false };
-  expect(deciderOf(at('human_only'), 1, false)).toEqual(human);
-  expect(deciderOf(at('shadow'), 1, false)).toEqual(human);
-  expect(deciderOf(at('assist'), 1, false)).toEqual({ ...human, suggests: true });
-  expect(deciderOf(at('assist'), 1, true)).toEqual(human);
-  expect(deciderOf(at('partial', 0.9), 0.9, false)).toEqual(model);
-  expect(deciderOf(at('partial', 0.9), 0.89, false)).toEqual({ ...human, suggests: true });
-  expect(deciderOf(at('partial', 0.9), Number.NaN, false).by).toBe('human');
-  expect(deciderOf(at('partial', 0.9), 0.95, true)).toEqual({ ...model, isAsked: true });
-  expect(deciderOf(at('full'), 0, true)).toEqual({ ...model, isAsked: true });
 });
 
 test('it never rises by more than one step, above what is allowed or without its time', () => {

@@ -116,6 +116,21 @@ describe('the level', () => {
     );
   });
 
+  it('tells another blind share, since the routing table changes with it', () => {
+    const { told } = follow(
+      { 2: { spec: { blind: 0.1 } }, 3: { spec: { blind: 0.1 } }, 4: { spec: { blind: 0 } } },
+      5,
+      {
+        blind: 0.05,
+      },
+    );
+    expect(told).toEqual([
+      UP[0],
+      '1 level - shadow: people decide 10.00 % of the requests blind, by the configuration',
+      '3 level - shadow: people decide no requests blind, by the configuration',
+    ]);
+  });
+
   it('falls to the shadow while alarms fire', () => {
     const { told } = follow({ ...every({ a: GOOD }, 1, 8), 6: { a: GOOD, alarms: ['errors'] } }, 9);
     expect(told.slice(3)).toEqual([

@@ -33,6 +33,7 @@ test.each<[what: string, value: unknown, fault: string]>([
   ['the seed', { ...green, seed: 7 }, 'seed: give a text'],
   ['the epoch', { ...green, epoch: 1.5 }, 'epoch: 1.5; give a whole number'],
   ['the level', { ...green, level: 'most' }, 'level: "most"; one of human_only'],
+  ['the blind share', { ...green, blind: -0.1 }, 'blind: -0.1; give a number from 0 to 1'],
   ['the threshold', { ...green, threshold: 1.5 }, 'threshold: 1.5; give a number from 0 to 1'],
   ['the override', { ...green, override: 'x' }, 'override: give header'],
   ['the cookie', { ...green, override: { cookie: '' } }, 'override.cookie: give a name'],

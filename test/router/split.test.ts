@@ -9,6 +9,7 @@ import {
   faultsOf,
   firstTable,
   hashShare,
+  isBlind,
   nextTable,
   type RoutingTable,
   route,
@@ -64,6 +65,37 @@ test('keys spread evenly over the buckets, and the split has its shares', () => 
   for (const key of keys) counts[Number(route(table, key).version.slice(1))]! += 1;
   const expected = shares.map((share) => (share / BUCKETS) * keys.length);
   expect(chiSquareP(counts, expected)).toBeGreaterThan(0.001);
+});
+
+test('the blind sample is the same share of every version and shadow, and stands at two levels alone', () => {
+  const table = {
+    ...firstTable({ ...start, level: 'assist', blind: 0.2 }, [
+      ...acting([7000, 3000]),
+      { version: 'shade', role: 'shadow', share: 0.5 },
+    ]),
+  };
+  const counts = new Array<number>(8).fill(0);
+  for (const key of keys) {
+    const { version, shadows } = route(table, key);
+    counts[(version === 'v0' ? 0 : 4) + 2 * shadows.length + (isBlind(table, key) ? 1 : 0)]! += 1;
+  }
+  const expected = [0.7, 0.3].flatMap((a) => [0.5, 0.5].flatMap((b) => [0.8, 0.2].map((c) => a * b * c)));
+  expect(
+    chiSquareP(
+      counts,
+      expected.map((share) => share * keys.length),
+    ),
+  ).toBeGreaterThan(0.001);
+  const blindAt = (over: Partial<RoutingTable>): number =>
+    keys.filter((key) => isBlind({ ...table, ...over }, key)).length;
+  expect(blindAt({ level: 'partial' })).toBe(blindAt({}));
+  for (const level of ['human_only', 'shadow', 'full'] as const) expect(blindAt({ level })).toBe(0);
+  expect(blindAt({ blind: 1 })).toBe(keys.length);
+  const { blind: _, ...none } = table;
+  expect(keys.some((key) => isBlind(none, key))).toBe(false);
+  // A larger sample holds the smaller one.
+  const [few, more] = [0.05, 0.1].map((blind) => keys.filter((key) => isBlind({ ...table, blind }, key)));
+  expect(few!.every((key) => more!.includes(key))).toBe(true);
 });
 
 test('another seed deals the keys anew, and shadows are dealt apart from canaries', () => {

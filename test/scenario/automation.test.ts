@@ -19,6 +19,7 @@ const AUTOMATION: AutomationSpec = {
   ...{ output: 'fraud', level: 'shadow', upTo: 'full', targetRisk: 0.05, assistRisk: 0.2, confidence: 0.95 },
   ...{ nMin: 100, coverageMin: 0.1, holdMs: 2 * MINUTE, gate: 'auto' },
   stopOn: { rules: [], level: 'critical' },
+  blind: 0.05,
 };
 /** The same as it stands in a file. */
 const WRITTEN = `automation:
