@@ -1,6 +1,6 @@
 /** Who decides on a request: the degrees of automation, and the records that say so. */
 
-import type { AutomationLevel, Route } from '../router/index.ts';
+import type { AutomationLevel, Route, RoutedDecision } from '../router/index.ts';
 import type { Answers } from './answer.ts';
 
 /** human: a person does, and has not yet. nobody: the decision is taken elsewhere, without this answer. */
@@ -17,36 +17,47 @@ export interface Decision {
   decidedBy: DecidedBy;
   /** What holds; null: nothing yet. */
   output: Answers | null;
-  /** Whether the caller may see what the model says. */
-  shown: boolean;
+  /** Whoever decides is not shown what the model says. */
+  blind: boolean;
   /** Whether the request goes to people. */
   review: boolean;
 }
 
-/** `threshold`: confidence from which on the model decides at level `partial`; null: it never does. */
+/** Of the routing table, and what it says of the request. */
+export interface Deciding {
+  level: AutomationLevel;
+  /** Confidence from which on the model decides at level `partial`; null: it never does. */
+  threshold: number | null;
+  /** It is of the random sample that people decide without the model's answer. */
+  isBlind: boolean;
+}
+
 export function decide(
-  level: AutomationLevel,
-  threshold: number | null,
+  { level, threshold, isBlind }: Deciding,
   { outputs, confidence }: Suggestion,
 ): Decision {
-  const byModel: Decision = { decidedBy: 'model', output: outputs, shown: true, review: false };
-  const byHuman: Decision = { decidedBy: 'human', output: null, shown: true, review: false };
+  const byModel: Decision = { decidedBy: 'model', output: outputs, blind: false, review: false };
+  const byHuman: Decision = { decidedBy: 'human', output: null, blind: isBlind, review: true };
   switch (level) {
     case 'full':
       return byModel;
     case 'partial':
-      return threshold !== null && confidence !== null && confidence >= threshold
+      // What the model is sure of is in the sample too: of the rest alone nobody could say how right it is where it decides.
+      return !isBlind && threshold !== null && confidence !== null && confidence >= threshold
         ? byModel
-        : { ...byHuman, review: true };
+        : byHuman;
     case 'assist':
       return byHuman;
     case 'shadow':
-      return { ...byHuman, decidedBy: 'nobody' };
     case 'human_only':
       // Whoever sees a suggestion is no longer a measure of what people decide alone.
-      return { ...byHuman, decidedBy: 'nobody', shown: false };
+      return { decidedBy: 'nobody', output: null, blind: true, review: false };
   }
 }
+
+/** As the header of the request's record says it. */
+export const routedDecisionOf = ({ decidedBy, blind }: Decision): RoutedDecision =>
+  decidedBy === 'model' ? 'model' : blind ? 'blind' : 'person';
 
 /** A record of the topic `decisions`; its key is `id`. */
 export interface DecisionRecord {
@@ -61,14 +72,17 @@ export interface DecisionRecord {
   suggestion: Answers;
   confidence: number | null;
   decidedBy: DecidedBy;
+  /** Whoever decides is not shown what the model says. */
+  blind: boolean;
   level: AutomationLevel;
   epoch: number;
   /** override: the caller asked for the version; such a request says nothing about a split. */
   by: Route['by'];
 }
 
-/** A record of the topic `review`, with the request as it stands on its own topic; its key is `id`. */
-export interface ReviewRecord extends Omit<DecisionRecord, 'output' | 'decidedBy'> {
+/** A record of the topic `review`, with the request as it stands on its own topic; its key is `id`. One that is blind says nothing of what the model said. */
+export interface ReviewRecord extends Omit<DecisionRecord, 'output' | 'decidedBy' | 'suggestion'> {
+  suggestion: Answers | null;
   request: unknown;
 }
 
@@ -83,17 +97,20 @@ export interface Asked {
 export function decisionRecord(
   { id, service, timeMs, route }: Asked,
   { outputs: suggestion, confidence }: Suggestion,
-  { output, decidedBy }: Decision,
+  { output, decidedBy, blind }: Decision,
 ): DecisionRecord {
   const { version, level, epoch, by } = route;
-  return { id, service, timeMs, version, output, suggestion, confidence, decidedBy, level, epoch, by };
+  const said = { id, service, timeMs, version, output, suggestion, confidence, decidedBy, blind };
+  return { ...said, level, epoch, by };
 }
 
 export function reviewRecord(
   { id, service, timeMs, route }: Asked,
-  { outputs: suggestion, confidence }: Suggestion,
+  { outputs, confidence }: Suggestion,
+  { blind }: Decision,
   request: unknown,
 ): ReviewRecord {
   const { version, level, epoch, by } = route;
-  return { id, service, timeMs, version, suggestion, confidence, level, epoch, by, request };
+  const said = blind ? { suggestion: null, confidence: null } : { suggestion: outputs, confidence };
+  return { id, service, timeMs, version, ...said, blind, level, epoch, by, request };
 }

@@ -3,7 +3,7 @@
 import type { StreamDecoder } from '../decode/decoder.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { Append, Batch, LogRecord, ModelSpec, ServiceSpec, StreamSpec } from '../records.ts';
-import type { Route } from '../router/index.ts';
+import { ROUTED_HEADERS, type Route } from '../router/index.ts';
 import type { Predicted, Predictor } from '../score/predictor.ts';
 import { type Answers, suggestionOf } from './answer.ts';
 import { type Batcher, createBatcher } from './batcher.ts';
@@ -14,6 +14,7 @@ import {
   decide,
   decisionRecord,
   reviewRecord,
+  routedDecisionOf,
   type Suggestion,
 } from './decision.ts';
 import { fieldOf, type RequestRecord } from './record.ts';
@@ -39,6 +40,7 @@ export interface Question {
   headers: Record<string, string>;
   /** Of the table, for the level `partial`. */
   threshold: number | null;
+  isBlind: boolean;
 }
 
 /** What the caller gets. */
@@ -55,6 +57,8 @@ export interface Answered {
     output: Answers | null;
     /** Null too where the outputs are. */
     confidence: number | null;
+    /** Whoever decides is not to see what the model says. */
+    blind: boolean;
     /** Whether the request waits for a person on the topic `review`. */
     review: boolean;
   };
@@ -193,9 +197,10 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const readyOf = (waiting: Waiting, suggestion: Suggestion, timeMs: number): Ready => {
-    const { id, value, record, route, headers, threshold } = waiting;
+    const { id, value, record, route, threshold, isBlind } = waiting;
     const { service } = spec;
-    const decision = decide(route.level, threshold, suggestion);
+    const decision = decide({ level: route.level, threshold, isBlind }, suggestion);
+    const headers = { ...waiting.headers, [ROUTED_HEADERS.decided]: routedDecisionOf(decision) };
     const asked: Asked = { id, service, timeMs, route };
     const appends: Append[] = [
       { topic: stream.topic, key: id, value, headers },
@@ -205,18 +210,18 @@ export function createEngine(options: EngineOptions): Engine {
       appends.push({
         topic: options.topics.review,
         key: id,
-        value: json(reviewRecord(asked, suggestion, record)),
+        value: json(reviewRecord(asked, suggestion, decision, record)),
       });
     const { version, shadows, level, epoch, by } = route;
-    const { decidedBy, output, shown, review } = decision;
-    const { outputs, confidence } = shown ? suggestion : { outputs: null, confidence: null };
+    const { decidedBy, output, blind, review } = decision;
+    const { outputs, confidence } = blind ? { outputs: null, confidence: null } : suggestion;
     const answer = {
       id,
       service,
       version,
       shadows,
       outputs,
-      decision: { decidedBy, output, confidence, review },
+      decision: { decidedBy, output, confidence, blind, review },
     };
     return { waiting, appends, answer: { ...answer, level, epoch, by } };
   };

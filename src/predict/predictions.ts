@@ -2,7 +2,7 @@
 
 import type { StreamDecoder } from '../decode/decoder.ts';
 import type { Append, ServiceSpec, StreamSpec } from '../records.ts';
-import { type Headers, routedHeaders } from '../router/index.ts';
+import { type Headers, isBlind, routedHeaders } from '../router/index.ts';
 import { createPredictor } from '../score/predictor.ts';
 import { type Answered, createEngine, type Engine } from './engine.ts';
 import { type RequestRecord, writeRecord } from './record.ts';
@@ -115,9 +115,12 @@ export function createPredictions({ timeoutMs }: PredictionLimits): Predictions 
       const key = typeof given === 'string' && given !== '' ? given : null;
       const route = router.route(key ?? id, headers);
       onRoute(route.version);
-      const threshold = router.table.threshold ?? null;
       const said = routedHeaders(route, key === null ? 'id' : 'key');
-      const question = { id, value, record, isUpload, route, headers: said, threshold };
+      const { table } = router;
+      const question = {
+        ...{ id, value, record, isUpload, route, headers: said },
+        ...{ threshold: table.threshold ?? null, isBlind: isBlind(table, id) },
+      };
       const work = engineOf(own, askable).ask(question);
       running.add(work);
       const done = (): boolean => running.delete(work);

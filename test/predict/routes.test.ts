@@ -1,6 +1,6 @@
 /** POST /predict/:service over HTTP, with the real models, and what becomes of a request on the log. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstTable, nextTable, type RoutingTable } from '../../src/router/index.ts';
+import { firstTable, isBlind, nextTable, type RoutingTable } from '../../src/router/index.ts';
 import { applePhoto, asJson, type Body, NOW_MS, PAYMENT, type Served, serve } from './support.ts';
 
 let app: Served;
@@ -24,7 +24,13 @@ test('JSON gives a class, and says who decided', async () => {
       outputs: {
         fraud: { class: 'legit', score: expect.any(Number), confidence: expect.any(Number) },
       },
-      decision: { decidedBy: 'model', output: body.outputs, confidence: expect.any(Number), review: false },
+      decision: {
+        decidedBy: 'model',
+        output: body.outputs,
+        confidence: expect.any(Number),
+        blind: false,
+        review: false,
+      },
       level: 'full',
       epoch: 0,
       by: 'key',
@@ -48,6 +54,7 @@ test('the request is on its topic before the answer, with id and time, and the d
     suggestion: body.outputs,
     confidence: (body.decision as { confidence: number }).confidence,
     decidedBy: 'model',
+    blind: false,
     level: 'full',
     epoch: 0,
     by: 'key',
@@ -336,6 +343,7 @@ test('the record of a request says who answered it, by which table and why', asy
     'telltale-version': version,
     'telltale-epoch': '5',
     'telltale-by': by,
+    'telltale-decided': 'model',
   });
   expect(await headersOf({}, 'said-1')).toEqual(said('mlp', 'id'));
   expect(await headersOf({ 'telltale-key': 'ann' }, 'said-2')).toEqual(said('mlp', 'key'));
@@ -370,32 +378,58 @@ test('users stay with their version, and a table for a model that is not here ch
 });
 
 test('the level of automation decides who decides', async () => {
-  const at = async (level: RoutingTable['level'], epoch: number, threshold?: number) => {
-    app.route({ ...blue, epoch, level, ...(threshold === undefined ? {} : { threshold }) });
+  const at = async (level: RoutingTable['level'], epoch: number, more: Partial<RoutingTable> = {}) => {
+    app.route({ ...blue, epoch, level, ...more });
     const { body } = await ask();
-    const decided = (await app.records('t.decisions')).find(({ key }) => key === body.id)!.value;
-    const waits = (await app.records('t.review')).find(({ key }) => key === body.id)?.value;
-    return { body, decided, waits };
+    const ofBody = async (topic: string) => (await app.records(topic)).find(({ key }) => key === body.id);
+    return {
+      body,
+      decided: (await ofBody('t.decisions'))!.value,
+      waits: (await ofBody('t.review'))?.value,
+      header: (await ofBody('fraud.requests'))!.headers['telltale-decided'],
+    };
   };
-  const alone = await at('human_only', 20);
-  expect(alone.body).toMatchObject({
-    outputs: null,
-    decision: { decidedBy: 'nobody', output: null, confidence: null },
-  });
-  expect(alone.decided).toMatchObject({
-    output: null,
-    suggestion: { fraud: { class: 'legit' } },
-    decidedBy: 'nobody',
-  });
-  const assisted = await at('assist', 21);
+  const hidden = { outputs: null, decision: { output: null, confidence: null, blind: true } };
+  const said = { output: null, suggestion: { fraud: { class: 'legit' } } };
+  for (const [level, epoch] of [['human_only', 20] as const, ['shadow', 21] as const]) {
+    const alone = await at(level, epoch);
+    expect(alone.body).toMatchObject({ ...hidden, decision: { ...hidden.decision, decidedBy: 'nobody' } });
+    expect(alone.decided).toMatchObject({ ...said, decidedBy: 'nobody', blind: true });
+    expect([alone.header, alone.waits]).toEqual(['blind', undefined]);
+  }
+  const assisted = await at('assist', 22);
   expect(assisted.body).toMatchObject({
     outputs: { fraud: {} },
-    decision: { decidedBy: 'human', output: null },
+    decision: { decidedBy: 'human', output: null, blind: false, review: true },
   });
-  const sure = await at('partial', 22, 0.5);
-  expect(sure.body.decision).toMatchObject({ decidedBy: 'model', review: false });
-  expect(sure.waits).toBeUndefined();
-  const unsure = await at('partial', 23, 1);
+  expect(assisted.waits).toMatchObject({ suggestion: { fraud: {} }, blind: false, request: PAYMENT });
+  expect(assisted.header).toBe('person');
+  const sure = await at('partial', 23, { threshold: 0.5 });
+  expect(sure.body.decision).toMatchObject({ decidedBy: 'model', blind: false, review: false });
+  expect([sure.header, sure.waits]).toEqual(['model', undefined]);
+  const unsure = await at('partial', 24, { threshold: 1 });
   expect(unsure.body.decision).toMatchObject({ decidedBy: 'human', review: true, output: null });
   expect(unsure.waits).toMatchObject({ id: unsure.body.id, suggestion: { fraud: {} }, request: PAYMENT });
+  const blind = [await at('partial', 25, { threshold: 0, blind: 1 }), await at('assist', 26, { blind: 1 })];
+  for (const one of blind) {
+    expect(one.body).toMatchObject({
+      ...hidden,
+      decision: { ...hidden.decision, decidedBy: 'human', review: true },
+    });
+    expect(one.decided).toMatchObject({ ...said, decidedBy: 'human', blind: true });
+    expect(one.waits).toMatchObject({ suggestion: null, confidence: null, blind: true, request: PAYMENT });
+    expect(JSON.stringify(one.waits)).not.toContain('legit');
+    expect(one.header).toBe('blind');
+  }
+});
+
+test('of many requests the blind sample is the share that the table says, chosen by their ids', async () => {
+  const table = { ...blue, epoch: 30, level: 'assist', blind: 0.3 } as const;
+  app.route(table);
+  const ids = Array.from({ length: 60 }, (_, i) => `blind-${i}`);
+  const answers = await Promise.all(ids.map((id) => ask({ id }, { 'telltale-key': 'one-user' })));
+  const seen = answers.map(({ body }) => (body.decision as { blind: boolean }).blind);
+  expect(seen).toEqual(ids.map((id) => isBlind(table, id)));
+  expect(seen.filter(Boolean).length).toBeGreaterThan(5);
+  expect(seen.filter(Boolean).length).toBeLessThan(35);
 });
