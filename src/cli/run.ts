@@ -33,7 +33,7 @@ async function run(cli: Cli): Promise<void> {
   for (const warning of warningsOf(config)) logger.warn({}, warning);
   const { startTelemetry } = await import('../telemetry/sdk.ts');
   const { createConsole } = await import('../console/server.ts');
-  const { isLoopback } = await import('../console/guard.ts');
+  const { isLoopback } = await import('../config/loopback.ts');
   const { predictRoutes } = await import('../predict/routes.ts');
   const { createDaemon } = await import('../flow/daemon.ts');
   const telemetry = await startTelemetry({
@@ -58,7 +58,7 @@ async function run(cli: Cli): Promise<void> {
   });
   const { enabled, inFlightMax } = config.predict;
   const extend = predictRoutes(daemon.predictions, {
-    // The console asks nobody who they are: what others reach may not write to the topics of requests unasked.
+    // Who asks writes to the topics of requests: what others reach is opened on purpose.
     enabled: enabled ?? isLoopback(config.http.host),
     inFlightMax,
     counted: telemetry.metrics.prediction,

@@ -1,6 +1,5 @@
 /** Commands of people: records that are sequenced into the slots of their service. */
 
-import { randomUUID } from 'node:crypto';
 import type { TelltaleConfig } from '../config/types.ts';
 import { TelltaleError } from '../errors.ts';
 import type { Log } from '../log/port.ts';
@@ -17,7 +16,7 @@ export function serviceNamed(config: TelltaleConfig, name: string): ServiceSpec 
 /**
  * Resolves with the record when the log has it.
  *
- * @throws TelltaleError topic_missing
+ * @throws TelltaleError topic_missing; usage where the command makes no sense for the service
  */
 export async function sendCommand(
   log: Log,
@@ -25,11 +24,9 @@ export async function sendCommand(
   asked: Omit<Command, 'id'>,
 ): Promise<Command> {
   const { topicNames } = await import('../flow/runtime.ts');
-  const { commandAppend } = await import('../flow/outbox.ts');
+  const { writeCommand } = await import('../flow/commands.ts');
   const topic = topicNames(config.topics.prefix).slots;
   const partitions = (await log.partitions([topic])).get(topic);
   if (partitions === undefined) throw new TelltaleError('topic_missing', `topic ${topic} does not exist`);
-  const command: Command = { id: randomUUID(), ...asked };
-  await log.append([commandAppend(topic, partitions, command)]);
-  return command;
+  return writeCommand(log, { topic, partitions }, asked, serviceNamed(config, asked.service));
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { httpShape } from './http-shape.ts';
 import { notifyShape } from './notify-shape.ts';
 import { duration, httpUrl, port, positiveInt, spell, text } from './scalar-shapes.ts';
 import { saslShape, tlsShape } from './security-shape.ts';
@@ -74,7 +75,7 @@ export const daemonShape = z
     webhooks: z.array(webhookShape).prefault([]),
     notify: notifyShape.prefault({}),
     dead_letters: z.union([z.literal(false), deadLettersShape]).prefault({}),
-    http: z.strictObject({ host, port: port.prefault(8080) }).prefault({}),
+    http: httpShape.prefault({}),
     metrics: z.union([z.literal(false), z.strictObject({ host, port: port.prefault(9464) })]).prefault({}),
     otlp: z.strictObject({ url: httpUrl }).optional(),
     checkpoint: z

@@ -5,6 +5,7 @@ import { daemonShape } from './daemon-shape.ts';
 import { readSource, type Source } from './document.ts';
 import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
+import { httpOf } from './http.ts';
 import { notifyOf } from './notify.ts';
 import { type SecretEntry, secretOf } from './secrets.ts';
 import { saslOf, tlsOf } from './security.ts';
@@ -82,7 +83,7 @@ function configOf(shape: Shape, files: Files, source: Source): DaemonConfig {
     webhooks: webhooksOf(shape.webhooks, files, source),
     notify: notifyOf(shape.notify, files, source),
     deadLetters: deadLettersOf(shape.dead_letters),
-    http: shape.http,
+    http: httpOf(shape.http, files, source),
     metrics: shape.metrics === false ? null : shape.metrics,
     otlp: shape.otlp ?? null,
     checkpoint: { everyMs: checkpoint.every, records: checkpoint.records },

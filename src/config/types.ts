@@ -274,6 +274,42 @@ export interface Address {
   port: number;
 }
 
+export const AUTH_MODES = ['none', 'token', 'proxy'] as const;
+/** A viewer sees, an operator also commands and asks for predictions, a caller asks for predictions only. */
+export const ACCESS_ROLES = ['viewer', 'operator', 'caller'] as const;
+
+export interface AccessToken {
+  name: string;
+  role: (typeof ACCESS_ROLES)[number];
+  token: string;
+}
+
+/** A proxy that has asked people who they are, and says so in headers. */
+export interface ProxyConfig {
+  /** In small letters, as all headers here. */
+  userHeader: string;
+  /** Null: everybody is a viewer. */
+  rolesHeader: string | null;
+  operatorGroup: string | null;
+  /** Addresses and ranges from which these headers are believed. */
+  trusted: string[];
+  /** Names (with the port, where it is not that of the scheme) under which browsers reach the proxy. */
+  hosts: string[];
+}
+
+export interface HttpConfig extends Address {
+  /** Only this machine reaches the address, although it is not loopback. */
+  isLocalOnly: boolean;
+  auth: {
+    mode: (typeof AUTH_MODES)[number];
+    tokens: AccessToken[];
+    /** How long a sign-in holds. */
+    sessionMs: number;
+    /** With the mode proxy. */
+    proxy: ProxyConfig | null;
+  };
+}
+
 /** telltale.yaml, with every default filled in. */
 export interface DaemonConfig {
   kafka: KafkaConfig;
@@ -286,14 +322,14 @@ export interface DaemonConfig {
   notify: NotifyConfig;
   /** Null: no alarm. */
   deadLetters: DeadLettersConfig | null;
-  http: Address;
+  http: HttpConfig;
   /** Null: no Prometheus endpoint. */
   metrics: Address | null;
   /** Null: no export to an OpenTelemetry collector. */
   otlp: { url: string } | null;
   checkpoint: { everyMs: number; records: number };
   scoring: { threads: number; shadowTimeoutMs: number; shadowFailuresMax: number };
-  /** enabled null: only where the console listens on loopback, since whoever reaches it has no need of a password. */
+  /** enabled null: only where the console listens on loopback. */
   predict: { enabled: boolean | null; inFlightMax: number };
   log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent' };
   /** Absolute path of the folder of the service files. */

@@ -1,18 +1,26 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { isLoopback } from '../config/loopback.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { Retrain } from '../records.ts';
+import { type AuthOptions, NO_AUTH } from './auth/access.ts';
+import { addCommandRoute, byOf, commandLimit } from './auth/command-routes.ts';
+import { addAuth, type Gate } from './auth/index.ts';
+import { answer, RefusedError } from './auth/refused.ts';
 import { createEventHub, type EventHub, type EventOptions } from './events.ts';
-import { isLoopback, refuseCommand, refuseHost } from './guard.ts';
+import { refuseHost } from './guard.ts';
 import { PAGE, PAGE_SCRIPT, PAGE_STYLE } from './page.ts';
 import type { ConsoleSource, SeriesKey } from './source.ts';
 
 export interface ConsoleOptions extends Partial<EventOptions> {
-  /** Loopback unless the whole network may read and command. */
   host: string;
   /** 0: any free port. */
   port: number;
+  /** Only this machine reaches the host, although it is not loopback. */
+  isLocalOnly?: boolean;
+  /** By default nobody is asked who they are. */
+  auth?: AuthOptions;
   /** Adds what other parts of the daemon serve, behind the same checks of hosts. */
   extend?: (app: FastifyInstance) => void;
 }
@@ -39,6 +47,8 @@ const ROUTES = [
   '/api/rollouts',
   '/api/config',
   '/api/events',
+  '/api/session',
+  '/api/commands',
   '/predict/:service',
 ];
 
@@ -63,12 +73,13 @@ function addReads(app: FastifyInstance, source: ConsoleSource): void {
     const names = source.services().map((service) => service.name);
     return fail(reply, 404, `no service '${name}'`, `the services are: ${names.join(', ')}`);
   };
-  app.get('/', (_, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
-  app.get('/healthz', (_, reply) => {
+  const open = { config: { access: 'open' as const } };
+  app.get('/', open, (_, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
+  app.get('/healthz', open, (_, reply) => {
     const health = source.health();
     return reply.code(health.live ? 200 : 503).send(health);
   });
-  app.get('/readyz', (_, reply) => {
+  app.get('/readyz', open, (_, reply) => {
     const health = source.health();
     return reply.code(health.ready ? 200 : 503).send(health);
   });
@@ -127,7 +138,7 @@ function addReads(app: FastifyInstance, source: ConsoleSource): void {
 
 interface Decision {
   service: string;
-  by: string;
+  by?: string;
   reason: string;
 }
 
@@ -136,10 +147,10 @@ function newestOf(source: ConsoleSource, service: string, retrainId: string): Re
   return source.retrains().find((record) => record.service === service && record.retrainId === retrainId);
 }
 
-function addCommands(app: FastifyInstance, source: ConsoleSource): void {
+function addDecisions(app: FastifyInstance, source: ConsoleSource, gate: Gate): void {
   const body = {
     type: 'object',
-    required: ['service', 'by', 'reason'],
+    required: ['service', 'reason'],
     additionalProperties: false,
     properties: {
       service: { type: 'string', minLength: 1, maxLength: 200 },
@@ -147,17 +158,13 @@ function addCommands(app: FastifyInstance, source: ConsoleSource): void {
       reason: { type: 'string', maxLength: 1000 },
     },
   };
-  const refuse = async (request: FastifyRequest, reply: FastifyReply) => {
-    const reason = refuseCommand(request.headers);
-    if (reason !== null) return fail(reply, 403, reason, 'send commands from the console page or with curl');
-  };
+  const config = { access: 'operator' as const, ownHeader: true as const, rateLimit: commandLimit(gate) };
   for (const action of ['approve', 'reject'] as const) {
     app.post<{ Params: { id: string }; Body: Decision }>(
       `/api/retrains/:id/${action}`,
-      // Refused before the body is read: a foreign form must not even be parsed.
-      { schema: { body }, onRequest: refuse },
+      { config, schema: { body } },
       async (request, reply) => {
-        const { service, by, reason } = request.body;
+        const { service, reason } = request.body;
         const target = request.params.id;
         const record = newestOf(source, service, target);
         if (!record) return fail(reply, 404, `no request '${target}' of '${service}'`, 'see /api/retrains');
@@ -166,8 +173,9 @@ function addCommands(app: FastifyInstance, source: ConsoleSource): void {
           return fail(reply, 409, `the request ${decided} already`, 'see /api/retrains');
         }
         const kind = action === 'approve' ? 'retrain.approve' : 'retrain.reject';
+        const by = byOf(gate, request, request.body.by);
         try {
-          await source.command({ id: randomUUID(), service, kind, target, by: by.trim(), reason });
+          await source.command({ service, kind, target, by, reason });
         } catch (error) {
           return fail(reply, 503, `the command was not written: ${messageOf(error)}`, 'try it again');
         }
@@ -177,16 +185,20 @@ function addCommands(app: FastifyInstance, source: ConsoleSource): void {
   }
 }
 
-function addEvents(app: FastifyInstance, hub: EventHub): void {
-  app.get('/api/events', (_, reply) => {
+function addEvents(app: FastifyInstance, hub: EventHub, gate: Gate): void {
+  app.get('/api/events', (request, reply) => {
     reply.hijack();
-    if (hub.add(reply.raw)) return;
+    const { sessionId } = gate.identityOf(request);
+    if (hub.add(reply.raw)) {
+      if (sessionId !== undefined) gate.sessions.hold(sessionId, reply.raw);
+      return;
+    }
     reply.raw.writeHead(503, { 'content-type': 'application/json', 'retry-after': '10' });
     reply.raw.end(JSON.stringify({ error: 'too many pages are open', help: 'close one, or wait' }));
   });
 }
 
-function addFrame(app: FastifyInstance, loopbackOnly: boolean): void {
+function addFrame(app: FastifyInstance, loopbackOnly: boolean, hosts: readonly string[]): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'content-security-policy': CONTENT_SECURITY_POLICY,
@@ -194,13 +206,14 @@ function addFrame(app: FastifyInstance, loopbackOnly: boolean): void {
       'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     });
-    const reason = refuseHost(request.headers, loopbackOnly);
+    const reason = refuseHost(request.headers, loopbackOnly, hosts);
     if (reason !== null) return fail(reply, 403, reason, 'open it as http://localhost');
   });
   app.setNotFoundHandler((request, reply) =>
     fail(reply, 404, `no ${request.method} ${request.url.slice(0, 200)}`, `there is: ${ROUTES.join(' ')}`),
   );
   app.setErrorHandler((error: { statusCode?: number; message: string }, _, reply) => {
+    if (error instanceof RefusedError) return answer(reply, error.refused);
     const status = error.statusCode ?? 500;
     return fail(
       reply,
@@ -230,10 +243,13 @@ export async function createConsole(source: ConsoleSource, options: ConsoleOptio
   });
   const { flushMs = 250, heartbeatMs = 2_000, clientsMax = 100 } = options;
   const hub = createEventHub(source, { flushMs, heartbeatMs, clientsMax });
-  addFrame(app, isLoopback(options.host));
+  const { host, isLocalOnly = false, auth = NO_AUTH } = options;
+  addFrame(app, isLocalOnly || isLoopback(host), auth.proxy?.hosts ?? []);
+  const gate = await addAuth(app, auth);
   addReads(app, source);
-  addCommands(app, source);
-  addEvents(app, hub);
+  addDecisions(app, source, gate);
+  addCommandRoute(app, gate, source.command);
+  addEvents(app, hub, gate);
   options.extend?.(app);
   try {
     await app.listen({ host: options.host, port: options.port });

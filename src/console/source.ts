@@ -82,6 +82,6 @@ export interface ConsoleSource {
   rollouts(): RolloutView[];
   /** Returns the call that ends the subscription. Listeners must not throw. */
   subscribe(listener: (event: ConsoleEvent) => void): () => void;
-  /** Resolves when the command is on the log. */
-  command(command: Command): Promise<void>;
+  /** Resolves with the command when it is on the log. Rejects with a TelltaleError `usage` when it makes no sense. */
+  command(asked: Omit<Command, 'id'>): Promise<Command>;
 }

@@ -1,14 +1,13 @@
 /** The demo with a clock: the stories side by side in accelerated event time, and the live page. */
 
+import { isLoopback } from '../config/loopback.ts';
 import { redact } from '../config/redact.ts';
-import { isLoopback } from '../console/guard.ts';
 import { createConsole } from '../console/server.ts';
 import { createConsoleState } from '../console/state.ts';
-import { commandAppend } from '../flow/outbox.ts';
+import { writeCommandOf } from '../flow/commands.ts';
 import { openPredictions } from '../flow/predicting.ts';
 import { createPredictions } from '../predict/predictions.ts';
 import { predictRoutes } from '../predict/routes.ts';
-import type { Command } from '../records.ts';
 import { START_MS, type Story, type StoryRecord } from './stories/story.ts';
 import type { World } from './world.ts';
 
@@ -73,13 +72,17 @@ export async function runLive(world: World, stories: readonly Story[], options: 
         ready: true,
         checks: [{ name: 'log', ok: true, detail: 'embedded, in this process; nothing is kept' }],
       }),
-      command: (command: Command) => {
-        busy = busy.then(async () => {
-          const { slots } = runtime.topics;
-          await world.embedded.append([commandAppend(slots, runtime.partitions.get(slots)!, command)]);
+      command: (asked) => {
+        const written = busy.then(async () => {
+          const command = await writeCommandOf(runtime, world.embedded, asked);
           await collect();
+          return command;
         });
-        return busy;
+        busy = written.then(
+          () => {},
+          () => {},
+        );
+        return written;
       },
     },
     {

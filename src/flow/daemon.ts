@@ -21,11 +21,11 @@ import {
   writeConfigs,
   writeMissing,
 } from './assembly.ts';
+import { writeCommandOf } from './commands.ts';
 import { openKafka, schemaSourceOf } from './connect.ts';
 import { createCounts } from './counts.ts';
 import { createDeadShare } from './dead-share.ts';
 import { deliveryOf } from './deliveries.ts';
-import { commandAppend } from './outbox.ts';
 import { createOwnTopics } from './own-topics.ts';
 import { followRouting, openPredictions, tablesOf } from './predicting.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
@@ -363,11 +363,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     await log?.close();
   };
 
-  const command = async (request: Command): Promise<void> => {
+  const command = async (asked: Omit<Command, 'id'>): Promise<Command> => {
     if (runtime === null || log === null)
       throw new TelltaleError('broker_unavailable', 'the daemon has not started yet');
-    const { slots } = runtime.topics;
-    await log.append([commandAppend(slots, runtime.partitions.get(slots)!, request)]);
+    return writeCommandOf(runtime, log, asked);
   };
 
   return {

@@ -60,15 +60,17 @@ function addRoute(own: FastifyInstance, predictions: Predictions, options: Predi
     await predictions.close(DRAIN_MS_MAX);
     await gate.empty(FLUSH_MS_MAX);
   });
+  const config = { access: 'caller' as const };
   own.route({
     method: OTHER_METHODS,
     url: URL_OF_ROUTE,
+    config,
     handler: (request, reply) => {
       reply.header('allow', 'POST');
       throw new Refusal('method', `${request.method} is not answered here`, 'send it with POST');
     },
   });
-  own.post<Received>(URL_OF_ROUTE, async (request, reply) => {
+  own.post<Received>(URL_OF_ROUTE, { config }, async (request, reply) => {
     refuseUnfit(request.headers, options, Math.max(gate.inFlight, predictions.pending));
     gate.enter(reply.raw);
     const askable = predictions.find(request.params.service);

@@ -68,7 +68,12 @@ describe('loadConfig', () => {
         cloudEvents: false,
       },
       influx: null,
-      http: { host: '127.0.0.1', port: 8080 },
+      http: {
+        host: '127.0.0.1',
+        port: 8080,
+        isLocalOnly: false,
+        auth: { mode: 'none', tokens: [], sessionMs: 43_200_000, proxy: null },
+      },
       predict: { enabled: null, inFlightMax: 100 },
       metrics: { host: '127.0.0.1', port: 9464 },
       otlp: null,

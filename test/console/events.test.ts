@@ -2,6 +2,7 @@ import { get as httpGet, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Console, createConsole } from '../../src/console/server.ts';
 import { type ConsoleState, createConsoleState } from '../../src/console/state.ts';
+import type { Command } from '../../src/records.ts';
 import { makeIncident } from '../incidents.ts';
 import { makeRollout } from '../rollouts.ts';
 import { makeAlert, makeResult, makeSpec } from './records.ts';
@@ -21,7 +22,7 @@ beforeEach(async () => {
     ...state,
     health: () => ({ live: true, ready: true, checks: [] }),
     config: () => null,
-    command: async () => {},
+    command: async (asked: Omit<Command, 'id'>) => ({ id: 'c1', ...asked }),
   };
   app = await createConsole(source, {
     host: '127.0.0.1',

@@ -16,7 +16,7 @@ import { decodePublic } from '../../src/flow/wire.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory.ts';
 import { createPredictions, type Predictions } from '../../src/predict/predictions.ts';
 import { predictRoutes } from '../../src/predict/routes.ts';
-import type { Append, Result, ServiceSpec } from '../../src/records.ts';
+import type { Append, Command, Result, ServiceSpec } from '../../src/records.ts';
 
 export const NOW_MS = Date.parse('2026-01-02T00:00:00Z');
 const dir = resolve(fileURLToPath(new URL('../../config', import.meta.url)));
@@ -109,7 +109,7 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
       ...createConsoleState(services),
       health: () => ({ live: true, ready: true, checks: [] }),
       config: () => ({}),
-      command: async () => {},
+      command: async (asked: Omit<Command, 'id'>) => ({ id: 'c1', ...asked }),
     },
     {
       host: '127.0.0.1',
