@@ -80,6 +80,7 @@ const PURE_FILES = [
     'regret-reference',
     'results-of',
     'messages',
+    'profile-views',
     'routed',
   ].map((name) => `flow/${name}.ts`),
 ];

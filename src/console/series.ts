@@ -1,12 +1,14 @@
 import type { Result } from '../records.ts';
 import type { HistoryPoint, SeriesKey } from './source.ts';
 
-/** The newest result of one series and its past, as columns: a point is three numbers, not an object. */
+/** The newest result of one series and its past, as columns: a point is five numbers, not an object. */
 interface Series {
   latest: Result;
   timesMs: number[];
   /** NaN stands for null. */
   values: number[];
+  lows: number[];
+  highs: number[];
   ns: number[];
 }
 
@@ -19,9 +21,13 @@ export interface SeriesStore {
 const keyOf = ({ metric, subject, model, segment }: SeriesKey) =>
   JSON.stringify([metric, subject, model, segment]);
 
+/** Of one series, at least and at most, whatever their number. */
+const POINTS_LEAST = 500;
+const POINTS_MOST = 10_000;
+
 /** Puts a point at its place in time; a window that is there already is replaced (a later revision). */
 function insert(series: Series, result: Result, pointsMax: number): void {
-  const { timesMs, values, ns } = series;
+  const { timesMs, values, lows, highs, ns } = series;
   let at = timesMs.length;
   while (at > 0 && timesMs[at - 1]! > result.windowEndMs) at--;
   const replaces = at > 0 && timesMs[at - 1] === result.windowEndMs;
@@ -29,32 +35,40 @@ function insert(series: Series, result: Result, pointsMax: number): void {
   const removed = replaces ? 1 : 0;
   timesMs.splice(place, removed, result.windowEndMs);
   values.splice(place, removed, result.value ?? Number.NaN);
+  lows.splice(place, removed, result.low ?? Number.NaN);
+  highs.splice(place, removed, result.high ?? Number.NaN);
   ns.splice(place, removed, result.n);
-  if (timesMs.length > pointsMax) {
-    timesMs.shift();
-    values.shift();
-    ns.shift();
-  }
+  const over = Math.max(0, timesMs.length - pointsMax);
+  for (const column of [timesMs, values, lows, highs, ns]) column.splice(0, over);
 }
+
+const known = (number: number): number | null => (Number.isNaN(number) ? null : number);
 
 function isStale(known: Result, next: Result): boolean {
   if (known.windowEndMs !== next.windowEndMs) return known.windowEndMs > next.windowEndMs;
   return known.revision > next.revision;
 }
 
-/** The series of one service: at most `seriesMax`, the one without news for the longest is dropped first. */
+/**
+ * The series of one service: at most `seriesMax`, the one without news for the longest is dropped first. They share `pointsMax` points,
+ * as far as each may have POINTS_LEAST and none more than POINTS_MOST.
+ */
 export function createSeriesStore(seriesMax: number, pointsMax: number): SeriesStore {
   const all = new Map<string, Series>();
   return {
     apply(result) {
       const key = keyOf(result);
-      const series = all.get(key) ?? { latest: result, timesMs: [], values: [], ns: [] };
+      const series = all.get(key) ?? {
+        latest: result,
+        ...{ timesMs: [], values: [], lows: [], highs: [], ns: [] },
+      };
       // Setting anew moves the key to the end of the map: its order is the order of news.
       all.delete(key);
       all.set(key, series);
       const sameWindow = series.latest.windowEndMs === result.windowEndMs;
       if (sameWindow && series.latest.revision > result.revision) return;
-      insert(series, result, pointsMax);
+      const share = Math.floor(pointsMax / all.size);
+      insert(series, result, Math.min(POINTS_MOST, Math.max(POINTS_LEAST, share)));
       if (!isStale(series.latest, result)) series.latest = result;
       if (all.size > seriesMax) {
         const oldest = all.keys().next();
@@ -72,8 +86,9 @@ export function createSeriesStore(seriesMax: number, pointsMax: number): SeriesS
       const series = all.get(keyOf(key));
       if (!series) return [];
       return series.timesMs.map((windowEndMs, i) => {
-        const value = series.values[i]!;
-        return { windowEndMs, value: Number.isNaN(value) ? null : value, n: series.ns[i]! };
+        const { values, lows, highs, ns } = series;
+        const ends = { low: known(lows[i]!), high: known(highs[i]!) };
+        return { windowEndMs, value: known(values[i]!), ...ends, n: ns[i]! };
       });
     },
   };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/loopback.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { Retrain } from '../records.ts';
@@ -11,7 +11,8 @@ import { answer, RefusedError } from './auth/refused.ts';
 import { createEventHub, type EventHub, type EventOptions } from './events.ts';
 import { refuseHost } from './guard.ts';
 import { PAGE, PAGE_SCRIPT, PAGE_STYLE } from './page.ts';
-import type { ConsoleSource, SeriesKey } from './source.ts';
+import { addReads, fail, READS } from './reads.ts';
+import type { ConsoleSource } from './source.ts';
 
 export interface ConsoleOptions extends Partial<EventOptions> {
   host: string;
@@ -33,24 +34,7 @@ export interface Console {
 
 /** A body that comes slower is not waited for. */
 const REQUEST_MS_MAX = 30_000;
-const HISTORY_INLINE_MAX = 120;
-const ROUTES = [
-  '/',
-  '/healthz',
-  '/readyz',
-  '/api/services',
-  '/api/services/:service',
-  '/api/services/:service/history?metric=&subject=&model=&segment=',
-  '/api/alerts',
-  '/api/incidents',
-  '/api/retrains',
-  '/api/rollouts',
-  '/api/config',
-  '/api/events',
-  '/api/session',
-  '/api/commands',
-  '/predict/:service',
-];
+const ROUTES = ['/', ...READS, '/api/events', '/api/session', '/api/commands', '/predict/:service'];
 
 const sha256 = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 const CONTENT_SECURITY_POLICY = [
@@ -62,79 +46,6 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-
-function fail(reply: FastifyReply, status: number, error: string, help: string): FastifyReply {
-  return reply.code(status).send({ error, help });
-}
-
-function addReads(app: FastifyInstance, source: ConsoleSource): void {
-  const known = (name: string) => source.services().find((service) => service.name === name);
-  const unknown = (reply: FastifyReply, name: string) => {
-    const names = source.services().map((service) => service.name);
-    return fail(reply, 404, `no service '${name}'`, `the services are: ${names.join(', ')}`);
-  };
-  const open = { config: { access: 'open' as const } };
-  app.get('/', open, (_, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
-  app.get('/healthz', open, (_, reply) => {
-    const health = source.health();
-    return reply.code(health.live ? 200 : 503).send(health);
-  });
-  app.get('/readyz', open, (_, reply) => {
-    const health = source.health();
-    return reply.code(health.ready ? 200 : 503).send(health);
-  });
-  app.get('/api/services', () => source.services());
-  app.get('/api/alerts', () => source.alerts());
-  app.get('/api/incidents', () => source.incidents());
-  app.get('/api/retrains', () => source.retrains());
-  app.get('/api/rollouts', () => source.rollouts());
-  app.get('/api/config', (_, reply) => reply.send(source.config()));
-  app.get<{ Params: { service: string }; Querystring: { history: number } }>(
-    '/api/services/:service',
-    {
-      schema: {
-        querystring: {
-          type: 'object',
-          properties: { history: { type: 'integer', minimum: 0, maximum: HISTORY_INLINE_MAX, default: 0 } },
-        },
-      },
-    },
-    (request, reply) => {
-      const name = request.params.service;
-      const service = known(name);
-      if (!service) return unknown(reply, name);
-      const { history } = request.query;
-      const results = source.results(name).map((result) => {
-        if (history === 0) return result;
-        const points = source.history(name, result).slice(-history);
-        return { ...result, history: points.map((point) => [point.windowEndMs, point.value]) };
-      });
-      return reply.send({ ...service, results });
-    },
-  );
-  const text = { type: 'string', maxLength: 500, default: '' };
-  app.get<{ Params: { service: string }; Querystring: SeriesKey }>(
-    '/api/services/:service/history',
-    {
-      schema: {
-        querystring: {
-          type: 'object',
-          required: ['metric'],
-          properties: {
-            metric: { type: 'string', minLength: 1, maxLength: 500 },
-            subject: text,
-            model: text,
-            segment: { ...text, default: '*' },
-          },
-        },
-      },
-    },
-    (request, reply) => {
-      const name = request.params.service;
-      return known(name) ? reply.send(source.history(name, request.query)) : unknown(reply, name);
-    },
-  );
-}
 
 interface Decision {
   service: string;
@@ -231,7 +142,7 @@ function nameOf(host: string): string {
 }
 
 /**
- * Serves the live page, the JSON API, the health checks and the commands. Rejects with a TelltaleError
+ * Serves the pages, the JSON API, the health checks and the commands. Rejects with a TelltaleError
  * that names host and port when it cannot listen there.
  */
 export async function createConsole(source: ConsoleSource, options: ConsoleOptions): Promise<Console> {
@@ -246,6 +157,9 @@ export async function createConsole(source: ConsoleSource, options: ConsoleOptio
   const { host, isLocalOnly = false, auth = NO_AUTH } = options;
   addFrame(app, isLocalOnly || isLoopback(host), auth.proxy?.hosts ?? []);
   const gate = await addAuth(app, auth);
+  app.get('/', { config: { access: 'open' } }, (_, reply) =>
+    reply.type('text/html; charset=utf-8').send(PAGE),
+  );
   addReads(app, source);
   addDecisions(app, source, gate);
   addCommandRoute(app, gate, source.command);

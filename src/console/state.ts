@@ -9,10 +9,12 @@ import {
   type ServiceSpec,
   type StreamName,
 } from '../records.ts';
+import { factsOf, isWatched } from './facts.ts';
 import { createSeriesStore, type SeriesStore } from './series.ts';
 import type {
   ConsoleEvent,
   ConsoleSource,
+  HeadlineView,
   Light,
   RolloutView,
   ServiceView,
@@ -20,7 +22,9 @@ import type {
   StreamView,
 } from './source.ts';
 
-const HISTORY_POINTS_MAX = 500;
+/** Of all series of a service together: few series reach further back. */
+const POINTS_MAX = 200_000;
+const HEADLINE_POINTS = 60;
 const SERIES_MAX = 2_000;
 const ALERTS_MAX = 200;
 /** Records of incidents, by whose ids repeated ones are known. */
@@ -42,10 +46,14 @@ export interface ConsoleRecord {
 
 type StateReads =
   | 'services'
+  | 'facts'
+  | 'headlines'
   | 'results'
   | 'history'
   | 'alerts'
   | 'incidents'
+  | 'incident'
+  | 'pastIncidents'
   | 'retrains'
   | 'rollouts'
   | 'subscribe';
@@ -60,6 +68,7 @@ export interface ConsoleState extends Pick<ConsoleSource, StateReads> {
 }
 
 interface ServiceState {
+  spec: ServiceSpec;
   name: string;
   description: string;
   series: SeriesStore;
@@ -76,9 +85,10 @@ interface ServiceState {
 
 function createService(spec: ServiceSpec): ServiceState {
   return {
+    spec,
     name: spec.service,
     description: spec.description,
-    series: createSeriesStore(SERIES_MAX, HISTORY_POINTS_MAX),
+    series: createSeriesStore(SERIES_MAX, POINTS_MAX),
     eventTimeMs: null,
     counts: new Map(),
     firing: new Map(),
@@ -109,6 +119,33 @@ function viewOf(service: ServiceState): ServiceView {
     openIncidents: service.open.size,
     streams: service.streams.map((stream) => ({ ...stream })),
   };
+}
+
+function headlineOf({ spec, series }: ServiceState): HeadlineView[] {
+  const results = series.latest();
+  for (const rule of factsOf(spec).rules) {
+    const found = results.find((result) => isWatched(rule, result));
+    if (found === undefined) continue;
+    const { metric, subject, model, segment } = found;
+    const points = series.history(found).slice(-HEADLINE_POINTS);
+    return [
+      {
+        service: spec.service,
+        rule: rule.name,
+        series: { metric, subject, model, segment },
+        points: points.map(({ windowEndMs, value }) => [windowEndMs, value]),
+      },
+    ];
+  }
+  return [];
+}
+
+/** The newest record of each incident, as far as it is over. */
+function overOf(incidents: readonly Incident[]): Incident[] {
+  const newest = new Map<string, Incident>();
+  for (const incident of incidents)
+    if (!newest.has(incident.incidentId)) newest.set(incident.incidentId, incident);
+  return [...newest.values()].filter(({ state }) => state !== 'open');
 }
 
 /** Keeps what is not over: alarms that fire, incidents that are open. Records of one come in order. */
@@ -185,6 +222,11 @@ export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState 
       if (view) Object.assign(view, { state, detail });
     },
     services: () => [...services.values()].map(viewOf),
+    facts(name) {
+      const service = services.get(name);
+      return service === undefined ? null : factsOf(service.spec);
+    },
+    headlines: () => [...services.values()].flatMap(headlineOf),
     results: (name) => services.get(name)?.series.latest() ?? [],
     history: (name, key) => services.get(name)?.series.history(key) ?? [],
     alerts: () => [...alerts],
@@ -192,6 +234,13 @@ export function createConsoleState(specs: readonly ServiceSpec[]): ConsoleState 
       [...services.values()]
         .flatMap(({ open }) => [...open.values()])
         .sort((a, b) => byLevel(a, b) || a.onsetMs - b.onsetMs),
+    incident: (incidentId) => {
+      const known = incidents.filter((record) => record.incidentId === incidentId);
+      if (known.length > 0) return known;
+      const open = [...services.values()].flatMap((service) => service.open.get(incidentId) ?? []);
+      return open;
+    },
+    pastIncidents: () => overOf(incidents),
     retrains: () => [...retrains],
     rollouts: () => [...services.values()].flatMap(({ steps }) => steps),
     subscribe(listener) {

@@ -6,6 +6,7 @@ import { createConsole } from '../console/server.ts';
 import { createConsoleState } from '../console/state.ts';
 import { writeCommandOf } from '../flow/commands.ts';
 import { openPredictions } from '../flow/predicting.ts';
+import { shownOf } from '../flow/shown.ts';
 import { createPredictions } from '../predict/predictions.ts';
 import { predictRoutes } from '../predict/routes.ts';
 import { START_MS, type Story, type StoryRecord } from './stories/story.ts';
@@ -66,6 +67,7 @@ export async function runLive(world: World, stories: readonly Story[], options: 
   const page = await createConsole(
     {
       ...state,
+      ...shownOf(() => runtime),
       config: () => redact(world.config),
       health: () => ({
         live: true,

@@ -117,6 +117,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       return decoder;
     },
     publicIds: null satisfies PublicIds,
+    shown: new Map(),
     cloudEvents: options.cloudEvents ?? false,
     checkpoint: { ...SNAPSHOTS, ...options.checkpoint },
     nowMs: options.nowMs,

@@ -32,6 +32,7 @@ import { registerPublicSchemas } from './public-schemas.ts';
 import { createRetrainStatusTask } from './retrain-status.ts';
 import { judgeGroupOf, type Runtime, topicNames } from './runtime.ts';
 import { createSelfMonitor, SELF, type SelfMonitor, selfEveryMs, selfService } from './self.ts';
+import { shownOf } from './shown.ts';
 import { type Sinks, startSinks } from './sinks.ts';
 import { tailTopic } from './tail.ts';
 import { createTrainedShadows } from './trained.ts';
@@ -41,6 +42,8 @@ const CONCURRENT_PARTITIONS = 4;
 const MISSING_TOPICS_EVERY_MS = 10_000;
 const MODELS_EVERY_MS = 15_000;
 const SHOWN_RECORDS = 2_000;
+/** A window brings hundreds of results, and a chart of one of them shows many windows. */
+const SHOWN_RESULTS = 20_000;
 /** Longer than a change of leaders takes, and shorter than a caller's patience. */
 const PREDICTION_MS_MAX = 10_000;
 const RETRY = { firstMs: 500, maxMs: 10_000 };
@@ -191,7 +194,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
         if (delivery?.retrain && trained.note(delivery.retrain)) takeModel(delivery.retrain.service);
       };
       const partitions = own.partitions.get(topic) ?? 0;
-      void tailTopic(kafka, topic, partitions, { back: SHOWN_RECORDS }, signal, onRecord, onError);
+      const back = topic === results ? SHOWN_RESULTS : SHOWN_RECORDS;
+      void tailTopic(kafka, topic, partitions, { back }, signal, onRecord, onError);
     }
   };
 
@@ -372,6 +376,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   return {
     source: {
       ...state,
+      ...shownOf(() => runtime),
       config: () => redact(config),
       health: () => ({
         live: true,

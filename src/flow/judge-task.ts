@@ -55,11 +55,16 @@ export function createJudgeTask(
   let snapshotFrom = 0;
   let opened = false;
 
+  const keepJudge = (judge: Judge): void => {
+    judges.set(judge.service, judge);
+    runtime.shown.set(judge.service, judge.shown);
+  };
+
   const judgeOf = (service: string): Judge => {
     let judge = judges.get(service);
     if (judge === undefined) {
       judge = createJudge(service);
-      judges.set(service, judge);
+      keepJudge(judge);
     }
     return judge;
   };
@@ -137,7 +142,7 @@ export function createJudgeTask(
       const { first } = await runtime.log.ends(topic, partition);
       if (snapshot === null) return first;
       const states = JSON.parse(snapshot.bytes.toString()) as JudgeSnapshot[];
-      for (const judge of states) judges.set(judge.service, restoreJudge(judge));
+      for (const judge of states) keepJudge(restoreJudge(judge));
       upTo = snapshot.upTo;
       const from = Math.min(upTo + 1, ...states.map(({ replayFrom }) => replayFrom));
       if (from <= upTo)
@@ -163,6 +168,10 @@ export function createJudgeTask(
         await flush(false);
     },
 
-    close: () => flush(true),
+    close() {
+      for (const [service, { shown }] of judges)
+        if (runtime.shown.get(service) === shown) runtime.shown.delete(service);
+      return flush(true);
+    },
   };
 }

@@ -28,6 +28,7 @@ import { adoptMaturity, createMaturity, learnMaturity, type Maturity, pastWindow
 import { type GroupSlots, isNews, mergeWindow } from './merge-window.ts';
 import type { Mark, Output, Slot, SlotsRecord, SourceGroup } from './messages.ts';
 import { keepRanges } from './pane-ranges.ts';
+import type { Shown } from './profile-views.ts';
 import { referenceOf } from './references.ts';
 import { referenceValueOf } from './regret-reference.ts';
 import { type Cell, type Due, resultsOf } from './results-of.ts';
@@ -43,6 +44,8 @@ export interface Judge extends Groups, Acting {
   strays: Strays;
   references: References;
   maturity: Maturity;
+  /** What pages show; nothing is judged by it, and a restored judge has none until a window closes. */
+  shown: Shown;
   /** Why commands of the last step did nothing, as long as nobody else says so. */
   refused: string[];
 }
@@ -57,6 +60,7 @@ export const createJudge = (service: string): Judge => ({
   strays: createStrays(),
   references: createReferences(),
   maturity: createMaturity(),
+  shown: new Map(),
   refused: [],
 });
 
@@ -156,6 +160,8 @@ function closeWindow(
   const onsetsMs = onsetsOf(judge.evidence, group);
   learnWindow(judge.references, spec, group, { endMs: due.endMs, cells: merged, alerts, onsetsMs, isFinal });
   if (isFinal) learnMaturity(judge.maturity, spec, group, panes, due.endMs, merged);
+  const whole = cells.find(({ segment }) => segment === '*');
+  if (isFinal && whole !== undefined) judge.shown.set(group, { endMs: due.endMs, cell: whole });
   return outputs;
 }
 
@@ -287,7 +293,7 @@ export function stepJudge(judge: Judge, record: SlotsRecord, offset: number): Ou
 }
 
 /** Rule R12: the judge as JSON, without its slots: those are read again from `replayFrom` on. */
-export interface JudgeSnapshot extends Omit<Judge, 'slots' | 'faults' | 'refused'> {
+export interface JudgeSnapshot extends Omit<Judge, 'slots' | 'faults' | 'refused' | 'shown'> {
   replayFrom: number;
 }
 
@@ -298,7 +304,7 @@ export function snapshotJudge(judge: Judge, next: number): JudgeSnapshot {
       for (const { offset } of cells.values()) replayFrom = Math.min(replayFrom, offset);
     }
   }
-  const { slots: _, faults: __, refused: ___, ...rest } = judge;
+  const { slots: _, faults: __, refused: ___, shown: ____, ...rest } = judge;
   return { ...rest, references: packReferences(judge.references), replayFrom };
 }
 
@@ -309,5 +315,15 @@ export function restoreJudge(snapshot: JudgeSnapshot): Judge {
   const maturity = rest.maturity ?? createMaturity();
   const incidents = rest.incidents ?? createIncidentStates();
   const rollouts = restoreRollouts(rest.rollouts);
-  return { ...rest, references, maturity, incidents, rollouts, slots: new Map(), faults: [], refused: [] };
+  return {
+    ...rest,
+    references,
+    maturity,
+    incidents,
+    rollouts,
+    slots: new Map(),
+    shown: new Map(),
+    faults: [],
+    refused: [],
+  };
 }

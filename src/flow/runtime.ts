@@ -6,6 +6,7 @@ import { hash32 } from '../math/hash.ts';
 import type { ServiceSpec, StreamSpec } from '../records.ts';
 import type { Scorer } from '../score/scorer.ts';
 import type { Output } from './messages.ts';
+import type { Shown } from './profile-views.ts';
 import type { PublicIds } from './wire.ts';
 
 export interface TopicNames {
@@ -93,6 +94,8 @@ export interface Runtime {
   services: Map<string, RunningService>;
   decoderFor(spec: ServiceSpec, stream: StreamSpec): StreamDecoder;
   publicIds: PublicIds;
+  /** Of the services that are judged here, what pages show of the last windows. */
+  shown: Map<string, Shown>;
   /** Public records carry the headers of CloudEvents. */
   cloudEvents: boolean;
   checkpoint: Checkpoint;

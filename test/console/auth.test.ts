@@ -40,6 +40,8 @@ async function open(auth?: AuthOptions, host = '127.0.0.1', isLocalOnly = false)
   commands = [];
   const source = {
     ...createConsoleState([makeSpec('fraud')]),
+    profiles: () => [],
+    letters: async () => [],
     health: () => ({ live: true, ready: true, checks: [] }),
     config: () => null,
     command: async (asked: Omit<Command, 'id'>) => {

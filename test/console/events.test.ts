@@ -20,6 +20,8 @@ beforeEach(async () => {
   state = createConsoleState([makeSpec('fraud')]);
   const source = {
     ...state,
+    profiles: () => [],
+    letters: async () => [],
     health: () => ({ live: true, ready: true, checks: [] }),
     config: () => null,
     command: async (asked: Omit<Command, 'id'>) => ({ id: 'c1', ...asked }),

@@ -18,6 +18,7 @@ let state: ConsoleState;
 let health: HealthView;
 let commands: Command[];
 let commandFails: string;
+let lettersFail: string;
 let app: Console;
 
 beforeEach(async () => {
@@ -25,8 +26,14 @@ beforeEach(async () => {
   health = { live: true, ready: true, checks: [] };
   commands = [];
   commandFails = '';
+  lettersFail = '';
   const source = {
     ...state,
+    profiles: () => [],
+    letters: async () => {
+      if (lettersFail) throw new Error(lettersFail);
+      return [];
+    },
     health: () => health,
     config: () => ({ password: '***' }),
     command: async (asked: Omit<Command, 'id'>) => {
@@ -92,6 +99,19 @@ test('the API tells what the source knows, and what there is where something is 
   expect((await get('/api/incidents')).body).toEqual([makeIncident()]);
   expect((await get('/api/retrains')).body).toMatchObject([{ id: 't1' }]);
   expect((await get('/api/rollouts')).body).toMatchObject([{ id: 'o1', level: 'full' }]);
+  expect((await get('/api/headlines')).body).toEqual([]);
+  expect((await get('/api/services/fraud')).body.facts).toMatchObject({ windowMs: 3_600_000 });
+  expect((await get('/api/services/fraud/profiles')).body).toEqual([]);
+  expect((await get('/api/services/nobody/profiles')).status).toBe(404);
+  expect((await get('/api/incidents/past')).body).toEqual([]);
+  expect((await get('/api/incidents/incident-1')).body).toEqual([makeIncident()]);
+  expect(await get('/api/incidents/nothing')).toMatchObject({ status: 404 });
+  expect((await get('/api/dead-letters')).body).toEqual([]);
+  lettersFail = 'the log is away';
+  expect(await get('/api/dead-letters')).toMatchObject({
+    status: 503,
+    body: { error: expect.stringContaining('the log is away') },
+  });
   expect((await get('/api/config')).body).toEqual({ password: '***' });
   expect(await get('/api/services/nobody')).toMatchObject({
     status: 404,
@@ -178,7 +198,14 @@ test('a console on loopback answers to no other name', async () => {
 test('a port that is taken is an error that names it', async () => {
   const { port } = new URL(app.url);
   const second = createConsole(
-    { ...state, health: () => health, config: () => null, command: noCommand },
+    {
+      ...state,
+      profiles: () => [],
+      letters: async () => [],
+      health: () => health,
+      config: () => null,
+      command: noCommand,
+    },
     { host: '127.0.0.1', port: Number(port) },
   );
   await expect(second).rejects.toThrow(`127.0.0.1:${port}`);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ConsoleEvent } from '../../src/console/source.ts';
 import { createConsoleState } from '../../src/console/state.ts';
+import type { RuleSpec } from '../../src/records.ts';
 import { makeIncident } from '../incidents.ts';
 import { makeRollout } from '../rollouts.ts';
 import { HOUR_MS, makeAlert, makeResult, makeRetrain, makeSpec, T0 } from './records.ts';
@@ -40,12 +41,10 @@ test('history is in order of time, a later revision replaces, an earlier one doe
   expect(state.services()[0]?.eventTimeMs).toBe(T0 + 3 * HOUR_MS);
 });
 
-test('memory is bounded: 500 points a series, 2,000 series a service, 200 alerts and retrain records', () => {
+test('memory is bounded: 500 points a series where there are many, 2,000 series a service, 200 alerts and retrain records', () => {
   const state = fresh();
   for (let window = 0; window < 600; window++) state.apply({ result: makeResult(window) });
-  const history = state.history('fraud', KEY);
-  expect(history).toHaveLength(500);
-  expect(history[0]?.windowEndMs).toBe(T0 + 101 * HOUR_MS);
+  expect(state.history('fraud', KEY), 'one series alone reaches far back').toHaveLength(600);
   for (let i = 0; i < 2_000; i++) {
     state.apply({ result: makeResult(600 + i, { subject: `s${i}` }) });
     // The first series has news all the time, so it is not the one to go.
@@ -55,6 +54,10 @@ test('memory is bounded: 500 points a series, 2,000 series a service, 200 alerts
   expect(subjects).toHaveLength(2_000);
   expect(subjects).toContain('amount');
   expect(subjects).not.toContain('s0');
+  for (let window = 2_600; window < 3_200; window++) state.apply({ result: makeResult(window) });
+  const history = state.history('fraud', KEY);
+  expect(history).toHaveLength(500);
+  expect(history[0]?.windowEndMs).toBe(T0 + 2_701 * HOUR_MS);
   for (let i = 0; i < 250; i++) {
     state.apply({ alert: makeAlert(`a${i}`), retrain: undefined });
     state.apply({ retrain: makeRetrain(`t${i}`) });
@@ -111,6 +114,60 @@ test('the last 20 steps of a roll-out stand newest first, without plan and table
   expect(state.rollouts()[0]).not.toHaveProperty('split');
   for (let seq = 4; seq < 100; seq++) step(seq);
   expect(seen().map(([, seq]) => seq)).toEqual([...Array.from({ length: 20 }, (_, i) => 99 - i), 7]);
+});
+
+test('history has the interval of each value', () => {
+  const state = fresh();
+  state.apply({ result: makeResult(0, { low: 0.1, high: 0.3 }) });
+  state.apply({ result: makeResult(1) });
+  expect(state.history('fraud', KEY)).toEqual([
+    { windowEndMs: T0 + HOUR_MS, value: 0, low: 0.1, high: 0.3, n: 100 },
+    { windowEndMs: T0 + 2 * HOUR_MS, value: 0.01, low: null, high: null, n: 101 },
+  ]);
+});
+
+test('an incident that is over is still known, with all its records', () => {
+  const state = fresh();
+  const apply = (id: string, over: Parameters<typeof makeIncident>[0] = {}) =>
+    state.apply({ incident: makeIncident({ id, ...over }) });
+  apply('i1');
+  apply('i2', { state: 'resolved' });
+  apply('x1', { incidentId: 'other' });
+  expect(state.pastIncidents().map(({ id }) => id)).toEqual(['i2']);
+  expect(state.incident('incident-1').map(({ id }) => id)).toEqual(['i2', 'i1']);
+  expect(state.incident('nothing')).toEqual([]);
+  for (let i = 0; i < 300; i++) apply(`y${i}`, { incidentId: `y${i}`, state: 'resolved' });
+  expect(
+    state.incident('other').map(({ id }) => id),
+    'it is open for longer than records are kept',
+  ).toEqual(['x1']);
+});
+
+test('the first rule that has results gives the headline of a service', () => {
+  const rule = (over: Partial<RuleSpec>): RuleSpec => ({
+    ...{ name: 'drift', metric: 'psi', subject: '*', model: '', segment: '*', nMin: 0, forMs: 0 },
+    ...{ warning: { op: '>', value: 0.2 }, critical: null, coverageMin: null },
+    ...over,
+  });
+  const rules = [rule({ name: 'none', metric: 'ks' }), rule({ segment: 'each' }), rule({ name: 'whole' })];
+  const state = createConsoleState([{ ...makeSpec('fraud'), rules }, makeSpec('housing')]);
+  state.apply({ result: makeResult(0, { segment: 'country=de' }) });
+  state.apply({ result: makeResult(0, { service: 'housing' }) });
+  state.apply({ result: makeResult(1, { segment: 'country=de' }) });
+  expect(state.headlines()).toEqual([
+    {
+      ...{ service: 'fraud', rule: 'drift', series: { ...KEY, segment: 'country=de' } },
+      points: [
+        [T0 + HOUR_MS, 0],
+        [T0 + 2 * HOUR_MS, 0.01],
+      ],
+    },
+  ]);
+  expect(state.facts('fraud')?.rules[2]).toEqual({
+    ...{ name: 'whole', metric: 'psi', subject: '*', model: '', segment: '*' },
+    thresholds: [{ level: 'warning', op: '>', value: 0.2 }],
+  });
+  expect(state.facts('nobody')).toBe(null);
 });
 
 test('counts, streams and unknown services', () => {

@@ -107,6 +107,8 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
   const page = await createConsole(
     {
       ...createConsoleState(services),
+      profiles: () => [],
+      letters: async () => [],
       health: () => ({ live: true, ready: true, checks: [] }),
       config: () => ({}),
       command: async (asked: Omit<Command, 'id'>) => ({ id: 'c1', ...asked }),

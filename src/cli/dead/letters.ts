@@ -2,47 +2,9 @@
 
 import { durationMs } from '../../config/scalar-shapes.ts';
 import { TelltaleError } from '../../errors.ts';
+import { type Letter, letterOf, REPLAY_OF, REPLAY_STATE } from '../../flow/letters.ts';
 import type { Log } from '../../log/port.ts';
 import type { LogRecord } from '../../records.ts';
-
-/** What putting a record aside adds to its headers; everything else is the record's own. */
-export const ADDED_HEADERS = [
-  'x-error-code',
-  'x-error-message',
-  'x-stage',
-  'x-service',
-  'x-topic',
-  'x-partition',
-  'x-offset',
-  'x-cut-from-bytes',
-] as const;
-
-/** On a record that was re-injected: where its letter lies, as `dead/PARTITION@OFFSET`. */
-export const REPLAYED_FROM = 'x-replayed-from';
-/** On a note of the topic of dead letters: `begun` or `done`. A note has no bytes and no error code. */
-export const REPLAY_STATE = 'x-replay-state';
-/** On a note: the origin of the letter that it is about, as `TOPIC/PARTITION@OFFSET`. */
-export const REPLAY_OF = 'x-replay-of';
-
-export interface Letter {
-  /** Where the record came from, as `TOPIC/PARTITION@OFFSET`. */
-  id: string;
-  topic: string;
-  partition: number;
-  offset: number;
-  /** When it was put aside. */
-  timeMs: number;
-  code: string;
-  stage: string;
-  service: string;
-  message: string;
-  /** Where it lies on the topic of dead letters. */
-  dead: { partition: number; offset: number };
-  /** Its length before it was cut; null: it is whole. */
-  cutFromBytes: number | null;
-  /** Where the letter lies that this record was once replayed from; '' for a record of its producer. */
-  replayedFrom: string;
-}
 
 /** A letter that was written again by a restart counts here and is shown once. */
 export interface LetterEntry {
@@ -74,28 +36,6 @@ export interface Letters {
 const READ_MAX = 2_000;
 const WAIT_MS = 1_000;
 const ENTRIES_MAX = 100_000;
-
-/** The letter that a record of the topic is; null for a note of a replay and for a record of somebody else. */
-export function letterOf({ partition, offset, timestampMs, headers }: LogRecord): Letter | null {
-  const text = (name: string): string => headers[name]?.toString() ?? '';
-  const origin = { topic: text('x-topic'), partition: text('x-partition'), offset: text('x-offset') };
-  if (origin.topic === '' || !/^\d+$/.test(origin.partition) || !/^\d+$/.test(origin.offset)) return null;
-  const cut = text('x-cut-from-bytes');
-  return {
-    id: `${origin.topic}/${origin.partition}@${origin.offset}`,
-    topic: origin.topic,
-    partition: Number(origin.partition),
-    offset: Number(origin.offset),
-    timeMs: timestampMs,
-    code: text('x-error-code'),
-    stage: text('x-stage'),
-    service: text('x-service'),
-    message: text('x-error-message'),
-    dead: { partition, offset },
-    cutFromBytes: cut === '' ? null : Number(cut),
-    replayedFrom: text(REPLAYED_FROM),
-  };
-}
 
 function matches(letter: Letter, { service, code, stage, sinceMs, ids }: LetterFilter): boolean {
   return (

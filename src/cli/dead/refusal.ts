@@ -2,8 +2,9 @@
 
 import { internalTopicNames, selfTopic } from '../../config/topics.ts';
 import type { TelltaleConfig } from '../../config/types.ts';
+import type { Letter } from '../../flow/letters.ts';
 import type { ServiceSpec, StreamSpec } from '../../records.ts';
-import type { Letter, LetterEntry } from './letters.ts';
+import type { LetterEntry } from './letters.ts';
 
 /** Outputs, whose readers would get them twice; the others of our topics are logs that only the folds may write. */
 const OUTPUTS = ['results', 'alerts', 'incidents', 'retrain', 'rollout'];

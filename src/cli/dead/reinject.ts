@@ -1,8 +1,9 @@
 /** Puts the records of dead letters back into their topics, and notes it behind the letters. */
 
+import { ADDED_HEADERS, REPLAY_OF, REPLAY_STATE, REPLAYED_FROM } from '../../flow/letters.ts';
 import type { Log } from '../../log/port.ts';
 import type { Append, LogRecord } from '../../records.ts';
-import { ADDED_HEADERS, type LetterEntry, REPLAY_OF, REPLAY_STATE, REPLAYED_FROM } from './letters.ts';
+import type { LetterEntry } from './letters.ts';
 
 const BATCH_RECORDS = 200;
 const BATCH_BYTES = 4_000_000;
