@@ -981,6 +981,8 @@ export interface RolloutRecord {
   reason: string;
   /** The command that it answers; '': none. */
   commandId: string;
+  /** Of a step of the level of a service with automation: what it rests on, as JSON of a `LevelSeen`; '': of none. */
+  levelSeen: string;
   verdict: 'promote' | 'keep' | 'rollback' | 'inconclusive';
   /** Of an inconclusive verdict; '': of none. */
   doubt: string;

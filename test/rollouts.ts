@@ -22,6 +22,7 @@ export function makeRollout(over: Partial<RolloutRecord> = {}): RolloutRecord {
     by: '',
     reason: 'stage 1 of 3 is done: verdict keep',
     commandId: '',
+    levelSeen: '',
     verdict: 'keep',
     doubt: '',
     counts: { n: 1_200, better: 10, worse: 7, due: 1_500.5 },

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { ServiceSpec } from '../records.ts';
 import { type Chain, chainOf, type Fault } from './audit/chain.ts';
+import { auditLevels, type LevelAudit } from './audit/levels.ts';
+import { auditOutcomes, type OutcomesAudit } from './audit/outcomes.ts';
 import { readRolloutFile, readWindows } from './audit/read.ts';
 import { auditVerdicts, type VerdictAudit } from './audit/verdicts.ts';
 import { auditCounts, type CountsAudit, type Windows } from './audit/windows.ts';
@@ -28,7 +30,9 @@ export const auditCommand: CommandModule = {
 function registerVerify(audit: Command, cli: Cli): void {
   audit
     .command('verify')
-    .description('Compute the chain of hashes, every verdict and all counts again; ends with 1 at a fault.')
+    .description(
+      'Compute the chain of hashes, verdicts, steps of the level and all counts again; ends with 1 at a fault.',
+    )
     .option('--service <name>', 'only this service')
     .option('--from <file>', 'lines of JSON instead of the topics, without a broker; counts are not checked')
     .addHelpText(
@@ -95,8 +99,10 @@ interface ServiceAudit {
   chain: Chain;
   rollouts: number;
   verdicts: VerdictAudit;
+  levels: LevelAudit;
   /** Null: not checked, for the reason. */
   counts: CountsAudit | null;
+  outcomes: OutcomesAudit | null;
   why: string;
   /** In the order of the records. */
   faults: Fault[];
@@ -106,13 +112,15 @@ function auditOf(service: string, chain: Chain, { windows, why, specs }: Found):
   const { records } = chain;
   const verdicts = auditVerdicts(records);
   const spec = specs.find((one) => one.service === service) ?? null;
+  const levels = auditLevels(records, spec);
   const counts = windows === null ? null : auditCounts(records, spec, windows);
-  const faults = [...chain.faults, ...verdicts.faults, ...(counts?.faults ?? [])];
+  const outcomes = windows === null ? null : auditOutcomes(records, spec, windows);
+  const faults = [chain, verdicts, levels, counts, outcomes].flatMap((audit) => audit?.faults ?? []);
   faults.sort((a, b) => a.seq - b.seq);
   const rollouts = new Set(
     records.flatMap(({ record }) => (record.status === 'none' ? [] : [record.rolloutId])),
   ).size;
-  return { service, chain, rollouts, verdicts, counts, why, faults };
+  return { service, chain, rollouts, verdicts, levels, counts, outcomes, why, faults };
 }
 
 const faultText = ({ service, seq, place, message }: Fault): string =>
@@ -126,16 +134,20 @@ function print(cli: Cli, audits: readonly ServiceAudit[], strangers: readonly st
   else
     printTable(
       stdout,
-      ['SERVICE', 'RECORDS', 'ROLL-OUTS', 'CHAIN', 'VERDICTS', 'COUNTS', 'LAST HASH'],
-      audits.map(({ service, chain, rollouts, verdicts, counts }) => [
+      ['SERVICE', 'RECORDS', 'ROLL-OUTS', 'CHAIN', 'VERDICTS', 'LEVELS', 'COUNTS', 'LAST HASH'],
+      audits.map(({ service, chain, rollouts, verdicts, levels, counts, outcomes }) => [
         service,
         chain.records.length,
         rollouts,
         faultsText(chain.faults.length, 'whole'),
         faultsText(verdicts.faults.length, `${count(verdicts.checked)} the same`),
-        counts === null
+        faultsText(levels.faults.length, `${count(levels.checked)} the same`),
+        counts === null || outcomes === null
           ? 'not checked'
-          : faultsText(counts.faults.length, `${count(counts.checked)} the same`),
+          : faultsText(
+              counts.faults.length + outcomes.faults.length,
+              `${count(counts.checked + outcomes.checked)} the same`,
+            ),
         chain.lastHash,
       ]),
     );
@@ -154,7 +166,7 @@ const faultsText = (faults: number, none: string): string =>
   faults === 0 ? none : faults === 1 ? '1 fault' : `${faults} faults`;
 
 /** What was not checked, and why. */
-function notesOf({ service, chain, verdicts, counts, why }: ServiceAudit): string[] {
+function notesOf({ service, chain, verdicts, counts, outcomes, why }: ServiceAudit): string[] {
   const notes: string[] = [];
   if (chain.repeated > 0)
     notes.push(`${service}: ${chain.repeated} written once more by a restart, the same`);
@@ -165,10 +177,22 @@ function notesOf({ service, chain, verdicts, counts, why }: ServiceAudit): strin
   if (counts === null) notes.push(`${service}: counts are not checked: ${why}`);
   for (const { rolloutId, reason } of counts?.unchecked ?? [])
     notes.push(`${service}: counts of roll-out ${rolloutId.slice(0, 12)} are not checked: ${reason}`);
+  for (const [reason, steps] of outcomes?.unchecked ?? [])
+    notes.push(`${service}: answers of ${steps} steps of the level are not checked: ${reason}`);
   return notes;
 }
 
-function jsonOf({ service, chain, rollouts, verdicts, counts, why, faults }: ServiceAudit): object {
+function jsonOf({
+  service,
+  chain,
+  rollouts,
+  verdicts,
+  levels,
+  counts,
+  outcomes,
+  why,
+  faults,
+}: ServiceAudit): object {
   return {
     service,
     records: chain.records.length,
@@ -176,7 +200,12 @@ function jsonOf({ service, chain, rollouts, verdicts, counts, why, faults }: Ser
     rollouts,
     lastHash: chain.lastHash,
     verdicts: { checked: verdicts.checked, unnamedAlarms: verdicts.unnamed },
+    levels: { checked: levels.checked },
     counts: counts === null ? { checked: 0, why } : { checked: counts.checked, unchecked: counts.unchecked },
+    answers: {
+      checked: outcomes?.checked ?? 0,
+      unchecked: Object.fromEntries(outcomes?.unchecked ?? []),
+    },
     faults,
   };
 }

@@ -39,8 +39,8 @@ export interface ServiceView {
   streams: StreamView[];
 }
 
-/** A step of a roll-out without plan, routing table and split, which are long; `level` is that of the last table, '' where none was read. */
-export interface RolloutView extends Omit<RolloutRecord, 'spec' | 'split' | 'table'> {
+/** A step of a roll-out without plan, routing table, split and what a level rests on, which are long; `level` is that of the last table, '' where none was read. */
+export interface RolloutView extends Omit<RolloutRecord, 'spec' | 'split' | 'levelSeen' | 'table'> {
   level: string;
 }
 

@@ -170,7 +170,7 @@ function remember<T extends { id: string }>(list: T[], record: T, max: number): 
 /** Records of a service are numbered and come in order; null: it is known already. */
 function takeStep(
   steps: RolloutView[],
-  { spec: _plan, split: _split, table, ...step }: RolloutRecord,
+  { spec: _plan, split: _split, levelSeen: _seen, table, ...step }: RolloutRecord,
 ): RolloutView | null {
   const [last] = steps;
   if (last !== undefined && step.seq <= last.seq) return null;

@@ -3,6 +3,7 @@
 import { digestOf } from '../config/digest.ts';
 import type { Command, ServiceSpec } from '../records.ts';
 import type { RolloutStates } from '../rollout/fold.ts';
+import { statesSeen } from '../rollout/level-seen.ts';
 import { type ChainStep, commandBareLevel, stepsOfLevels, stoppersOf } from '../rollout/level-steps.ts';
 import {
   addOutcomes,
@@ -20,6 +21,7 @@ import type { Cell, Due } from './results-of.ts';
 export interface WaitingOutcomes {
   dueMs: number;
   startMs: number;
+  endMs: number;
   models: Record<string, Outcomes>;
 }
 
@@ -42,7 +44,7 @@ export function queueOutcomes(
     const track = tracks.get(feedKey('scores', name, output.name));
     if (track?.kind === 'score_bins') models[name] = outcomesOf(track.state, output);
   }
-  queue.push({ dueMs, startMs: endMs - windows.sizeMs, models });
+  queue.push({ dueMs, startMs: endMs - windows.sizeMs, endMs, models });
   if (queue.length <= QUEUE_MAX) return;
   const [first, second] = queue.splice(0, 2) as [WaitingOutcomes, WaitingOutcomes];
   for (const [name, more] of Object.entries(first.models)) {
@@ -59,7 +61,11 @@ export function configureAutomation(states: RolloutStates, spec: ServiceSpec, at
   // A model is the same whichever role it has: a shadow that became the primary is known.
   const digests = Object.fromEntries(models.map(({ role: _, ...model }) => [model.name, digestOf(model)]));
   const wanted = automation === undefined ? null : { spec: automation, models: digests };
-  return stepsOfLevels(states, configureLevels(states.levels, wanted, atMs));
+  const before = statesSeen(states.levels, '');
+  const told = configureLevels(states.levels, wanted, atMs);
+  return automation === undefined
+    ? stepsOfLevels(states, told)
+    : stepsOfLevels(states, told, { cause: 'configuration', spec: automation, atMs, states: before });
 }
 
 /**
@@ -75,11 +81,14 @@ export function judgeAutomation(
   atMs: number,
 ): ChainStep[] {
   if (automation === undefined) return [];
-  for (const { startMs, models } of due) noteOutcomes(states.levels, active, startMs, models);
-  return stepsOfLevels(
-    states,
-    judgeLevels(states.levels, automation, active, stoppersOf(states, automation), atMs),
-  );
+  const { levels } = states;
+  for (const { models, ...window } of due) noteOutcomes(levels, active, window, models);
+  const alarms = stoppersOf(states, automation);
+  const before = statesSeen(levels, active);
+  const told = judgeLevels(levels, automation, active, alarms, atMs);
+  return stepsOfLevels(states, told, {
+    ...{ cause: 'look', spec: automation, atMs, states: before, active, alarms },
+  });
 }
 
 /** A person sets the level: of a service with automation up to what it allows. */
@@ -91,5 +100,11 @@ export function commandLevel(
   atMs: number,
 ): ChainStep[] {
   if (automation === undefined) return commandBareLevel(states, command, atMs);
-  return stepsOfLevels(states, commandLevels(states.levels, automation, active, command, atMs));
+  const { target, by, reason } = command;
+  const asked = { target, by, reason };
+  const before = statesSeen(states.levels, active);
+  const told = commandLevels(states.levels, automation, active, asked, atMs);
+  return stepsOfLevels(states, told, {
+    ...{ cause: 'command', spec: automation, atMs, states: before, active, asked },
+  });
 }

@@ -35,6 +35,7 @@ type Judged = Omit<
   | 'by'
   | 'reason'
   | 'commandId'
+  | 'levelSeen'
   | 'table'
   | 'configDigest'
   | 'previousHash'

@@ -179,6 +179,7 @@ function recordOf(
     by,
     reason,
     commandId,
+    levelSeen: step.levelSeen === undefined ? '' : JSON.stringify(step.levelSeen),
     ...judged,
     table: table === null ? '' : JSON.stringify(table),
     configDigest: spec.digest,

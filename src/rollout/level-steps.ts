@@ -2,6 +2,7 @@
 
 import { type Alert, type AutomationSpec, type Command, isAtLeast } from '../records.ts';
 import { levelNow, type RolloutStates, type RolloutStep, stepOf } from './fold.ts';
+import type { LevelSeen } from './level-seen.ts';
 import { type LevelTold, levelOf, noLevel } from './levels.ts';
 
 /** Nothing was ever rolled out. */
@@ -10,14 +11,19 @@ export interface LevelStep extends Omit<RolloutStep, 'rollout' | 'verdict'> {
   verdict: null;
 }
 
-export type ChainStep = RolloutStep | LevelStep;
+/** `levelSeen`: what a step of the level rests on, where the service has automation. */
+export type ChainStep = (RolloutStep | LevelStep) & { levelSeen?: LevelSeen };
 
 /** Takes over what was told of the level. */
-export function stepsOfLevels(states: RolloutStates, told: readonly LevelTold[]): ChainStep[] {
+export function stepsOfLevels(
+  states: RolloutStates,
+  told: readonly LevelTold[],
+  levelSeen?: LevelSeen,
+): ChainStep[] {
   return told.map(({ level, threshold, event, atMs, by, reason }): ChainStep => {
     Object.assign(states, { level, threshold });
     const { current } = states;
-    const said = { event, by, reason };
+    const said = { event, by, reason, ...(levelSeen && { levelSeen }) };
     return current === null
       ? { ...said, atMs, rollout: null, verdict: null, ...levelNow(states) }
       : { ...stepOf(states, current, said), atMs };

@@ -52,7 +52,15 @@ export interface Known extends Outcomes {
   of: string;
   /** Requests of this event time and later count: those since the last fall. Null: all. */
   fromMs: number | null;
+  /** Beginning of the first window and end of the last one that count; null: there are none. */
+  firstMs: number | null;
+  lastMs: number | null;
 }
+
+const createKnown = (of: string, fromMs: number | null): Known => ({
+  ...createOutcomes(),
+  ...{ of, fromMs, firstMs: null, lastMs: null },
+});
 
 /** Plain JSON. */
 export interface LevelStates {
@@ -145,7 +153,7 @@ function take(states: LevelStates, active: string, { state, move }: LevelStep): 
   const known = states.models[active];
   // What people lower says nothing of the model.
   if (known !== undefined && move.by === '' && rankOf(move.to) < rankOf(move.from))
-    states.models[active] = { ...createOutcomes(), of: known.of, fromMs: move.atMs };
+    states.models[active] = createKnown(known.of, move.atMs);
   const { from, to, atMs, by, reason } = move;
   const what =
     from === to ? `${to}: threshold ${before.threshold ?? 'none'} -> ${state.threshold}` : `${from} -> ${to}`;
@@ -163,8 +171,7 @@ export function configureLevels(states: LevelStates, wanted: WantedLevels | null
   states.output = spec.output;
   for (const [name, { of }] of Object.entries(states.models))
     if (models[name] !== of) delete states.models[name];
-  for (const [name, of] of Object.entries(models))
-    states.models[name] ??= { ...createOutcomes(), of, fromMs: null };
+  for (const [name, of] of Object.entries(models)) states.models[name] ??= createKnown(of, null);
   const blind = spec.blind ?? 0;
   const isOther = states.blind !== blind;
   states.blind = blind;
@@ -181,18 +188,21 @@ const tellBlind = (ladder: LadderState, blind: number, atMs: number): LevelTold 
     reason: `${ladder.level}: people decide ${blind === 0 ? 'no requests' : `${percent(blind)} of the requests`} blind, by the configuration`,
   });
 
-/** Takes labelled answers of a final window by model; `startMs` is its beginning. */
+/** Takes labelled answers of a final window by model. */
 export function noteOutcomes(
   states: LevelStates,
   active: string,
-  startMs: number,
+  { startMs, endMs }: { startMs: number; endMs: number },
   models: Readonly<Record<string, Outcomes>>,
 ): void {
   const { ladder, decided } = states;
   if (ladder === null) return;
   for (const [name, more] of Object.entries(models)) {
     const known = states.models[name];
-    if (known !== undefined && (known.fromMs === null || startMs >= known.fromMs)) addOutcomes(known, more);
+    if (known === undefined || (known.fromMs !== null && startMs < known.fromMs)) continue;
+    addOutcomes(known, more);
+    known.firstMs ??= startMs;
+    known.lastMs = endMs;
   }
   const own = models[active];
   const from = ladder.level === 'full' ? 0 : ladder.level === 'partial' ? ladder.threshold : null;

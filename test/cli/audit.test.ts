@@ -118,7 +118,7 @@ describe('telltale audit verify', () => {
     expect([code, err]).toEqual([0, '']);
     const { hash } = story.records.at(-1)!;
     expect(out).toMatch(
-      new RegExp(`^SERVICE .*\\nfraud +15 +3 +whole +15 the same +15 the same +${hash}\\n`),
+      new RegExp(`^SERVICE .*\\nfraud +15 +3 +whole +15 the same +0 the same +15 the same +${hash}\\n`),
     );
     expect(await reportOf('--service', 'fraud')).toMatchObject({ ok: true, unreadable: [] });
     expect((await verify('--service', 'plain')).out).toBe('no records of roll-outs\n');
@@ -134,7 +134,7 @@ describe('telltale audit verify', () => {
       fakeWiring(),
     );
     expect(code).toBe(0);
-    expect(out).toMatch(/fraud +15 +3 +whole +15 the same +not checked/);
+    expect(out).toMatch(/fraud +15 +3 +whole +15 the same +0 the same +not checked/);
     expect(out).toContain('fraud: counts are not checked: a file of roll-outs has no results');
     expect(out).toContain(`no records of roll-outs: ${file}:17`);
     writeFileSync(file, lines.filter((_, i) => i !== 4).join('\n'));

@@ -12,6 +12,7 @@ import {
 } from '../../src/flow/rollouts.ts';
 import { queueAnswered, ROUTED_KEY } from '../../src/flow/routed.ts';
 import type { Alert, Command, Result, RolloutRecord, ServiceSpec } from '../../src/records.ts';
+import { CONFIDENCES, createOutcomes, type Outcomes } from '../../src/rollout/levels.ts';
 import { makeResult } from '../sink/records.ts';
 
 export const HOUR_MS = 3_600_000;
@@ -32,6 +33,8 @@ export interface Story {
   window(endMs: number, pairs: Pairs, coverage?: number): void;
   /** A final window of requests that say who answered them, by the names of the track. It counts with the next window of pairs. */
   answered(endMs: number, counts: Readonly<Record<string, number>>): void;
+  /** A final window of labelled answers, by model; those of a model that says nothing have none. */
+  answers(endMs: number, models: Readonly<Record<string, Outcomes>>): void;
   alarm(rule: string, state: Alert['state'], atMs: number): void;
   /** What the command gave. */
   command(command: Pick<Command, 'kind'> & Partial<Command>, atMs: number): RolloutRecord[];
@@ -88,6 +91,23 @@ export function createStory(first: ServiceSpec): Story {
         typeof queueAnswered
       >[2][number];
       queueAnswered(rollouts.answered, spec, [cell], { endMs, dueMs: endMs, revision: 0 });
+    },
+    answers(endMs, models) {
+      const startMs = endMs - spec.windows.sizeMs;
+      const dueMs = endMs + spec.revisionsMs.at(-1)!;
+      const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
+      for (const [model, { n: counts, wrong }] of Object.entries(models)) {
+        const n = sum(counts);
+        results.push(
+          makeResult({
+            ...{ id: `${endMs} ${model}`, service: spec.service, family: 'performance', metric: 'accuracy' },
+            ...{ subject: 'fraud', model, segment: '*', n, final: true, value: 1 - sum(wrong) / n },
+            ...{ windowStartMs: startMs, windowEndMs: endMs },
+          }),
+        );
+      }
+      rollouts.outcomes.push({ dueMs, startMs, endMs, models: structuredClone(models) });
+      follow(dueMs);
     },
     alarm(rule, state, atMs) {
       const alert = { fingerprint: rule, rule, state, level: 'critical' } as Alert;
@@ -147,3 +167,12 @@ export const EQUAL: Pairs = { better: 10, worse: 10, same: 980 };
 /** The candidate is clearly better. */
 export const BETTER: Pairs = { better: 200, worse: 10, same: 790 };
 export const WORSE: Pairs = { better: 10, worse: 200, same: 790 };
+
+/** Labelled answers of which so many of a confidence of 0.9 are wrong, and so many of one of 0.5. */
+export function outcomes(sure: [n: number, wrong: number], unsure: [n: number, wrong: number]): Outcomes {
+  const own = createOutcomes();
+  const at = (from: number): number => CONFIDENCES.indexOf(from);
+  [own.n[at(0.9)], own.wrong[at(0.9)]] = sure;
+  [own.n[at(0.5)], own.wrong[at(0.5)]] = unsure;
+  return own;
+}

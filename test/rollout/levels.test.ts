@@ -70,7 +70,7 @@ function follow(hours: Record<number, Hour>, through: number, first: Partial<Aut
     if (now.level !== undefined) told.push(...commandLevels(states, spec, active, command, atMs - HOUR));
     active = now.active ?? active;
     const seen = { ...(now.a && { a: now.a }), ...(now.b && { b: now.b }) };
-    noteOutcomes(states, active, atMs - HOUR, seen);
+    noteOutcomes(states, active, { startMs: atMs - HOUR, endMs: atMs }, seen);
     told.push(...judgeLevels(states, spec, active, now.alarms ?? [], atMs));
   }
   return { told: told.map((one) => text(one).replace(/ (at|from a|of the last) .*/, '')), states };
@@ -93,9 +93,12 @@ describe('the level', () => {
   it('falls at once, and what was known before is worth nothing then', () => {
     const { told, states } = follow({ ...every({ a: GOOD }, 1, 8), 9: { a: BAD } }, 9);
     expect(told.slice(3)).toEqual(['9 level - partial -> assist:']);
-    expect(states.models.a).toEqual({ ...createOutcomes(), of: '1', fromMs: 9 * HOUR });
+    expect(states.models.a).toEqual({
+      ...createOutcomes(),
+      ...{ of: '1', fromMs: 9 * HOUR, firstMs: null, lastMs: null },
+    });
     // Requests of before the fall that are due later do not count, and weeks of good ones hide nothing.
-    noteOutcomes(states, 'a', 9 * HOUR - 1, { a: GOOD });
+    noteOutcomes(states, 'a', { startMs: 9 * HOUR - 1, endMs: 10 * HOUR }, { a: GOOD });
     expect(states.models.a!.n.every((n) => n === 0)).toBe(true);
     const weeks = follow({ ...every({ a: GOOD }, 1, 2_000), 2001: { a: BAD } }, 2_001);
     expect(weeks.told.at(-1)).toBe('2001 level - partial -> assist:');

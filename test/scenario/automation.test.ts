@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { chainOf } from '../../src/cli/audit/chain.ts';
+import { auditLevels } from '../../src/cli/audit/levels.ts';
+import { auditOutcomes } from '../../src/cli/audit/outcomes.ts';
 import { auditVerdicts } from '../../src/cli/audit/verdicts.ts';
 import { auditCounts, createWindows, noteResult } from '../../src/cli/audit/windows.ts';
 import { rowOf, standingOf } from '../../src/cli/rollout/text.ts';
@@ -102,6 +104,15 @@ describe('a model whose sure answers are right, until they are not', () => {
         ...[TO_ASSIST, TO_PARTIAL, FALL].map((text) => expect.stringMatching(text)),
       ]);
       expect(levels(outcome)).toEqual(['0 shadow', '1 assist', '2 partial 0.7', '3 assist']);
+      const links = outcome.rollouts.map((record) => ({ record, place: '' }));
+      const windows = createWindows();
+      for (const result of outcome.results) noteResult(windows, result, false);
+      expect(auditLevels(links, service())).toEqual({ checked: 4, faults: [] });
+      expect(auditOutcomes(links, service(), windows)).toEqual({
+        checked: 3,
+        unchecked: new Map(),
+        faults: [],
+      });
       bytes.push(JSON.stringify([outcome.rollouts, outcome.tables]));
       expect(bytes.at(-1)).toBe(bytes[0]);
     },
@@ -227,6 +238,8 @@ test('people take the steps up where the gate is manual, and a lost process forg
   expect(levels(plain)).toEqual(['0 shadow', '1 assist', '2 partial 0.7', '3 human_only']);
   const lost = await steer(spec, rows, commands, true);
   expect([lost.rollouts, lost.tables]).toEqual([plain.rollouts, plain.tables]);
+  const links = plain.rollouts.map((record) => ({ record, place: '' }));
+  expect(auditLevels(links, spec)).toEqual({ checked: links.length, faults: [] });
 });
 
 test('a roll-out goes on beside it, and a new model keeps what is shown of it', async () => {
@@ -252,6 +265,10 @@ test('a roll-out goes on beside it, and a new model keeps what is shown of it', 
     const windows = createWindows();
     for (const result of results) noteResult(windows, result, false);
     const counts = auditCounts(links, spec, windows);
+    const [steps, outcomes] = [auditLevels(links, spec), auditOutcomes(links, spec, windows)];
+    expect([steps, outcomes.faults]).toEqual([{ checked: 4, faults: [] }, []]);
+    // The first one rests on no answers.
+    expect([outcomes.checked, outcomes.unchecked.size]).toEqual([3, 0]);
     expect([faults, auditVerdicts(links).faults, counts.faults, counts.unchecked]).toEqual([[], [], [], []]);
     expect([auditVerdicts(links).checked, counts.checked]).toEqual([
       rollouts.length - 1,

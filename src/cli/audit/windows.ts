@@ -1,4 +1,4 @@
-/** What was counted, once more from the final windows of `discordant_gain` on the topic `results`. */
+/** What was counted, once more from final windows on the topic `results`: pairs of a roll-out of `discordant_gain`. */
 
 import type { Result, RolloutRecord, RolloutSpec, ServiceSpec } from '../../records.ts';
 import type { Placed } from '../rollout/records.ts';
@@ -13,30 +13,49 @@ interface Pairs {
   gain: number;
 }
 
+/** Labelled answers of a model in a window. */
+export interface Answers {
+  startMs: number;
+  n: number;
+  wrong: number;
+}
+
 export interface Windows {
-  /** By service, model and output, then by the end of the window. */
+  /** By service, model and output (`keyOf`), then by the end of the window. */
   pairs: Map<string, Map<number, Pairs>>;
+  answers: Map<string, Map<number, Answers>>;
   /** End of the first final window of the service that is there still. */
   firstEndMs: Map<string, number>;
   /** Retention took records away. */
   isCut: Map<string, boolean>;
 }
 
-const keyOf = (service: string, model: string, output: string): string =>
+export const keyOf = (service: string, model: string, output: string): string =>
   JSON.stringify([service, model, output]);
 
-export const createWindows = (): Windows => ({ pairs: new Map(), firstEndMs: new Map(), isCut: new Map() });
+export const createWindows = (): Windows => ({
+  ...{ pairs: new Map(), answers: new Map() },
+  ...{ firstEndMs: new Map(), isCut: new Map() },
+});
 
-/** @param isCut whether the partition of the result has lost its first records */
-export function noteResult({ pairs, firstEndMs, isCut }: Windows, result: Result, cut: boolean): void {
-  const { service, metric, segment, final, model, subject, windowEndMs, n, value } = result;
+/** @param cut whether the partition of the result has lost its first records */
+export function noteResult(windows: Windows, result: Result, cut: boolean): void {
+  const { firstEndMs, isCut } = windows;
+  const { service, metric, segment, final, model, subject, windowStartMs: startMs, windowEndMs, n } = result;
   isCut.set(service, cut || isCut.get(service) === true);
-  if (metric !== 'discordant_gain' || segment !== '*' || !final) return;
-  firstEndMs.set(service, Math.min(firstEndMs.get(service) ?? windowEndMs, windowEndMs));
+  if (segment !== '*' || !final) return;
   const key = keyOf(service, model, subject);
-  const own = pairs.get(key) ?? new Map<number, Pairs>();
-  pairs.set(key, own);
-  own.set(windowEndMs, { n, gain: Math.round((value ?? 0) * n) });
+  const value = result.value ?? 0;
+  if (metric === 'discordant_gain') put(windows.pairs, key, windowEndMs, { n, gain: Math.round(value * n) });
+  else if (metric === 'accuracy')
+    put(windows.answers, key, windowEndMs, { startMs, n, wrong: n - Math.round(value * n) });
+  else return;
+  firstEndMs.set(service, Math.min(firstEndMs.get(service) ?? windowEndMs, windowEndMs));
+}
+
+function put<T>(into: Map<string, Map<number, T>>, key: string, endMs: number, value: T): void {
+  const own = into.get(key) ?? new Map<number, T>();
+  into.set(key, own.set(endMs, value));
 }
 
 export interface CountsAudit {

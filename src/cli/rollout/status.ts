@@ -56,6 +56,6 @@ async function status(cli: Cli, { service }: { service?: string }): Promise<void
 }
 
 function jsonOf({ record, sinceMs, level, isDryRun }: Standing): object {
-  const { spec, table, atMs, ...rest } = record;
+  const { spec, table, levelSeen, atMs, ...rest } = record;
   return { ...rest, at: isoOf(atMs), since: isoOf(sinceMs), level, isDryRun };
 }
