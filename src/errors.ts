@@ -31,6 +31,7 @@ export const ERRORS = {
   results_missing:
     'Check --from, --service and the range of time; results are there when `telltale run` has closed a window.',
   replay_refused: 'Each record that was not replayed is listed with its reason.',
+  checks_failed: 'Each check that failed is listed with its cure.',
   tests_failed: 'Each test that failed is listed with what was expected and what was found.',
   command_refused: '`telltale rollout status` shows where the roll-out stands.',
   command_unanswered:

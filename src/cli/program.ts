@@ -4,12 +4,14 @@ import type { Environment } from '../config/environment.ts';
 import type { TopicAdmin } from '../config/topics.ts';
 import { ConfigError, formatProblem, type Registries, type TelltaleConfig } from '../config/types.ts';
 import { ERRORS, messageOf, TelltaleError } from '../errors.ts';
+import type { KafkaInspector } from '../log/kafka-inspect.ts';
 import type { Log } from '../log/port.ts';
 import { auditCommand } from './audit.ts';
 import { backtestCommand } from './backtest.ts';
 import { type BaselineWiring, baselineCommand } from './baseline.ts';
 import { deadCommand } from './dead.ts';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { examples, printJson, printLine, ReportedError, WrongInputError } from './output.ts';
 import type { TerminalStream } from './progress.ts';
 import { replayCommand } from './replay.ts';
@@ -39,6 +41,8 @@ export interface Wiring extends BaselineWiring {
   openTopicAdmin(config: TelltaleConfig): Promise<TopicAdmin>;
   /** The log below groups; the command closes it. */
   openLog(config: TelltaleConfig): Promise<Log>;
+  /** Looks at the brokers without waiting for them; the command closes it. */
+  inspectKafka(config: TelltaleConfig): Promise<KafkaInspector>;
 }
 
 /** What a command gets besides its own arguments. */
@@ -59,6 +63,7 @@ export const COMMANDS: readonly CommandModule[] = [
   runCommand,
   demoCommand,
   validateCommand,
+  doctorCommand,
   testCommand,
   topicsCommand,
   baselineCommand,

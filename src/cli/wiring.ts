@@ -90,6 +90,10 @@ export const wiring: Wiring = {
     return { list: () => admin.list(), create: (specs) => admin.create(specs), close };
   },
   openLog,
+  inspectKafka: async (config) => {
+    const { inspectorOf } = await import('../flow/connect.ts');
+    return inspectorOf(config);
+  },
   createBaselineBuilder,
   measureImages: async (input, column) => {
     const { decodeImages, newMeasures } = await import('../score/images.ts');

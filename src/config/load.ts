@@ -77,6 +77,13 @@ export async function loadSources(
   return { config, sources: new Map(services.map(({ service, source }) => [service, source])) };
 }
 
+/** telltale.yaml alone, where services are wrong; null: it is wrong itself. */
+export function readDaemonOnly(dir: string, env: Environment): TelltaleConfig | null {
+  const file = join(dir, 'telltale.yaml');
+  const { config } = readDaemon(readText(file, 'config_missing'), file, { env, files: filesNear(dir) });
+  return config === null ? null : deepFreeze({ ...config, dir: resolve(dir), services: [] });
+}
+
 function readText(file: string, code: 'config_missing' | 'file_unreadable'): string {
   try {
     return readFileSync(file, 'utf8');

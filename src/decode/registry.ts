@@ -87,7 +87,10 @@ export function createRegistry(options: RegistryOptions): SchemaSource {
 }
 
 /** fetch refuses URLs with a user and password, so they become a header. */
-function splitUrl(text: string, userInfo: string | null): { base: string; headers: Record<string, string> } {
+export function splitUrl(
+  text: string,
+  userInfo: string | null,
+): { base: string; headers: Record<string, string> } {
   const url = new URL(text);
   const user =
     userInfo ??

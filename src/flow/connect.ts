@@ -3,7 +3,8 @@
 import type { TelltaleConfig } from '../config/types.ts';
 import { createRegistry, type SchemaSource } from '../decode/registry.ts';
 import type { TelltaleError } from '../errors.ts';
-import { createKafkaLog, type KafkaLog, type KafkaLogger } from '../log/kafka.ts';
+import { createKafkaLog, type KafkaLog, type KafkaLogger, type KafkaLogOptions } from '../log/kafka.ts';
+import { inspectKafka, type KafkaInspector } from '../log/kafka-inspect.ts';
 
 const SILENT: KafkaLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -16,17 +17,16 @@ export interface ConnectOptions {
   refusalIsFinal?: boolean;
 }
 
-export async function openKafka(config: TelltaleConfig, options: ConnectOptions = {}): Promise<KafkaLog> {
+function logOptionsOf(config: TelltaleConfig, logger: KafkaLogger = SILENT): KafkaLogOptions {
   const { brokers, clientId, compression, ssl, sasl, times, instanceId } = config.kafka;
+  return { brokers, clientId, compression, ssl, sasl, groupTimes: times, instanceId, log: logger };
+}
+
+export const inspectorOf = (config: TelltaleConfig): KafkaInspector => inspectKafka(logOptionsOf(config));
+
+export async function openKafka(config: TelltaleConfig, options: ConnectOptions = {}): Promise<KafkaLog> {
   return createKafkaLog({
-    brokers,
-    clientId,
-    compression,
-    ssl,
-    sasl,
-    groupTimes: times,
-    instanceId,
-    log: options.logger ?? SILENT,
+    ...logOptionsOf(config, options.logger),
     signal: options.signal,
     onUnavailable: options.onUnavailable,
     refusalIsFinal: options.refusalIsFinal,

@@ -21,6 +21,8 @@ export interface FetchedPartition {
 }
 
 export interface Broker {
+  /** Of its requests, by their number. */
+  versions: Record<number, { minVersion: number; maxVersion: number } | undefined>;
   fetch(request: {
     isolationLevel: number;
     maxWaitTime: number;
@@ -46,6 +48,10 @@ export interface Broker {
     groupGenerationId: number;
     topics: { topic: string; partitions: { partition: number; offset: string; metadata: string }[] }[];
   }): Promise<unknown>;
+  findGroupCoordinator(request: {
+    groupId: string;
+    coordinatorType: number;
+  }): Promise<{ coordinator: { nodeId: number } }>;
   joinGroup(request: { memberId: string }): Promise<unknown>;
   syncGroup(request: object): Promise<unknown>;
   heartbeat(request: object): Promise<unknown>;
@@ -99,6 +105,48 @@ const sendSymbol = Object.getOwnPropertySymbols(
 export function groupRequest(broker: Broker, api: GroupApi, fields: object): Promise<unknown> {
   const send = (broker as unknown as Record<symbol, (request: unknown) => Promise<unknown>>)[sendSymbol]!;
   return send.call(broker, broker.lookupRequest(apiKeys[api], requests[api])(fields));
+}
+
+/** Writes a request; each call gives the encoder itself. */
+export interface Encoder {
+  writeArray(items: readonly string[]): Encoder;
+  writeBoolean(value: boolean): Encoder;
+}
+
+/** Reads an answer from its begin on. */
+export interface Decoder {
+  readInt16(): number;
+  readInt32(): number;
+  readBoolean(): boolean;
+  readString(): string;
+  readBytes(): Buffer | null;
+  readArray<T>(read: (decoder: Decoder) => T): T[];
+}
+
+export const Encoder = load('kafkajs/src/protocol/encoder.js') as new () => Encoder;
+const DecoderOf = load('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => Decoder;
+
+/** Sends a request of a version that kafkajs does not know. */
+export async function sendTo<T>(
+  broker: Broker,
+  request: {
+    apiKey: number;
+    apiVersion: number;
+    apiName: string;
+    body(): Encoder;
+    read(decoder: Decoder): T;
+  },
+): Promise<T> {
+  const { body, read, ...head } = request;
+  const send = (broker as unknown as Record<symbol, (request: unknown) => Promise<unknown>>)[sendSymbol]!;
+  const answer = await send.call(broker, {
+    request: { ...head, encode: async () => body() },
+    response: {
+      decode: async (bytes: Buffer) => read(new DecoderOf(bytes)),
+      parse: async (found: T) => found,
+    },
+  });
+  return answer as T;
 }
 
 export const Batch = load('kafkajs/src/consumer/batch.js') as new (

@@ -48,6 +48,11 @@ export function serverProperties(settings: Settings, dataDir: string): string {
     'inter.broker.listener.name': 'PLAINTEXT',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
     'log.dirs': join(dataDir, 'logs'),
+    // Rights can be tried: whoever is named in none of them may do all.
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'allow.everyone.if.no.acl.found': 'true',
+    // The tests, and the broker itself, on the listeners without TLS.
+    'super.users': 'User:ANONYMOUS',
     ...secureProperties(dataDir),
     ...commonProperties(),
   };

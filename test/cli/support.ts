@@ -67,6 +67,7 @@ export function fakeWiring(
       },
     }),
     openLog: () => Promise.reject(new Error('not used')),
+    inspectKafka: () => Promise.reject(new Error('not used')),
     createBaselineBuilder: (spec) => ({
       add: (columns, n, images) => {
         added.push({ columns, n, images });
