@@ -35,7 +35,7 @@ export const ERRORS = {
   tests_failed: 'Each test that failed is listed with what was expected and what was found.',
   command_refused: '`telltale rollout status` shows where the roll-out stands.',
   command_unanswered:
-    'It is in the log and will be obeyed; check that `telltale run` runs and does not lag, or give a longer --wait.',
+    'It is in the log and will be obeyed, at the earliest when the first window of the service has closed; check that `telltale run` runs and does not lag, or give a longer --wait.',
   audit_failed: 'Each fault is listed with its place; `docs/rollouts.md` says what the chain proves.',
   stack_unavailable: 'See the log file named above for what the server said.',
   usage: 'See `--help`.',

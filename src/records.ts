@@ -968,7 +968,7 @@ export interface RolloutRecord {
   atMs: number;
   candidate: string;
   primary: string;
-  /** started, verdict, waiting, advanced, promoted, rolled_back, paused, resumed, level, level_open (a person may raise it) or refused. */
+  /** started, verdict, waiting, advanced, promoted, rolled_back, paused, resumed, level, level_open (a person may raise it), level_waits (why it stays) or refused. */
   event: string;
   status: RolloutStatus;
   /** From 0 on, of `stages`. */

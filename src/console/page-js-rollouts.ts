@@ -1,7 +1,7 @@
 /** Where the roll-out of each service stands, on what evidence, and the steps that led there. */
 export const SCRIPT_ROLLOUTS = `
 const ROLLOUT_LIGHTS = { running: 'blue', waiting: 'yellow', paused: 'grey', promoted: 'green', rolled_back: 'red' };
-const EVENT_WORDS = { rolled_back: 'rolled back', waiting: 'waits for a person', level_open: 'level may rise' };
+const EVENT_WORDS = { rolled_back: 'rolled back', waiting: 'waits for a person', level_open: 'level may rise', level_waits: 'level waits' };
 const points = (rate) => (rate > 0 ? '+' : '') + number(Math.round(rate * 10000) / 100);
 const powerOf = (logE) => '10^' + (logE / Math.LN10).toFixed(1);
 

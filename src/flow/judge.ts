@@ -263,13 +263,8 @@ function takeCommand(judge: Judge, command: Command): Output[] {
     return incidents.map((record) => ({ type: 'incident', record }));
   }
   if (command.kind.startsWith('rollout.')) {
-    const outputs = commandRollouts(judge.rollouts, spec, command, latestMs(judge));
-    // Without a plan there is no record that could say so.
-    const isLevel = command.kind === 'rollout.level' && judge.rollouts.states.current === null;
-    if (outputs.length === 0)
-      refuse(
-        isLevel ? 'no window has closed yet, or there are no models' : 'no roll-out was ever configured',
-      );
+    const { outputs, refused } = commandRollouts(judge.rollouts, spec, command, latestMs(judge));
+    refuse(refused);
     return outputs;
   }
   const { retrains, refused } = commandRetrain(judge.retrain, spec, command, latestMs(judge));

@@ -14,13 +14,10 @@ import {
   noteRolloutAlerts,
   noteRolloutCounts,
   passRollout,
-  type Rollout,
   type RolloutStates,
   type Wanted,
 } from '../rollout/fold.ts';
 import type { ChainStep } from '../rollout/level-steps.ts';
-import { routedOf } from '../rollout/routing.ts';
-import { firstTable, nextTable, type WantedVersion } from '../router/shares.ts';
 import type { RoutingTable } from '../router/table.ts';
 import { TIME_MAX_MS, TIME_MIN_MS } from '../window/watermarks.ts';
 import {
@@ -34,6 +31,7 @@ import { feedKey } from './feeds.ts';
 import type { Output } from './messages.ts';
 import type { Cell, Due } from './results-of.ts';
 import { actingOf, judgedOf, primaryOf } from './rollout-facts.ts';
+import { activeOf, nextRouting, type Routing } from './rollout-tables.ts';
 import type { WaitingAnswered } from './routed.ts';
 
 /** What was answered in a window. */
@@ -46,7 +44,7 @@ interface Waiting {
 const QUEUE_MAX = 10_000;
 
 /** Plain JSON: it is part of the judge's snapshot. */
-export interface Rollouts {
+export interface Rollouts extends Routing {
   states: RolloutStates;
   /** What was answered in windows that wait for other sources, by the time at which it is due. */
   queue: Waiting[];
@@ -58,9 +56,8 @@ export interface Rollouts {
   configuredMs: number | null;
   /** When the first window of all was due, of a service that had none before its first configuration; null: there is none yet. */
   firstDueMs: number | null;
-  table: RoutingTable | null;
-  /** What the table was made of. */
-  routed: string;
+  /** Commands that came before the first window, which has to be there first. */
+  pending: Command[];
   /** Records that went out, and the hash of the last one. */
   seq: number;
   hash: string;
@@ -73,6 +70,7 @@ export const createRollouts = (): Rollouts => ({
   answered: [],
   configuredMs: null,
   firstDueMs: null,
+  pending: [],
   table: null,
   routed: '',
   seq: 0,
@@ -101,41 +99,6 @@ function wantedOf(spec: ServiceSpec): Wanted | null {
   };
 }
 
-/** Who answers what: the models of the roll-out, and the others beside them as they are configured. The primary comes first. */
-function sharesOf(spec: ServiceSpec, rollout: Rollout | null): WantedVersion[] {
-  const routed: WantedVersion[] =
-    rollout === null
-      ? [{ version: primaryOf(spec).name, role: 'primary', share: 1 }]
-      : routedOf({ ...rollout.spec, onDeadline: 'rollback' }, rollout.state);
-  const others = spec.models
-    .filter(({ name }) => !routed.some(({ version }) => version === name))
-    .map(({ name }): WantedVersion => ({ version: name, role: 'shadow', share: 1 }));
-  return [...routed, ...others];
-}
-
-/** The version that is the primary of the routing, whose answers the level is about. */
-const activeOf = (spec: ServiceSpec, current: Rollout | null): string =>
-  sharesOf(spec, current).find(({ role }) => role === 'primary')!.version;
-
-/** The table that holds from here on; null: it is the one that holds already. */
-function nextTableOf(
-  { table, routed }: Rollouts,
-  spec: ServiceSpec,
-  { rollout, level, threshold }: ChainStep,
-): { table: RoutingTable; routed: string } | null {
-  const shares = sharesOf(spec, rollout);
-  const blind = spec.automation?.blind ?? 0;
-  const own = { ...(threshold === null ? {} : { threshold }), ...(blind === 0 ? {} : { blind }) };
-  const now = JSON.stringify({ shares, level, ...own });
-  if (now === routed) return null;
-  const { service } = spec;
-  if (table === null)
-    return { table: firstTable({ service, seed: service, level, ...own }, shares), routed: now };
-  const { threshold: _, blind: __, ...rest } = table;
-  const next = nextTable({ ...rest, ...own }, shares, level);
-  return { table: next, routed: now };
-}
-
 /** The records of steps, in their order; the chain goes on. */
 function outputsOf(
   rollouts: Rollouts,
@@ -144,7 +107,7 @@ function outputsOf(
   commandId = '',
 ): Output[] {
   return steps.flatMap((step): Output[] => {
-    const next = nextTableOf(rollouts, spec, step);
+    const next = nextRouting(rollouts, spec, step);
     Object.assign(rollouts, next);
     const { current } = rollouts.states;
     if (current !== null && step.rollout?.rolloutId === current.rolloutId && rollouts.table !== null)
@@ -200,12 +163,45 @@ export function noteDue(rollouts: Rollouts, dueMs: number): void {
   rollouts.firstDueMs = Math.min(rollouts.firstDueMs ?? dueMs, dueMs);
 }
 
+/** Of more that come before the first window the last ones are refused. */
+const PENDING_MAX = 100;
+
+/** `refused`: why nothing comes of it, where no record can say so. */
+export interface Commanded {
+  outputs: Output[];
+  refused: string | null;
+}
+
+/**
+ * Takes what a person asks for. Before the first window there is no event time at which it could have happened: it is taken then, right after the configuration.
+ *
+ * @param closedMs event time that is closed; TIME_MIN_MS: none yet
+ */
 export function commandRollouts(
   rollouts: Rollouts,
   spec: ServiceSpec,
   command: Command,
   closedMs: number,
-): Output[] {
+): Commanded {
+  const { states, configuredMs, pending } = rollouts;
+  const refuse = (refused: string): Commanded => ({ outputs: [], refused });
+  if (spec.models.length === 0) return refuse('there are no models');
+  if (command.kind !== 'rollout.level' && states.current === null && spec.rollout === undefined)
+    return refuse('no roll-out was ever configured');
+  const isUnseen = configuredMs === TIME_MIN_MS && isConfigured(spec);
+  if (closedMs === TIME_MIN_MS || isUnseen) {
+    if (pending.length >= PENDING_MAX)
+      return refuse(`${PENDING_MAX} commands wait for the first window already`);
+    pending.push(command);
+    return { outputs: [], refused: null };
+  }
+  return { outputs: obey(rollouts, spec, command, closedMs), refused: null };
+}
+
+const isConfigured = ({ rollout, automation }: ServiceSpec): boolean =>
+  rollout !== undefined || automation !== undefined;
+
+function obey(rollouts: Rollouts, spec: ServiceSpec, command: Command, closedMs: number): Output[] {
   const { states } = rollouts;
   const { current, levels } = states;
   const isLevel = command.kind === 'rollout.level' && (current === null || spec.automation !== undefined);
@@ -218,8 +214,6 @@ export function commandRollouts(
     levels.ladder?.sinceMs ?? TIME_MIN_MS,
     current?.state.clockMs ?? TIME_MIN_MS,
   );
-  // Before the first window there is no time to say it at, and without a model nothing to decide.
-  if (atMs === TIME_MIN_MS || spec.models.length === 0) return [];
   // A command may come before the first look at the configuration.
   const begun = levels.ladder === null ? configureAutomation(states, spec, atMs) : [];
   const steps = commandLevel(states, spec, activeOf(spec, current), command, atMs);
@@ -302,13 +296,13 @@ const sumOf = (a: RolloutCounts, b: RolloutCounts): RolloutCounts => ({
 
 /** Whether there is something to do, now or later. */
 export const concerns = (
-  { states, queue, outcomes, answered, configuredMs }: Rollouts,
-  { rollout, automation }: ServiceSpec,
+  { states, queue, outcomes, answered, pending, configuredMs }: Rollouts,
+  spec: ServiceSpec,
 ): boolean =>
-  queue.length + outcomes.length + answered.length > 0 ||
+  queue.length + outcomes.length + answered.length + pending.length > 0 ||
   isUnderWay(states) ||
   states.levels.ladder !== null ||
-  (configuredMs !== null && (rollout !== undefined || automation !== undefined));
+  (configuredMs !== null && isConfigured(spec));
 
 export interface TimedAlert {
   atMs: number;
@@ -359,6 +353,7 @@ export function followRollouts(
     take(configureAutomation(states, spec, atMs));
     take(stepAndLook(rollouts, spec, () => configureRollout(states, wantedOf(spec), atMs)));
     rollouts.configuredMs = null;
+    for (const command of rollouts.pending.splice(0)) outputs.push(...obey(rollouts, spec, command, atMs));
   }
   const pass = (untilMs: number): void => {
     take(stepAndLook(rollouts, spec, () => passRollout(states, untilMs)));

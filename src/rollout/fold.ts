@@ -83,6 +83,7 @@ export interface RolloutStep {
     | 'resumed'
     | 'level'
     | 'level_open'
+    | 'level_waits'
     | 'refused';
   atMs: number;
   /** A person; '': the service itself. */

@@ -79,7 +79,7 @@ export interface LevelStates {
   blind: number;
   /** The level that was said to be open to a person; '': none. */
   offered: AutomationLevel | '';
-  /** What the next step up still needed at the last look; '': nothing, or it has just changed. It has numbers of the moment, so that it stands in no record. */
+  /** What the next step up still needed at the last look; '': nothing, or it has just changed. It has numbers of the moment, so that it is told only where what they are of is another. */
   missing: string;
 }
 
@@ -88,9 +88,9 @@ export const createLevels = (): LevelStates => ({
   ...{ decided: createSpans(), isHeld: false, blind: 0, offered: '', missing: '' },
 });
 
-/** level_open: it could rise, and waits for a person. */
+/** level_open: it could rise, and waits for a person. level_waits: it does not rise, for another reason than before. */
 export interface LevelTold {
-  event: 'level' | 'level_open' | 'refused';
+  event: 'level' | 'level_open' | 'level_waits' | 'refused';
   atMs: number;
   /** A person; '': the service itself. */
   by: string;
@@ -251,11 +251,24 @@ export function judgeLevels(
   const isRise = step.move !== null && rankOf(step.move.to) > rankOf(step.move.from);
   const isAsked = spec.gate === 'manual' || states.isHeld;
   if (step.move !== null && !(isRise && isAsked)) return [...told, ...take(states, active, step)];
-  states.missing = step.missing ?? (isRise ? waitsFor(states) : '');
+  told.push(...wait(states, step.missing ?? (isRise ? waitsFor(states) : ''), isRise, atMs));
   told.push(...tune(states, own, seen, isAsked));
   if (step.move === null) states.offered = '';
   else told.push(...offer(states, step.move.to, step.move.reason, atMs));
   return told;
+}
+
+/** Numbers change with every window; what they are of seldom does. */
+const kindOf = (missing: string): string => missing.replace(/\d[\d.]*/g, '0');
+
+/** Why the level stays, told once for each kind of reason. What is open to a person is told as such. */
+function wait(states: LevelStates, missing: string, isOpen: boolean, atMs: number): LevelTold[] {
+  assert(states.ladder !== null, 'there is a level');
+  const isNew = kindOf(missing) !== kindOf(states.missing);
+  states.missing = missing;
+  if (missing === '' || isOpen || !isNew) return [];
+  const reason = `${states.ladder.level} stays: ${missing}`;
+  return [tell(states.ladder, { event: 'level_waits', atMs, by: '', reason })];
 }
 
 const waitsFor = ({ isHeld }: LevelStates): string =>

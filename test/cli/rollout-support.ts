@@ -120,7 +120,7 @@ export function createStory(first: ServiceSpec): Story {
           spec,
           { id: 'c', service: spec.service, target: '', by: 'ann', reason: '', ...command },
           atMs,
-        ),
+        ).outputs,
       ),
   };
 }

@@ -73,7 +73,12 @@ function follow(hours: Record<number, Hour>, through: number, first: Partial<Aut
     noteOutcomes(states, active, { startMs: atMs - HOUR, endMs: atMs }, seen);
     told.push(...judgeLevels(states, spec, active, now.alarms ?? [], atMs));
   }
-  return { told: told.map((one) => text(one).replace(/ (at|from a|of the last) .*/, '')), states };
+  const steps = told.filter(({ event }) => event !== 'level_waits');
+  return {
+    told: steps.map((one) => text(one).replace(/ (at|from a|of the last) .*/, '')),
+    states,
+    waits: told.filter((one) => !steps.includes(one)).map(text),
+  };
 }
 const every = (hour: Hour, from: number, to: number): Record<number, Hour> =>
   Object.fromEntries(Array.from({ length: to - from + 1 }, (_, i) => [from + i, hour]));

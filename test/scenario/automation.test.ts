@@ -6,7 +6,7 @@ import { auditLevels } from '../../src/cli/audit/levels.ts';
 import { auditOutcomes } from '../../src/cli/audit/outcomes.ts';
 import { auditVerdicts } from '../../src/cli/audit/verdicts.ts';
 import { auditCounts, createWindows, noteResult } from '../../src/cli/audit/windows.ts';
-import { rowOf, standingOf } from '../../src/cli/rollout/text.ts';
+import { notesOf, rowOf, standingOf } from '../../src/cli/rollout/text.ts';
 import { configureAutomation } from '../../src/flow/automation.ts';
 import type { AutomationSpec, Command, RolloutRecord, RolloutSpec, ServiceSpec } from '../../src/records.ts';
 import { createRolloutStates } from '../../src/rollout/fold.ts';
@@ -65,8 +65,11 @@ function records(minutes: number, rates: (minute: number) => Rates, other = rate
   return rows.sort((a, b) => a.seconds - b.seconds).map(({ sent }) => sent);
 }
 
+/** Steps of the level alone; why it waits is told besides. */
+const steps = (rollouts: readonly RolloutRecord[]): RolloutRecord[] =>
+  rollouts.filter(({ event }) => event !== 'level_waits');
 const said = (rollouts: readonly RolloutRecord[]): string[] =>
-  rollouts.map(
+  steps(rollouts).map(
     ({ atMs, event, reason, by }) => `${(atMs - T0) / MINUTE} ${event} ${reason}${by === '' ? '' : ` ${by}`}`,
   );
 const levels = ({ tables }: Outcome): string[] =>
@@ -107,9 +110,9 @@ describe('a model whose sure answers are right, until they are not', () => {
       const links = outcome.rollouts.map((record) => ({ record, place: '' }));
       const windows = createWindows();
       for (const result of outcome.results) noteResult(windows, result, false);
-      expect(auditLevels(links, service())).toEqual({ checked: 4, faults: [] });
+      expect(auditLevels(links, service())).toEqual({ checked: links.length, faults: [] });
       expect(auditOutcomes(links, service(), windows)).toEqual({
-        checked: 3,
+        checked: links.length - 1,
         unchecked: new Map(),
         faults: [],
       });
@@ -139,11 +142,28 @@ describe('a model whose sure answers are right, until they are not', () => {
     ]);
     for (const one of rollouts)
       expect(one).toMatchObject({ status: 'none', primary: 'old', candidate: '', rolloutId: '', spec: '' });
-    expect(rollouts.map(({ table }) => JSON.parse(table))).toEqual(tables);
+    expect(steps(rollouts).map(({ table }) => JSON.parse(table))).toEqual(tables);
     expect(tables[2]!.versions.map(({ version, role, share }) => `${version} ${role} ${share}`)).toEqual([
       'old primary 1',
       'new shadow 1',
     ]);
+  });
+
+  test('says why it stays where it is, once for each reason', async () => {
+    const { rollouts } = await drive(service(), rows.slice(0, rows.length / 3), { scorer });
+    const waits = rollouts.filter(({ event }) => event === 'level_waits');
+    expect(waits.map(({ atMs, reason }) => `${(atMs - T0) / MINUTE} ${reason}`)).toEqual([
+      '3 shadow stays: 60 of 100 outcomes',
+      '5 assist stays: assist has not held for long enough',
+      expect.stringMatching(/^6 assist stays: no threshold decides 10\.00 % with at most 5\.00 % wrong$/),
+      '12 partial stays: partial has not held for long enough',
+      expect.stringMatching(
+        /^13 partial stays: up to .* % of the answers may be wrong, 5\.00 % are allowed$/,
+      ),
+    ]);
+    expect(notesOf(standingOf(rollouts)).at(-1)).toMatch(/^shop: level waits, .*: partial stays: up to /);
+    const before = standingOf(rollouts.slice(0, rollouts.indexOf(waits.at(-1)!)));
+    expect(before.waits).toBe('partial stays: partial has not held for long enough');
   });
 
   test('goes no further than it may, and all the way where everything is right', async () => {
@@ -242,6 +262,31 @@ test('people take the steps up where the gate is manual, and a lost process forg
   expect(auditLevels(links, spec)).toEqual({ checked: links.length, faults: [] });
 });
 
+test('commands that come before the first window are taken with it, and answered', async () => {
+  const rows = records(6, () => ({ sure: 0, unsure: 0 }));
+  const spec = service({ upTo: 'assist' });
+  const commands = { 0: [command('rollout.level', 'human_only'), command('rollout.level', 'full')] };
+  const plain = await steer(spec, rows, commands, false);
+  expect(said(plain.rollouts)).toEqual([
+    '0 level shadow: it begins here by the configuration',
+    '0 level shadow -> human_only: so ann',
+    '0 refused level: the highest level that the service allows is assist ann',
+    expect.stringMatching(/^3 level_open human_only -> shadow/),
+  ]);
+  expect(plain.rollouts.map(({ commandId }) => commandId).slice(0, 3)).toEqual([
+    '',
+    ...commands[0].map(({ id }) => id),
+  ]);
+  const lost = await steer(spec, rows, commands, true);
+  expect([lost.rollouts, lost.tables]).toEqual([plain.rollouts, plain.tables]);
+  // Where nothing else is configured too.
+  const { automation: _, ...bare } = spec;
+  expect(said((await steer(bare, rows, commands, true)).rollouts)).toEqual([
+    '0 level full -> human_only: so ann',
+    '0 level human_only -> full: so ann',
+  ]);
+});
+
 test('a roll-out goes on beside it, and a new model keeps what is shown of it', async () => {
   const rollout: RolloutSpec = {
     ...{ strategy: 'blue_green', candidate: 'new', output: 'fraud', alpha: 0.05, margin: 0.02, tolerance: 0 },
@@ -265,10 +310,11 @@ test('a roll-out goes on beside it, and a new model keeps what is shown of it', 
     const windows = createWindows();
     for (const result of results) noteResult(windows, result, false);
     const counts = auditCounts(links, spec, windows);
-    const [steps, outcomes] = [auditLevels(links, spec), auditOutcomes(links, spec, windows)];
-    expect([steps, outcomes.faults]).toEqual([{ checked: 4, faults: [] }, []]);
+    const outcomes = auditOutcomes(links, spec, windows);
+    const ofLevel = rollouts.filter(({ event }) => event.startsWith('level')).length;
+    expect([auditLevels(links, spec), outcomes.faults]).toEqual([{ checked: ofLevel, faults: [] }, []]);
     // The first one rests on no answers.
-    expect([outcomes.checked, outcomes.unchecked.size]).toEqual([3, 0]);
+    expect([outcomes.checked, outcomes.unchecked.size]).toEqual([ofLevel - 1, 0]);
     expect([faults, auditVerdicts(links).faults, counts.faults, counts.unchecked]).toEqual([[], [], [], []]);
     expect([auditVerdicts(links).checked, counts.checked]).toEqual([
       rollouts.length - 1,

@@ -144,7 +144,8 @@ function differencesOf(record: RolloutRecord, verdict: Verdict, isUnnamed: boole
 const ASKED_FOR = ['paused', 'resumed', 'refused'];
 
 /** How much the model decides by itself, which changes nothing about the roll-out. */
-export const isOfLevel = ({ event }: RolloutRecord): boolean => event === 'level' || event === 'level_open';
+export const isOfLevel = ({ event }: RolloutRecord): boolean =>
+  event === 'level' || event === 'level_open' || event === 'level_waits';
 const BY_CONFIGURATION: readonly string[] = [NOT_WANTED, TAKEN_OVER];
 
 /** A roll-back for what the candidate did. */

@@ -55,7 +55,7 @@ async function status(cli: Cli, { service }: { service?: string }): Promise<void
   if (standings.length + pending.length === 0) printLine(stdout, 'no roll-outs');
 }
 
-function jsonOf({ record, sinceMs, level, isDryRun }: Standing): object {
+function jsonOf({ record, sinceMs, level, waits, isDryRun }: Standing): object {
   const { spec, table, levelSeen, atMs, ...rest } = record;
-  return { ...rest, at: isoOf(atMs), since: isoOf(sinceMs), level, isDryRun };
+  return { ...rest, at: isoOf(atMs), since: isoOf(sinceMs), level, levelWaits: waits, isDryRun };
 }

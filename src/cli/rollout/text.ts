@@ -11,6 +11,8 @@ export interface Standing {
   /** Event time at which the stage, or what came after the last one, began. */
   sinceMs: number;
   level: AutomationLevel;
+  /** The last that was told of why the level does not rise, or that a person may raise it; '': it has changed since. */
+  waits: string;
   isDryRun: boolean;
 }
 
@@ -38,14 +40,21 @@ export function standingOf(records: readonly RolloutRecord[]): Standing {
   const record = records.at(-1)!;
   const own = records.filter(({ rolloutId }) => rolloutId === record.rolloutId);
   const began = own.findLast(({ event }) => BEGINNINGS.includes(event)) ?? own[0]!;
+  const risen = records.findLast(({ event }) => event === 'level');
   const levels = records.map((one) => parsedOf(one).level).filter((level) => level !== null);
   return {
     service: record.service,
     record,
-    sinceMs: record.status === 'none' ? record.atMs : began.atMs,
+    sinceMs: (record.status === 'none' ? (risen ?? record) : began).atMs,
     level: levels.at(-1) ?? 'full',
+    waits: waitsOf(records),
     isDryRun: parsedOf(record).spec.isDryRun === true,
   };
+}
+
+function waitsOf(records: readonly RolloutRecord[]): string {
+  const last = records.findLast(({ event }) => event.startsWith('level'));
+  return last === undefined || last.event === 'level' ? '' : last.reason;
 }
 
 const points = (share: number): string => `${(100 * share).toFixed(2)}`;
@@ -101,16 +110,17 @@ export function rowOf({ service, record, sinceMs, level }: Standing): (string | 
 }
 
 /** What the table has no room for. */
-export function notesOf({ service, record, sinceMs, isDryRun }: Standing): string[] {
+export function notesOf({ service, record, sinceMs, waits, isDryRun }: Standing): string[] {
   const { event, by, reason, atMs, exposed, candidate } = record;
   const notes: string[] = [];
   if (isDryRun) notes.push(`${service}: dry run, who answers stays as it is`);
-  const what = event === 'refused' ? 'refused to' : `${event.replace('_', ' ')}`;
+  const what = event === 'refused' ? 'refused to' : event.replace('_', ' ');
   const who = by === '' ? '' : event === 'refused' ? ` ${oneLine(by, 40)}` : ` by ${oneLine(by, 40)}`;
   const after = atMs > sinceMs ? `, ${durationText(atMs - sinceMs)} after that` : '';
   // A reason to roll back says so itself.
   if (exposed > 0 && event !== 'rolled_back')
     notes.push(`${service}: ${candidate} has answered ${count(exposed)} request${exposed === 1 ? '' : 's'}`);
   notes.push(`${service}: ${what}${who}${after}: ${oneLine(reason, 300)}`);
+  if (waits !== '' && waits !== reason) notes.push(`${service}: level ${oneLine(waits, 300)}`);
   return notes;
 }
