@@ -23,7 +23,8 @@ const proxyShape = z.strictObject({
 export const httpShape = z.strictObject({
   host: text.prefault('127.0.0.1'),
   port: port.prefault(8080),
-  local_only: z.boolean().prefault(false),
+  /** Empty: as `host`. */
+  published: z.string().prefault(''),
   auth: z
     .strictObject({
       mode: z.enum(AUTH_MODES).prefault('none'),

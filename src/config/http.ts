@@ -13,13 +13,14 @@ const AUTH: Path = ['http', 'auth'];
 
 /** Reports a console that others reach without anybody being asked who they are, and keys that do not go together. */
 export function httpOf(shape: HttpShape, files: Files, source: Source): HttpConfig {
-  const { host, port, local_only: isLocalOnly, auth } = shape;
+  const { host, port, published, auth } = shape;
+  const isLocalOnly = published !== '' && isLoopback(published);
   const { mode } = auth;
   if (mode === 'none' && !isLocalOnly && !isLoopback(host))
     source.report(['http', 'host'], {
       message:
         `others reach '${host}', and nobody would be asked who they are: listen on 127.0.0.1, set http.auth.mode to token or proxy, ` +
-        'or, where only this machine reaches the address (a container whose port is published on loopback), http.local_only: true',
+        'or, where only this machine reaches the address (a container whose port is published on loopback), http.published: 127.0.0.1',
     });
   if (mode === 'none' && auth.tokens.length > 0)
     source.report([...AUTH, 'tokens'], { message: 'goes with the modes token and proxy only' });

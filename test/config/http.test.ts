@@ -40,9 +40,10 @@ describe('http', () => {
     const [problem, ...others] = read('{ host: 0.0.0.0 }').problems;
     expect(others).toEqual([]);
     expect(problem).toMatch(
-      /^telltale.yaml:1:\d+ {2}http.host: others reach '0.0.0.0'.*http.auth.mode.*local_only/,
+      /^telltale.yaml:1:\d+ {2}http.host: others reach '0.0.0.0'.*http.auth.mode.*http.published/,
     );
-    expect(read('{ host: 0.0.0.0, local_only: true }').problems).toEqual([]);
+    expect(read('{ host: 0.0.0.0, published: 127.0.0.1 }').problems).toEqual([]);
+    expect(read('{ host: 0.0.0.0, published: 10.0.0.7 }').problems).toHaveLength(1);
     for (const host of ['localhost', '127.0.0.2', '"::1"'])
       expect(read(`{ host: ${host} }`).problems).toEqual([]);
     expect(read(`{ host: 0.0.0.0, ${token('token: 0123456789abcdef').slice(2)}`).problems).toEqual([]);
