@@ -5,6 +5,7 @@ import { type Chain, chainOf, type Fault } from './audit/chain.ts';
 import { auditLevels, type LevelAudit } from './audit/levels.ts';
 import { auditOutcomes, type OutcomesAudit } from './audit/outcomes.ts';
 import { readRolloutFile, readWindows } from './audit/read.ts';
+import { auditTables, type TablesAudit } from './audit/tables.ts';
 import { auditVerdicts, type VerdictAudit } from './audit/verdicts.ts';
 import { auditCounts, type CountsAudit, type Windows } from './audit/windows.ts';
 import { oneLine } from './dead/letters.ts';
@@ -100,6 +101,7 @@ interface ServiceAudit {
   rollouts: number;
   verdicts: VerdictAudit;
   levels: LevelAudit;
+  tables: TablesAudit;
   /** Null: not checked, for the reason. */
   counts: CountsAudit | null;
   outcomes: OutcomesAudit | null;
@@ -113,14 +115,15 @@ function auditOf(service: string, chain: Chain, { windows, why, specs }: Found):
   const verdicts = auditVerdicts(records);
   const spec = specs.find((one) => one.service === service) ?? null;
   const levels = auditLevels(records, spec);
+  const tables = auditTables(records, spec);
   const counts = windows === null ? null : auditCounts(records, spec, windows);
   const outcomes = windows === null ? null : auditOutcomes(records, spec, windows);
-  const faults = [chain, verdicts, levels, counts, outcomes].flatMap((audit) => audit?.faults ?? []);
+  const faults = [chain, verdicts, levels, tables, counts, outcomes].flatMap((audit) => audit?.faults ?? []);
   faults.sort((a, b) => a.seq - b.seq);
   const rollouts = new Set(
     records.flatMap(({ record }) => (record.status === 'none' ? [] : [record.rolloutId])),
   ).size;
-  return { service, chain, rollouts, verdicts, levels, counts, outcomes, why, faults };
+  return { service, chain, rollouts, verdicts, levels, tables, counts, outcomes, why, faults };
 }
 
 const faultText = ({ service, seq, place, message }: Fault): string =>
@@ -134,14 +137,15 @@ function print(cli: Cli, audits: readonly ServiceAudit[], strangers: readonly st
   else
     printTable(
       stdout,
-      ['SERVICE', 'RECORDS', 'ROLL-OUTS', 'CHAIN', 'VERDICTS', 'LEVELS', 'COUNTS', 'LAST HASH'],
-      audits.map(({ service, chain, rollouts, verdicts, levels, counts, outcomes }) => [
+      ['SERVICE', 'RECORDS', 'ROLL-OUTS', 'CHAIN', 'VERDICTS', 'LEVELS', 'TABLES', 'COUNTS', 'LAST HASH'],
+      audits.map(({ service, chain, rollouts, verdicts, levels, tables, counts, outcomes }) => [
         service,
         chain.records.length,
         rollouts,
         faultsText(chain.faults.length, 'whole'),
         faultsText(verdicts.faults.length, `${count(verdicts.checked)} the same`),
         faultsText(levels.faults.length, `${count(levels.checked)} the same`),
+        faultsText(tables.faults.length, `${count(tables.checked)} the same`),
         counts === null || outcomes === null
           ? 'not checked'
           : faultsText(
@@ -188,6 +192,7 @@ function jsonOf({
   rollouts,
   verdicts,
   levels,
+  tables,
   counts,
   outcomes,
   why,
@@ -201,6 +206,7 @@ function jsonOf({
     lastHash: chain.lastHash,
     verdicts: { checked: verdicts.checked, unnamedAlarms: verdicts.unnamed },
     levels: { checked: levels.checked },
+    tables: { checked: tables.checked },
     counts: counts === null ? { checked: 0, why } : { checked: counts.checked, unchecked: counts.unchecked },
     answers: {
       checked: outcomes?.checked ?? 0,

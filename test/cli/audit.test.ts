@@ -6,6 +6,8 @@ import { loadConfig } from '../../src/config/load.ts';
 import { encodePublic } from '../../src/flow/wire.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory.ts';
 import type { Result, RolloutRecord, ServiceSpec } from '../../src/records.ts';
+import { nextTable } from '../../src/router/shares.ts';
+import type { RoutedVersion, RoutingTable } from '../../src/router/table.ts';
 import { registries } from '../config/support.ts';
 import {
   BETTER,
@@ -118,7 +120,9 @@ describe('telltale audit verify', () => {
     expect([code, err]).toEqual([0, '']);
     const { hash } = story.records.at(-1)!;
     expect(out).toMatch(
-      new RegExp(`^SERVICE .*\\nfraud +15 +3 +whole +15 the same +0 the same +15 the same +${hash}\\n`),
+      new RegExp(
+        `^SERVICE .*\\nfraud +15 +3 +whole +15 the same +0 the same +15 the same +15 the same +${hash}\\n`,
+      ),
     );
     expect(await reportOf('--service', 'fraud')).toMatchObject({ ok: true, unreadable: [] });
     expect((await verify('--service', 'plain')).out).toBe('no records of roll-outs\n');
@@ -134,7 +138,7 @@ describe('telltale audit verify', () => {
       fakeWiring(),
     );
     expect(code).toBe(0);
-    expect(out).toMatch(/fraud +15 +3 +whole +15 the same +0 the same +not checked/);
+    expect(out).toMatch(/fraud +15 +3 +whole +15 the same +0 the same +15 the same +not checked/);
     expect(out).toContain('fraud: counts are not checked: a file of roll-outs has no results');
     expect(out).toContain(`no records of roll-outs: ${file}:17`);
     writeFileSync(file, lines.filter((_, i) => i !== 4).join('\n'));
@@ -410,6 +414,76 @@ describe('telltale audit verify', () => {
       await write(sealed(manual));
       expect((await faultsOf()).join('\n')).toMatch(/2 the gate of stage 1 is manual, and it is advanced/);
     });
+  });
+
+  describe('makes the routing tables once more', () => {
+    const tableOf = (seq: number): RoutingTable => JSON.parse(story.records[seq - 1]!.table) as RoutingTable;
+    const withTable = (
+      seq: number,
+      change: (table: RoutingTable) => RoutingTable | null,
+    ): RolloutRecord[] => {
+      const table = change(tableOf(seq));
+      return sealed(withChange(seq, { table: table === null ? '' : JSON.stringify(table) }));
+    };
+    const moved = ({ ranges, ...one }: RoutedVersion): RoutedVersion => ({
+      ...one,
+      ranges: ranges.map(([from, to]) => [10_000 - to, 10_000 - from] as const).reverse(),
+    });
+
+    it.each<[string, () => RolloutRecord[], RegExp]>([
+      [
+        'another share',
+        () =>
+          withTable(seqOf('advanced'), (table) => ({
+            ...table,
+            versions: deal(table, [0.6, 0.4]),
+          })),
+        /^2 by its routing table mlp is primary with 0\.6, forest is canary with 0\.4, and mlp is primary with 0\.75, forest is canary with 0\.25 follows/,
+      ],
+      [
+        'other keys of the same share',
+        () => withTable(seqOf('advanced'), (table) => ({ ...table, versions: table.versions.map(moved) })),
+        /^2 its routing table does not follow from that before: computed again, epoch 1 and mlp \[\[2500,10000\]\]/,
+      ],
+      [
+        'another epoch',
+        () => withTable(seqOf('advanced'), (table) => ({ ...table, epoch: 7 })),
+        /^2 its routing table does not follow from that before: computed again, epoch 1 and .*, not 7 and/,
+      ],
+      [
+        'another seed',
+        () => withTable(seqOf('advanced'), (table) => ({ ...table, seed: 'mine' })),
+        /^2 its routing table does not follow from that before/,
+      ],
+      [
+        'a table that is gone',
+        () => withTable(seqOf('advanced', 1), () => null),
+        /^6 it has no routing table, and forest is primary with 1, mlp is previous with 0 follows from it$/,
+      ],
+      [
+        'a model that nobody configured',
+        () =>
+          withTable(seqOf('advanced'), (table) => ({
+            ...table,
+            versions: [
+              ...table.versions,
+              { version: 'stranger', role: 'shadow', share: 1, ranges: [[0, 10_000]] },
+            ],
+          })),
+        /^2 beside the roll-out its routing table has 'stranger', and the configuration ''$/,
+      ],
+      ['what is no table', () => withChange(2, { table: '{}' }), /its routing table cannot be computed: /],
+    ])('%s is a fault', async (_, records, fault) => {
+      await write(sealed(records()));
+      expect((await faultsOf()).find((one) => fault.test(one))).toBeDefined();
+    });
+
+    /** The same split with other shares. */
+    const deal = (table: RoutingTable, [primary, canary]: [number, number]): readonly RoutedVersion[] =>
+      nextTable(table, [
+        { version: 'mlp', role: 'primary', share: primary },
+        { version: 'forest', role: 'canary', share: canary },
+      ]).versions;
   });
 
   describe('counts once more', () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { chainOf } from '../../src/cli/audit/chain.ts';
 import { auditLevels } from '../../src/cli/audit/levels.ts';
 import { auditOutcomes } from '../../src/cli/audit/outcomes.ts';
+import { auditTables } from '../../src/cli/audit/tables.ts';
 import { auditVerdicts } from '../../src/cli/audit/verdicts.ts';
 import { auditCounts, createWindows, noteResult } from '../../src/cli/audit/windows.ts';
 import { notesOf, rowOf, standingOf } from '../../src/cli/rollout/text.ts';
@@ -312,6 +313,7 @@ test('a roll-out goes on beside it, and a new model keeps what is shown of it', 
     const counts = auditCounts(links, spec, windows);
     const outcomes = auditOutcomes(links, spec, windows);
     const ofLevel = rollouts.filter(({ event }) => event.startsWith('level')).length;
+    expect(auditTables(links, spec)).toEqual({ checked: links.length, faults: [] });
     expect([auditLevels(links, spec), outcomes.faults]).toEqual([{ checked: ofLevel, faults: [] }, []]);
     // The first one rests on no answers.
     expect([outcomes.checked, outcomes.unchecked.size]).toEqual([ofLevel - 1, 0]);

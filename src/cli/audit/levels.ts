@@ -22,6 +22,7 @@ interface Standing {
   level: AutomationLevel;
   threshold: number | null;
   active: string;
+  blind: number;
 }
 
 /** What one look or command gave; a record for each. */
@@ -57,7 +58,7 @@ export const levelSeenOf = ({ levelSeen }: Pick<RolloutRecord, 'levelSeen'>): Le
 export function auditLevels(records: readonly Placed[], spec: ServiceSpec | null): LevelAudit {
   const audit: LevelAudit = { checked: 0, faults: [] };
   const past: Past = {
-    ...{ standing: { level: 'full', threshold: null, active: '' }, look: null, after: null },
+    ...{ standing: { level: 'full', threshold: null, active: '', blind: 0 }, look: null, after: null },
     ...{ isLowered: false, specs: new Map() },
   };
   if (spec?.automation !== undefined) past.specs.set(spec.digest, canonicalJson(spec.automation));
@@ -81,14 +82,14 @@ export function auditLevels(records: readonly Placed[], spec: ServiceSpec | null
 function standingOf({ table }: RolloutRecord, before: Standing): Standing {
   if (table === '') return before;
   const parsed = parseTable(table);
-  return { level: parsed.level, threshold: parsed.threshold ?? null, active: activeOf(parsed) };
+  const { level, threshold = null, blind = 0 } = parsed;
+  return { level, threshold, active: activeOf(parsed), blind };
 }
 
 const wordsOf = ({ level, threshold }: Pick<Standing, 'level' | 'threshold'>): string =>
   threshold === null ? level : `${level} from ${threshold} on`;
 
-const isSame = (a: Omit<Standing, 'active'>, b: Omit<Standing, 'active'>): boolean =>
-  a.level === b.level && a.threshold === b.threshold;
+const isSame = (a: Standing, b: Standing): boolean => a.level === b.level && a.threshold === b.threshold;
 
 /** A record without evidence: a step of a roll-out, or a person who sets the level of a service without automation. */
 function checkUnseen(record: RolloutRecord, now: Standing, past: Past, report: Report): void {
@@ -96,6 +97,9 @@ function checkUnseen(record: RolloutRecord, now: Standing, past: Past, report: R
   const before = past.standing;
   if (past.isLowered) report(`the level was ${wordsOf(before)} before it, and no record says why`);
   past.isLowered = false;
+  // Without the section nobody decides blind.
+  if (now.blind !== before.blind && now.blind !== 0)
+    report(`people decide ${now.blind} blind after it, ${before.blind} before, and it does not say why`);
   if (!isOfLevel(record)) {
     past.isLowered = !isSame(now, before);
     return;
@@ -139,6 +143,9 @@ function begin(record: RolloutRecord, now: Standing, past: Past, report: Report)
   if (known !== undefined && known !== section)
     report('its section automation is another than that of its configuration');
   specs.set(record.configDigest, known ?? section);
+  const blind = seen.spec.blind ?? 0;
+  if (now.blind !== blind)
+    report(`by its routing table people decide ${now.blind} blind, by its section automation ${blind}`);
   checkBefore(seen, now, after, report);
   const { told, states } = followSeen(seen);
   past.look = { text: record.levelSeen, seen, told, at: 0 };
