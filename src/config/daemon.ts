@@ -25,7 +25,7 @@ export function readDaemon(
   file: string,
   context: { env: Environment; files: Files },
 ): { config: DaemonConfig | null; source: Source } {
-  const source = readSource(text, file, context.env);
+  const source = readSource(text, file, context.env, context.files);
   if (!source.readable) return { config: null, source };
   source.value ??= {};
   const parsed = daemonShape.safeParse(checkShape(daemonShape, source).value);

@@ -12,7 +12,8 @@ import {
   type YAMLError,
 } from 'yaml';
 import { messageOf } from '../errors.ts';
-import { type Environment, expand } from './environment.ts';
+import type { Files } from './checks/streams.ts';
+import { type Environment, expand, type Places } from './environment.ts';
 import { isSecretKey, redactUrls } from './redact.ts';
 import { nearest } from './suggest.ts';
 import type { ConfigProblem, Path } from './types.ts';
@@ -43,8 +44,12 @@ export interface Source {
   report: Report;
 }
 
-/** Reads YAML 1.2, expands `${NAME}` in its texts and reports faults of the syntax. Does not throw. */
-export function readSource(text: string, file: string, env: Environment): Source {
+/**
+ * Reads YAML 1.2, expands `${NAME}` in its texts and reports faults of the syntax. Does not throw.
+ *
+ * @param files where given, `${file:PATH}` is expanded too
+ */
+export function readSource(text: string, file: string, env: Environment, files?: Files): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problems: ConfigProblem[] = [];
@@ -80,7 +85,9 @@ export function readSource(text: string, file: string, env: Environment): Source
     },
   };
   if (!readable) return source;
-  const faultsOfTexts = expandTexts(document, env, expanded);
+  const places: Places =
+    files === undefined ? { env } : { env, read: (path) => files.read(files.resolve(path)) };
+  const faultsOfTexts = expandTexts(document, places, expanded);
   try {
     source.value = document.toJS();
   } catch (error) {
@@ -131,22 +138,22 @@ function isSecretBefore(text: string, offset: number): boolean {
 /** Expands the text scalars in place (map keys stay as they are) and returns what could not be expanded. */
 function expandTexts(
   document: Document,
-  env: Environment,
+  places: Places,
   expanded: Map<string, string>,
 ): { path: Path; message: string }[] {
   const faults: { path: Path; message: string }[] = [];
+  const allowed = ['NAME', 'NAME:-default', ...(places.read ? ['file:PATH'] : [])]
+    .map((one) => `\${${one}}`)
+    .join(', ');
   visit(document, {
     Scalar(key, node, ancestors) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return;
       const path = pathOf(key, ancestors);
-      const { text, unset, malformed } = expand(node.value, env);
-      for (const name of unset) {
-        const message = `the environment variable ${name} is not set; give it a value or write \${${name}:-default}`;
-        faults.push({ path, message });
-      }
+      const { text, faults: unmet, malformed } = expand(node.value, places);
+      for (const message of unmet) faults.push({ path, message });
       for (const reference of malformed) {
         const found = isSecret(path) ? '(a secret)' : `'${reference}'`;
-        faults.push({ path, message: `found ${found}, allowed: \${NAME}, \${NAME:-default}` });
+        faults.push({ path, message: `found ${found}, allowed: ${allowed}` });
       }
       expanded.set(keyOf(path), node.value);
       node.value = text;

@@ -46,7 +46,7 @@ export function readService(
   file: string,
   context: ServiceContext,
 ): { spec: ServiceSpec | null; source: Source; names: { service: string; topics: Map<string, string> } } {
-  const source = readSource(text, file, context.env);
+  const source = readSource(text, file, context.env, context.files);
   const names = { service: '', topics: new Map<string, string>() };
   if (!source.readable) return { spec: null, source, names };
   const view = viewOf(checkShape(serviceShape, source));

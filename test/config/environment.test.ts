@@ -40,3 +40,25 @@ describe('environment variables', () => {
     expect(problem).toMatchObject({ line: 2, message: expect.stringContaining('needs quotes here') });
   });
 });
+
+describe('files of secrets', () => {
+  const FILES = { '/services/topic': 'a.b\n', '/services/empty': '\n' };
+  const topicOf = (path: string) => `service: s\nstreams:\n  requests: { topic: "$` + `{file:${path}}" }\n`;
+
+  it('are put in without the line break at their end, wherever variables are', () => {
+    expect(specOf(topicOf('topic'), contextOf(FILES)).streams[0]!.topic).toBe('a.b');
+  });
+
+  it('are an error with line, file and cure where they cannot be read', () => {
+    const problems = ['none', 'empty'].flatMap((path) => problemsOf(topicOf(path), contextOf(FILES)));
+    expect(problems).toMatchObject([
+      { line: 3, message: 'the file none cannot be read; create it, and let the user of the daemon read it' },
+      { line: 3, message: 'the file empty is empty; write the value into it' },
+    ]);
+  });
+
+  it('do not show their content in an error', () => {
+    const [problem] = problemsOf(topicOf('topic'), contextOf({ '/services/topic': 'hush hush' }));
+    expect(problem?.message).toMatch(/^found '\$\{file:topic\}', allowed: a topic/);
+  });
+});

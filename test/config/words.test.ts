@@ -45,9 +45,9 @@ describe('durationMs', () => {
 
 describe('expand', () => {
   it('names what is malformed, and does not expand what was put in', () => {
-    expect(expand('$' + '{a b}', {})).toMatchObject({ malformed: ['$' + '{a b}'], unset: [] });
-    expect(expand('<$' + '{A}>', { A: '$' + '{B}', B: 'x' }).text).toBe('<$' + '{B}>');
-    expect(expand('$' + '{A:-}', {})).toEqual({ text: '', unset: [], malformed: [] });
+    expect(expand('$' + '{a b}', { env: {} })).toMatchObject({ malformed: ['$' + '{a b}'], faults: [] });
+    expect(expand('<$' + '{A}>', { env: { A: '$' + '{B}', B: 'x' } }).text).toBe('<$' + '{B}>');
+    expect(expand('$' + '{A:-}', { env: {} })).toEqual({ text: '', faults: [], malformed: [] });
   });
 });
 
