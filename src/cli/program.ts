@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import type { Environment } from '../config/environment.ts';
 import type { TopicAdmin } from '../config/topics.ts';
@@ -12,6 +11,7 @@ import { type BaselineWiring, baselineCommand } from './baseline.ts';
 import { deadCommand } from './dead.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { explainCommand } from './explain.ts';
 import { examples, printJson, printLine, ReportedError, WrongInputError } from './output.ts';
 import type { TerminalStream } from './progress.ts';
 import { replayCommand } from './replay.ts';
@@ -21,6 +21,7 @@ import { reviewCommand } from './review.ts';
 import { rolloutCommand } from './rollout.ts';
 import { runCommand } from './run.ts';
 import { silenceCommand } from './silence.ts';
+import { tailCommand } from './tail.ts';
 import { testCommand } from './test.ts';
 import { topicsCommand } from './topics.ts';
 import { type ServiceCheck, validateCommand } from './validate.ts';
@@ -28,7 +29,7 @@ import { packageVersion } from './version.ts';
 
 /** Where a command reads its surroundings and writes; tests put streams of their own here. */
 export interface Io {
-  stdout: Writable;
+  stdout: TerminalStream;
   stderr: TerminalStream;
   env: Environment;
 }
@@ -74,6 +75,8 @@ export const COMMANDS: readonly CommandModule[] = [
   rolloutCommand,
   auditCommand,
   deadCommand,
+  tailCommand,
+  explainCommand,
   reportCommand,
   reviewCommand,
 ];
