@@ -29,7 +29,12 @@ async function run(cli: Cli): Promise<void> {
   const dir = cli.options().config;
   const config = await loadConfig(dir, cli.wiring.registries, { env: cli.io.env });
   let hide = secretFilter(config);
-  const logger = createLogger({ level: config.log.level, hide: (line) => hide(line) });
+  let also: (line: string) => void = () => {};
+  const logger = createLogger({
+    level: config.log.level,
+    hide: (line) => hide(line),
+    also: (line) => also(line),
+  });
   for (const warning of warningsOf(config)) logger.warn({}, warning);
   const { startTelemetry } = await import('../telemetry/sdk.ts');
   const { createConsole } = await import('../console/server.ts');
@@ -41,6 +46,7 @@ async function run(cli: Cli): Promise<void> {
     otlpUrl: config.otlp?.url ?? null,
     serviceVersion: packageVersion(),
   });
+  also = telemetry.log;
   let finish: (error: Error | null) => void = () => {};
   const finished = new Promise<Error | null>((resolve) => {
     finish = resolve;
@@ -54,6 +60,7 @@ async function run(cli: Cli): Promise<void> {
     registries: cli.wiring.registries,
     logger,
     metrics: telemetry.metrics,
+    tracing: telemetry.tracing,
     onFatal,
   });
   const { enabled, inFlightMax } = config.predict;

@@ -78,6 +78,9 @@ export const daemonShape = z
     http: httpShape.prefault({}),
     metrics: z.union([z.literal(false), z.strictObject({ host, port: port.prefault(9464) })]).prefault({}),
     otlp: z.strictObject({ url: httpUrl }).optional(),
+    health: z
+      .strictObject({ lag_max: positiveInt.prefault(100_000), progress_within: spell.prefault('1m') })
+      .prefault({}),
     checkpoint: z
       .strictObject({ every: spell.prefault('2s'), records: positiveInt.prefault(20_000) })
       .prefault({}),

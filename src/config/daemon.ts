@@ -86,6 +86,7 @@ function configOf(shape: Shape, files: Files, source: Source): DaemonConfig {
     http: httpOf(shape.http, files, source),
     metrics: shape.metrics === false ? null : shape.metrics,
     otlp: shape.otlp ?? null,
+    health: { lagMax: shape.health.lag_max, progressMs: shape.health.progress_within },
     checkpoint: { everyMs: checkpoint.every, records: checkpoint.records },
     scoring: {
       threads: scoring.threads,

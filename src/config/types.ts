@@ -327,6 +327,8 @@ export interface DaemonConfig {
   metrics: Address | null;
   /** Null: no export to an OpenTelemetry collector. */
   otlp: { url: string } | null;
+  /** When /readyz says no: a partition further behind that does not catch up, or what is not written down, for so long. */
+  health: { lagMax: number; progressMs: number };
   checkpoint: { everyMs: number; records: number };
   scoring: { threads: number; shadowTimeoutMs: number; shadowFailuresMax: number };
   /** enabled null: only where the console listens on loopback. */

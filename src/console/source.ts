@@ -44,10 +44,24 @@ export interface RolloutView extends Omit<RolloutRecord, 'spec' | 'split' | 'lev
   level: string;
 }
 
+export interface HealthCheck {
+  name: string;
+  ok: boolean;
+  /** What fails with it. */
+  needed: 'live' | 'ready' | 'nothing';
+  detail: string;
+  /** Since when it says so; RFC 3339. */
+  since: string;
+}
+
 export interface HealthView {
+  /** The process does its work, or waits for others who are away; if not, it should be started again. */
   live: boolean;
+  /** It keeps up with what it is to read. */
   ready: boolean;
-  checks: { name: string; ok: boolean; detail: string }[];
+  /** Something is away that does not hold up the rest, such as a sink. */
+  degraded: boolean;
+  checks: HealthCheck[];
 }
 
 /** Names one series of results of a service. */

@@ -64,16 +64,19 @@ export async function runLive(world: World, stories: readonly Story[], options: 
     for (const retrain of retrains) state.apply({ retrain });
     for (const rollout of rollouts) state.apply({ rollout });
   };
+  const embedded = {
+    name: 'log',
+    ok: true,
+    needed: 'ready' as const,
+    detail: 'embedded, in this process; nothing is kept',
+    since: new Date().toISOString(),
+  };
   const page = await createConsole(
     {
       ...state,
       ...shownOf(() => runtime),
       config: () => redact(world.config),
-      health: () => ({
-        live: true,
-        ready: true,
-        checks: [{ name: 'log', ok: true, detail: 'embedded, in this process; nothing is kept' }],
-      }),
+      health: () => ({ live: true, ready: true, degraded: false, checks: [embedded] }),
       command: (asked) => {
         const written = busy.then(async () => {
           const command = await writeCommandOf(runtime, world.embedded, asked);

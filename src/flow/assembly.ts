@@ -41,6 +41,8 @@ export interface RuntimeOptions {
   schemas: SchemaSource | null;
   /** Default: false. */
   cloudEvents?: boolean;
+  /** Default: nothing is traced. */
+  traceHeaders?: Runtime['traceHeaders'];
   scoring: ScoringOptions;
   /** Stands in for ONNX models where something else is to answer. */
   openScorer?: typeof openScorer;
@@ -56,7 +58,6 @@ export const NO_COUNTS: Counts = {
   records: () => {},
   dead: () => {},
   late: () => {},
-  processed: () => {},
   emitted: () => {},
   lag: () => {},
   checkpoint: () => {},
@@ -119,6 +120,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     publicIds: null satisfies PublicIds,
     shown: new Map(),
     cloudEvents: options.cloudEvents ?? false,
+    traceHeaders: options.traceHeaders ?? null,
     checkpoint: { ...SNAPSHOTS, ...options.checkpoint },
     nowMs: options.nowMs,
     newWriterId: () => randomBytes(6).toString('hex'),

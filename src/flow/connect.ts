@@ -1,10 +1,15 @@
 /** Connections to the brokers and the schema registry, as the configuration says. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TelltaleConfig } from '../config/types.ts';
 import { createRegistry, type SchemaSource } from '../decode/registry.ts';
-import type { TelltaleError } from '../errors.ts';
+import { messageOf, type TelltaleError } from '../errors.ts';
 import { createKafkaLog, type KafkaLog, type KafkaLogger, type KafkaLogOptions } from '../log/kafka.ts';
 import { inspectKafka, type KafkaInspector } from '../log/kafka-inspect.ts';
+
+const BROKERS_EVERY_MS = 2_000;
+/** Longer than a change of leaders keeps a request waiting. */
+const BROKERS_ANSWER_MS_MAX = 8_000;
 
 const SILENT: KafkaLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -43,4 +48,29 @@ export function schemaSourceOf(
 ): SchemaSource | null {
   if (config.registry === null) return null;
   return createRegistry({ url: config.registry.url, now: Date.now, ...options });
+}
+
+/** Asks the brokers again and again, until the signal is aborted, and tells what is wrong; null: one has answered. */
+export async function watchBrokers(
+  log: Pick<KafkaLog, 'ping'>,
+  tell: (fault: string | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const pause = (ms: number) => delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+  while (!signal.aborted) {
+    const patience = new AbortController();
+    const late = delay(BROKERS_ANSWER_MS_MAX, 'late' as const, { signal: patience.signal, ref: false });
+    const answered = log.ping().then(
+      () => null,
+      (error: unknown) => messageOf(error),
+    );
+    const fault = await Promise.race([answered, late.catch(() => null)]);
+    if (fault === 'late') tell(`no broker has answered for ${BROKERS_ANSWER_MS_MAX / 1000} s`);
+    // A question is never asked twice: who is away would collect them.
+    const found = await answered;
+    patience.abort();
+    if (signal.aborted) return;
+    tell(found);
+    await pause(BROKERS_EVERY_MS);
+  }
 }

@@ -3,6 +3,7 @@
 import type { ConsoleState } from '../console/state.ts';
 import { STREAMS, type StreamName } from '../records.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { DeadShare } from './dead-share.ts';
 import type { Counts } from './runtime.ts';
 
@@ -16,6 +17,7 @@ export function createCounts(
   state: ConsoleState,
   share: DeadShare,
   lags: Map<string, number>,
+  tracing: Pick<Tracing, 'note'>,
 ): Counts {
   return {
     records(service, stream, n) {
@@ -35,21 +37,18 @@ export function createCounts(
       metrics.late(service, stream as StreamName, n);
       state.count(service, 'late', n);
     },
-    processed(topic, partition, n, ms) {
-      metrics.consumed(topic, partition, n);
-      metrics.processed(topic, ms);
-    },
     emitted(output) {
       if (output.type === 'result') metrics.results(output.record.service, 1);
-      else if (output.type === 'alert')
-        metrics.alert(output.record.service, output.record.state, output.record.level);
-      else if (output.type === 'incident')
+      else if (output.type === 'alert') {
+        const { service, rule, state, level, id } = output.record;
+        metrics.alert(service, state, level);
+        tracing.note('telltale.alert', { service, rule, state, level, id });
+      } else if (output.type === 'incident')
         metrics.incident(output.record.service, output.record.state, output.record.notify);
       else if (output.type === 'rollout') metrics.rollout(output.record.service, output.record.event);
       else if (output.type === 'retrain') metrics.retrain(output.record.service, output.record.state);
     },
     lag(service, stream, partition, lag) {
-      metrics.lag(`${service}.${stream}`, partition, lag);
       lags.set(`${service}.${stream}/${partition}`, lag);
     },
     checkpoint: (topic, ms) => metrics.checkpoint(topic, ms),

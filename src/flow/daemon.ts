@@ -12,6 +12,7 @@ import { createPredictions, type Predictions } from '../predict/predictions.ts';
 import type { Command, ServiceSpec } from '../records.ts';
 import { withBackoff } from '../sink/retry.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { NO_TRACING, type Tracing } from '../telemetry/tracing.ts';
 import {
   createRuntime,
   inputTopics,
@@ -22,15 +23,18 @@ import {
   writeMissing,
 } from './assembly.ts';
 import { writeCommandOf } from './commands.ts';
-import { openKafka, schemaSourceOf } from './connect.ts';
+import { openKafka, schemaSourceOf, watchBrokers } from './connect.ts';
 import { createCounts } from './counts.ts';
 import { createDeadShare } from './dead-share.ts';
 import { deliveryOf } from './deliveries.ts';
+import { createHealth } from './health.ts';
+import { instrumented, instrumentLog } from './instrument.ts';
 import { createOwnTopics } from './own-topics.ts';
 import { followRouting, openPredictions, tablesOf } from './predicting.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
 import { createRetrainStatusTask } from './retrain-status.ts';
 import { judgeGroupOf, type Runtime, topicNames } from './runtime.ts';
+import { tellModels } from './scoring-health.ts';
 import { createSelfMonitor, SELF, type SelfMonitor, selfEveryMs, selfService } from './self.ts';
 import { shownOf } from './shown.ts';
 import { type Sinks, startSinks } from './sinks.ts';
@@ -53,6 +57,8 @@ export interface DaemonOptions {
   registries: Registries;
   logger: KafkaLogger;
   metrics: Metrics;
+  /** Null: nothing is traced. */
+  tracing: Tracing | null;
   /** The process must end and be started again. */
   onFatal(error: Error): void;
 }
@@ -84,9 +90,9 @@ export function createDaemon(options: DaemonOptions): Daemon {
   const hideSecrets = secretFilter(config);
   const stopping = new AbortController();
   const { signal } = stopping;
-  const checks = new Map<string, { ok: boolean; detail: string }>([
-    ['start', { ok: false, detail: 'starting' }],
-  ]);
+  const instruments = { metrics, tracing: options.tracing ?? NO_TRACING };
+  const health = createHealth({ ...config.health, liveMs: config.kafka.times.stalledAfterMs }, Date.now);
+  health.set('start', false, 'starting');
   const lags = new Map<string, number>();
   const state: ConsoleState = createConsoleState(servicesOf(config, registries));
   const predictions = createPredictions({ timeoutMs: PREDICTION_MS_MAX });
@@ -103,12 +109,10 @@ export function createDaemon(options: DaemonOptions): Daemon {
     await (await openScorer(spec, config.scoring, logger))?.close();
   }, logger);
 
-  const set = (name: string, ok: boolean, detail: string): void => {
-    checks.set(name, { ok, detail: hideSecrets(detail) });
-  };
+  const set = (name: string, ok: boolean, detail: string): void => health.set(name, ok, hideSecrets(detail));
 
   const share = createDeadShare(config.deadLetters?.minRecords ?? 1);
-  const counts = createCounts(metrics, state, share, lags);
+  const counts = createCounts(metrics, state, share, lags, instruments.tracing);
 
   /** One after the other: start-up, reloads, topics that appear and the stop must not overlap. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -150,12 +154,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       missing.length === 0 ? 'all exist' : `missing: ${missing.join(', ')}`,
     );
     if (missing.length > 0) logger.warn({ missing }, 'topics do not exist; reading begins when they do');
-    groups.set(
-      'inputs',
-      await join(kafka, own.group, topics, (topic, partition, member) =>
-        taskFor(own, topic, partition, member),
-      ),
-    );
+    await joinWatched(kafka, own, 'inputs', own.group, topics);
     joinedTopics = topics.join(' ');
   };
 
@@ -170,9 +169,29 @@ export function createDaemon(options: DaemonOptions): Daemon {
       topics,
       tickMs: TICK_MS,
       partitionsConcurrentMax: CONCURRENT_PARTITIONS,
-      handlerFor,
+      handlerFor: instrumented(handlerFor, {
+        group,
+        topics: topicNames(config.topics.prefix),
+        instruments,
+        health,
+      }),
       onFatal,
     });
+
+  /** A group without whose partitions the daemon is not ready. */
+  const joinWatched = async (
+    kafka: KafkaLog,
+    own: Runtime,
+    name: string,
+    group: string,
+    topics: string[],
+  ): Promise<void> => {
+    const joined = await join(kafka, group, topics, (topic, partition, member) =>
+      taskFor(own, topic, partition, member),
+    );
+    groups.set(name, joined);
+    health.watch(group, joined);
+  };
 
   /** A training has given a model. */
   const takeModel = (service: string): void => {
@@ -220,27 +239,17 @@ export function createDaemon(options: DaemonOptions): Daemon {
     signal.addEventListener('abort', () => monitor.stop());
   };
 
-  /** A shadow that was switched off must be seen: its agreement is silently absent otherwise. */
-  const watchModels = (own: Runtime): void => {
-    for (const [service, { scorer }] of own.services) {
-      for (const { model, role, off, meanMsPerBatch, lastError } of scorer?.stats() ?? []) {
-        if (Number.isFinite(meanMsPerBatch)) metrics.score(service, model, role, meanMsPerBatch);
-        if (role !== 'shadow') continue;
-        metrics.shadowOff(service, model, off);
-        if (off) set(`shadow ${service}/${model}`, false, `switched off: ${lastError}`);
-      }
-    }
-  };
-
   const start = async (): Promise<void> => {
     const onUnavailable = (error: TelltaleError): void => {
       set('kafka', false, `${messageOf(error)}. ${error.help}`);
       const what = error.code === 'broker_unavailable' ? 'no broker answers' : 'no way into the brokers';
       logger.warn({ cause: messageOf(error), code: error.code, help: error.help }, `${what}; trying again`);
     };
-    log = await openKafka(config, { logger, signal, onUnavailable });
+    log = instrumentLog(await openKafka(config, { logger, signal, onUnavailable }), instruments);
     const kafka = log;
-    set('kafka', true, config.kafka.brokers.join(', '));
+    const brokers = config.kafka.brokers.join(', ');
+    set('kafka', true, brokers);
+    void watchBrokers(kafka, (fault) => set('kafka', fault === null, fault ?? brokers), signal);
     await patiently('topics', async () => {
       await createOwnTopics(kafka, config, logger);
       await trained.load(kafka, topicNames(config.topics.prefix).retrain, config.registry !== null);
@@ -259,6 +268,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       group: config.kafka.group,
       prefix: config.topics.prefix,
       cloudEvents: config.topics.cloudEvents,
+      traceHeaders: options.tracing?.headers,
       services,
       schemas,
       scoring: config.scoring,
@@ -274,13 +284,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       set('registry', true, redact(registry.url));
     }
     await writeConfigs(own);
-    const judge = judgeGroupOf(own.group);
-    groups.set(
-      'judge',
-      await join(kafka, judge, [own.topics.slots], (topic, partition, member) =>
-        taskFor(own, topic, partition, member),
-      ),
-    );
+    await joinWatched(kafka, own, 'judge', judgeGroupOf(own.group), [own.topics.slots]);
     await joinInputs(kafka, own);
     sinks = await startSinks({
       settings: config,
@@ -303,7 +307,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     set('routing', true, 'the tables are read');
     openPredictions(own, predictions, tables, Date.now);
     watchItself(kafka);
-    timers.push(setInterval(() => watchModels(own), MODELS_EVERY_MS));
+    timers.push(setInterval(() => tellModels(own, metrics, set), MODELS_EVERY_MS));
     timers.push(
       setInterval(() => {
         inTurn(() => joinInputs(kafka, own)).catch((error: unknown) =>
@@ -378,12 +382,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       ...state,
       ...shownOf(() => runtime),
       config: () => redact(config),
-      health: () => ({
-        live: true,
-        // What only delays or is left out does not make the daemon unready.
-        ready: ['start', 'kafka', 'registry'].every((name) => checks.get(name)?.ok ?? true),
-        checks: [...checks].map(([name, check]) => ({ name, ...check })),
-      }),
+      health: health.view,
       command,
     },
     predictions,

@@ -180,7 +180,6 @@ export function createObserveTask(
 
   const handleRun = async (records: readonly LogRecord[]): Promise<void> => {
     follow();
-    const startedMs = runtime.nowMs();
     const lateBefore = state.lateSeen;
     const parts = await prepare(records);
     const last = records.at(-1)!.offset;
@@ -192,7 +191,6 @@ export function createObserveTask(
     });
     runtime.counts.records(service, stream.stream, records.length);
     if (state.lateSeen > lateBefore) runtime.counts.late(service, stream.stream, state.lateSeen - lateBefore);
-    runtime.counts.processed(topic, partition, records.length, runtime.nowMs() - startedMs);
     recordsSinceFlush += records.length;
     if (pending.length > PENDING_APPENDS_MAX) await writePending();
   };

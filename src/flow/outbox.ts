@@ -48,8 +48,18 @@ function publicAppend(runtime: Runtime, topic: string, key: string, output: Publ
     : { topic, key, value };
 }
 
-/** The appends of an output; a mark for the join goes to every partition of `events`. */
+/**
+ * The appends of an output; a mark for the join goes to every partition of `events`. All but dead letters, whose headers are
+ * those of the original, go on with the present trace.
+ */
 export function appendsOf(runtime: Runtime, output: Output, service: string): Append[] {
+  const appends = plainAppendsOf(runtime, output, service);
+  if (runtime.traceHeaders === null || output.type === 'dead') return appends;
+  const traced = runtime.traceHeaders();
+  return appends.map((append) => ({ ...append, headers: { ...append.headers, ...traced } }));
+}
+
+function plainAppendsOf(runtime: Runtime, output: Output, service: string): Append[] {
   const { topics } = runtime;
   switch (output.type) {
     case 'result':

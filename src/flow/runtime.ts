@@ -55,8 +55,6 @@ export interface Counts {
   records(service: string, stream: string, n: number): void;
   dead(service: string, stream: string, code: string, n: number): void;
   late(service: string, stream: string, n: number): void;
-  /** A run of records went through decoding, scoring and the fold. */
-  processed(topic: string, partition: number, n: number, ms: number): void;
   emitted(output: Output): void;
   lag(service: string, stream: string, partition: number, lag: number): void;
   checkpoint(topic: string, ms: number): void;
@@ -98,6 +96,8 @@ export interface Runtime {
   shown: Map<string, Shown>;
   /** Public records carry the headers of CloudEvents. */
   cloudEvents: boolean;
+  /** The headers with which a record goes on with the present trace; null: nothing is traced. */
+  traceHeaders: (() => Record<string, string>) | null;
   checkpoint: Checkpoint;
   nowMs(): number;
   newWriterId(): string;

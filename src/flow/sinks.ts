@@ -45,6 +45,7 @@ export async function startSinks(options: SinksOptions): Promise<Sinks> {
       signal,
       nowMs: runtime.nowMs,
       isWatched: (service) => runtime.services.has(service),
+      traceHeaders: runtime.traceHeaders ?? undefined,
     });
     sinks.push(sink);
     options.check(name, true, 'no write yet');

@@ -123,6 +123,10 @@ class GroupMember implements Group {
     this.#timer = setInterval(() => this.#tick(Date.now()), this.#options.tickMs);
   }
 
+  isMember(): boolean {
+    return this.#identity !== null;
+  }
+
   assigned(): { topic: string; partition: number }[] {
     return [...this.#parts.values()].map(({ topic, partition }) => ({ topic, partition }));
   }

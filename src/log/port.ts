@@ -74,6 +74,8 @@ export interface GroupOptions {
 }
 
 export interface Group {
+  /** Whether the group has given out its partitions; this member may have got none. */
+  isMember(): boolean;
   /** Empty until the group has given out its partitions. */
   assigned(): { topic: string; partition: number }[];
   /** Waits for running handlers, closes them (flush, commit) and leaves the group. */

@@ -74,6 +74,8 @@ export interface SinkContext {
   nowMs?: () => number;
   /** Whether a service is still among those that are configured; default: it is. */
   isWatched?: (service: string) => boolean;
+  /** Headers with which a request goes on with the trace of its record; absent: nothing is traced. */
+  traceHeaders?: () => Record<string, string>;
   /** Aborted when the daemon stops: what is under way ends and rejects. */
   signal?: AbortSignal;
 }

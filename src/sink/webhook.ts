@@ -45,7 +45,10 @@ async function createWebhook(options: WebhookOptions, context: SinkContext): Pro
       for (const delivery of batch) {
         const entry = jsonOf(delivery);
         if (entry === null) continue;
-        const reason = await receiver.post(entry.json, headersOf(entry.id, entry.json));
+        const reason = await receiver.post(entry.json, {
+          ...context.traceHeaders?.(),
+          ...headersOf(entry.id, entry.json),
+        });
         if (reason !== null) refusals.push({ delivery, reason });
       }
       return refusals;

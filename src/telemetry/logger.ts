@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -10,6 +11,8 @@ export interface LoggerOptions {
   pretty?: boolean;
   /** Goes over every line before it is written, to take secrets out that stand in the texts of others. */
   hide?: (line: string) => string;
+  /** Gets every line too, as JSON and without secrets. */
+  also?: (line: string) => void;
 }
 
 /** Keys whose values never reach a log, on the first three levels of what is logged. */
@@ -67,18 +70,31 @@ export function prettyLine(line: string): string {
   return `${[head, ...stack.map(visible)].join('\n')}\n`;
 }
 
+/** Names of the OpenTelemetry data model for logs in other formats. Empty where nothing is traced. */
+function traceFields(): object {
+  const spanContext = trace.getActiveSpan()?.spanContext();
+  if (spanContext === undefined) return {};
+  const { traceId, spanId, traceFlags } = spanContext;
+  return { trace_id: traceId, span_id: spanId, trace_flags: traceFlags.toString(16).padStart(2, '0') };
+}
+
 /** The one logger of the process: JSON lines for machines, or single lines for a person at a terminal. */
 export function createLogger(options: LoggerOptions): Logger {
   const stream = options.stream ?? process.stderr;
   const pretty = options.pretty ?? stream.isTTY === true;
   const hide = options.hide ?? ((line: string) => line);
   const destination: DestinationStream = {
-    write: (line) => stream.write(pretty ? prettyLine(hide(line)) : hide(line)),
+    write: (line) => {
+      const shown = hide(line);
+      stream.write(pretty ? prettyLine(shown) : shown);
+      options.also?.(shown);
+    },
   };
   return pino(
     {
       level: options.level,
       base: null,
+      mixin: traceFields,
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: REDACT_PATHS, censor: '[secret]' },
     },

@@ -18,12 +18,24 @@ export const METRICS = {
   'messaging.client.consumed.messages': {
     kind: 'counter',
     unit: '{message}',
-    description: 'Messages that were read from the log, by topic and partition.',
+    description: 'Messages that were read from the log, by group, topic and partition.',
+  },
+  'messaging.client.sent.messages': {
+    kind: 'counter',
+    unit: '{message}',
+    description:
+      'Messages that were given to the brokers, by topic; with `error.type` where they were not taken.',
+  },
+  'messaging.client.operation.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description:
+      'Time of a write (`send`) and of a commit of offsets (`commit`) until the brokers have answered.',
   },
   'messaging.process.duration': {
     kind: 'histogram',
     unit: 's',
-    description: 'Time to process one batch of messages, by topic.',
+    description: 'Time to process one batch of messages, by group and topic.',
   },
   'telltale.records': {
     kind: 'counter',
@@ -68,7 +80,7 @@ export const METRICS = {
   'telltale.lag': {
     kind: 'gauge',
     unit: '{record}',
-    description: 'Records between what was read and the end of a partition, by topic and partition.',
+    description: 'Records between what was read and the end of a partition, by group, topic and partition.',
   },
   'telltale.checkpoint.duration': {
     kind: 'histogram',
@@ -121,10 +133,19 @@ export const METRICS = {
 
 export type MetricName = keyof typeof METRICS;
 
+/** What is read, and by whom. */
+export interface ReadPlace {
+  topic: string;
+  partition: number;
+  group: string;
+}
+
 /** Typed recorders, one for each metric that the code records by itself. Durations in milliseconds. */
 export interface Metrics {
-  consumed(topic: string, partition: number, count: number): void;
-  processed(topic: string, durationMs: number): void;
+  consumed(place: ReadPlace, count: number): void;
+  processed(place: ReadPlace, durationMs: number, errorType?: string): void;
+  sent(topic: string, count: number, errorType?: string): void;
+  operation(name: 'send' | 'commit', durationMs: number, errorType?: string): void;
   records(service: string, stream: StreamName, count: number): void;
   deadLetter(service: string, stream: StreamName, code: DeadCode): void;
   late(service: string, stream: StreamName, count: number): void;
@@ -133,7 +154,7 @@ export interface Metrics {
   incident(service: string, state: string, notify: string): void;
   rollout(service: string, event: string): void;
   retrain(service: string, state: string): void;
-  lag(topic: string, partition: number, records: number): void;
+  lag(place: ReadPlace, records: number): void;
   checkpoint(fold: string, durationMs: number): void;
   score(service: string, model: string, role: 'primary' | 'shadow', durationMs: number): void;
   shadowOff(service: string, model: string, off: boolean): void;
@@ -165,6 +186,8 @@ function histogram(meter: Meter, name: MetricName): Histogram {
 /** The recorders on a meter. With the API's no-op meter all of them do nothing. */
 export function createMetrics(meter: Meter): Metrics {
   const consumed = counter(meter, 'messaging.client.consumed.messages');
+  const sent = counter(meter, 'messaging.client.sent.messages');
+  const operations = histogram(meter, 'messaging.client.operation.duration');
   const processed = histogram(meter, 'messaging.process.duration');
   const records = counter(meter, 'telltale.records');
   const deadLetters = counter(meter, 'telltale.dead_letters');
@@ -183,17 +206,40 @@ export function createMetrics(meter: Meter): Metrics {
   const sinkWritten = counter(meter, 'telltale.sink.written');
   const sinkFailures = counter(meter, 'telltale.sink.failures');
   const sinkDropped = counter(meter, 'telltale.sink.dropped');
-  const source = (topic: string) => ({ 'messaging.system': 'kafka', 'messaging.destination.name': topic });
-  // The conventions give partition ids as strings.
-  const place = (topic: string, partition: number) => ({
-    ...source(topic),
+  const system = { 'messaging.system.name': 'kafka' };
+  const read = ({ topic, partition, group }: ReadPlace) => ({
+    ...system,
+    'messaging.consumer.group.name': group,
+    'messaging.destination.name': topic,
+    // The conventions give partition ids as strings.
     'messaging.destination.partition.id': String(partition),
   });
-  const operation = { 'messaging.operation.name': 'process', 'messaging.operation.type': 'process' };
+  const named = (name: string, type: string) => ({
+    'messaging.operation.name': name,
+    'messaging.operation.type': type,
+  });
+  const failure = (errorType?: string) => (errorType === undefined ? {} : { 'error.type': errorType });
   return {
-    consumed: (topic, partition, count) =>
-      consumed.add(count, { ...place(topic, partition), 'messaging.operation.name': 'poll' }),
-    processed: (topic, durationMs) => processed.record(durationMs / 1000, { ...source(topic), ...operation }),
+    consumed: (place, count) => consumed.add(count, { ...read(place), 'messaging.operation.name': 'poll' }),
+    processed: (place, durationMs, errorType) =>
+      processed.record(durationMs / 1000, {
+        ...read(place),
+        ...named('process', 'process'),
+        ...failure(errorType),
+      }),
+    sent: (topic, count, errorType) =>
+      sent.add(count, {
+        ...system,
+        'messaging.destination.name': topic,
+        'messaging.operation.name': 'send',
+        ...failure(errorType),
+      }),
+    operation: (name, durationMs, errorType) =>
+      operations.record(durationMs / 1000, {
+        ...system,
+        ...named(name, name === 'send' ? 'send' : 'settle'),
+        ...failure(errorType),
+      }),
     records: (service, stream, count) => records.add(count, { service, stream }),
     deadLetter: (service, stream, code) => deadLetters.add(1, { service, stream, code }),
     late: (service, stream, count) => late.add(count, { service, stream }),
@@ -202,7 +248,8 @@ export function createMetrics(meter: Meter): Metrics {
     incident: (service, state, notify) => incidents.add(1, { service, state, notify }),
     rollout: (service, event) => rolloutSteps.add(1, { service, event }),
     retrain: (service, state) => retrains.add(1, { service, state }),
-    lag: (topic, partition, count) => lag.record(count, { topic, partition: String(partition) }),
+    lag: ({ group, topic, partition }, count) =>
+      lag.record(count, { group, topic, partition: String(partition) }),
     checkpoint: (fold, durationMs) => checkpoints.record(durationMs / 1000, { fold }),
     score: (service, model, role, durationMs) => scores.record(durationMs / 1000, { service, model, role }),
     shadowOff: (service, model, off) => shadowOff.record(off ? 1 : 0, { service, model }),

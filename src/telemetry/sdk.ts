@@ -1,13 +1,28 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { metrics as metricsApi } from '@opentelemetry/api';
+import {
+  context as contextApi,
+  metrics as metricsApi,
+  propagation,
+  trace as traceApi,
+} from '@opentelemetry/api';
+import { logs as logsApi } from '@opentelemetry/api-logs';
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { NodeSDK, resources, metrics as sdkMetrics, tracing } from '@opentelemetry/sdk-node';
+import {
+  NodeSDK,
+  resources,
+  logs as sdkLogs,
+  metrics as sdkMetrics,
+  tracing as sdkTraces,
+} from '@opentelemetry/sdk-node';
 import { messageOf, TelltaleError } from '../errors.ts';
+import { logRecordOf } from './log-record.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { observeProcess } from './process.ts';
+import { createTracing, type Tracing } from './tracing.ts';
 
 export interface TelemetryOptions {
   /** Serves GET /metrics; port 0: any free port. Null: no Prometheus page. */
@@ -21,6 +36,10 @@ export interface TelemetryOptions {
 
 export interface Telemetry {
   metrics: Metrics;
+  /** Null without a collector. */
+  tracing: Tracing | null;
+  /** Sends a line of the logger to the collector, if there is one. */
+  log(line: string): void;
   /** Null without a Prometheus page. */
   prometheusUrl: string | null;
   /** Sends what is left, for at most 3 s, and closes the page. Never rejects. */
@@ -74,7 +93,7 @@ async function withinMs(work: Promise<void>, limitMs: number): Promise<void> {
 }
 
 /**
- * Starts metrics and traces of this process. With neither receiver the recorders do nothing and cost
+ * Starts metrics, traces and logs of this process. With neither receiver the recorders do nothing and cost
  * nothing. Rejects with a TelltaleError that names host and port when the page's port is taken.
  */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
@@ -93,7 +112,10 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     );
   }
   const traces = base
-    ? [new tracing.BatchSpanProcessor(new OTLPTraceExporter({ url: `${base}/v1/traces` }))]
+    ? [new sdkTraces.BatchSpanProcessor(new OTLPTraceExporter({ url: `${base}/v1/traces` }))]
+    : [];
+  const logs = base
+    ? [new sdkLogs.BatchLogRecordProcessor({ exporter: new OTLPLogExporter({ url: `${base}/v1/logs` }) })]
     : [];
   const sdk = new NodeSDK({
     resource: resources.defaultResource().merge(
@@ -106,19 +128,25 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     metricReaders: readers,
     // Empty, not absent: absent means exporters from the environment, and those default to a collector on this host.
     spanProcessors: traces,
-    logRecordProcessors: [],
+    logRecordProcessors: logs,
   });
   sdk.start();
   const meter = metricsApi.getMeter('telltale', options.serviceVersion);
   const stopObserving = readers.length > 0 ? observeProcess(meter) : () => {};
+  const logger = logsApi.getLogger('telltale', options.serviceVersion);
   return {
     metrics: createMetrics(meter),
+    tracing: base ? createTracing(traceApi.getTracer('telltale', options.serviceVersion)) : null,
+    log: (line) => {
+      const record = base ? logRecordOf(line) : null;
+      if (record !== null) logger.emit(record);
+    },
     prometheusUrl: page ? addressOf(page) : null,
     async shutdown() {
       stopObserving();
       if (page) await closePage(page);
       await withinMs(sdk.shutdown(), SHUTDOWN_MS_MAX);
-      metricsApi.disable();
+      for (const api of [metricsApi, traceApi, logsApi, contextApi, propagation]) api.disable();
     },
   };
 }

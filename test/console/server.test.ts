@@ -23,7 +23,7 @@ let app: Console;
 
 beforeEach(async () => {
   state = createConsoleState([makeSpec('fraud'), makeSpec('voice search/ü')]);
-  health = { live: true, ready: true, checks: [] };
+  health = { live: true, ready: true, degraded: false, checks: [] };
   commands = [];
   commandFails = '';
   lettersFail = '';
@@ -72,7 +72,9 @@ function decide(action: string, headers: Record<string, string> = { 'x-telltale'
 
 test('health and readiness answer with their codes', async () => {
   expect([(await get('/healthz')).status, (await get('/readyz')).status]).toEqual([200, 200]);
-  health = { live: true, ready: false, checks: [{ name: 'log', ok: false, detail: 'away' }] };
+  const since = '2026-03-01T00:00:00.000Z';
+  const away = { name: 'log', ok: false, needed: 'ready' as const, detail: 'away', since };
+  health = { live: true, ready: false, degraded: true, checks: [away] };
   expect([(await get('/healthz')).status, (await get('/readyz')).status]).toEqual([200, 503]);
   health = { ...health, live: false };
   expect(await get('/healthz')).toMatchObject({ status: 503, body: health });

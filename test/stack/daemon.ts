@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import avsc from 'avsc';
 import { stringify } from 'yaml';
+import type { HealthView } from '../../src/console/source.ts';
 import type { Alert, Incident, Result, Retrain, RolloutRecord } from '../../src/records.ts';
 import type { StackUrls } from './support/context.ts';
 import { foreignConsume } from './support/foreign.ts';
@@ -79,10 +80,7 @@ export async function until<T>(
   }
 }
 
-export interface Health {
-  ready: boolean;
-  checks: { name: string; ok: boolean; detail: string }[];
-}
+export type Health = HealthView;
 
 export interface ServiceState {
   name: string;
@@ -97,6 +95,7 @@ export interface RunningDaemon {
   log(): string;
   /** JSON of a path of the live page, whatever the status. */
   get<T>(path: string): Promise<T>;
+  status(path: string): Promise<number>;
   service(name: string): Promise<ServiceState>;
   /** As `until`; fails at once when the daemon ends. */
   until<T>(what: string, check: () => Promise<T | undefined | null | false>, timeoutMs?: number): Promise<T>;
@@ -156,6 +155,7 @@ export async function startDaemon(dir: string, env: Record<string, string> = {})
     child,
     log: () => text,
     get,
+    status: async (path) => (await fetch(url + path)).status,
     service: async (name) =>
       (await get<ServiceState[]>('/api/services')).find((service) => service.name === name)!,
     until: guarded,

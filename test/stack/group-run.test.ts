@@ -1,6 +1,13 @@
 /** `telltale run` and its groups: how the process ends, and how the next one takes over. */
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { type ConfigFolder, configFolder, killDaemons, type RunningDaemon, startDaemon } from './daemon.ts';
+import {
+  type ConfigFolder,
+  configFolder,
+  type Health,
+  killDaemons,
+  type RunningDaemon,
+  startDaemon,
+} from './daemon.ts';
 import { openBrokerGate } from './support/broker-gate.ts';
 import { describeStack, type StackUrls } from './support/context.ts';
 import { javaProduce } from './support/foreign.ts';
@@ -69,7 +76,9 @@ describeStack('the daemon as a member of its groups', (stack) => {
     await seen(killed, 1);
     await killed.end('SIGKILL');
     const waiting = await startDaemon(folder.dir);
-    await waiting.untilReady();
+    await waiting.until('it waits for its partitions', async () =>
+      (await waiting.get<Health>('/readyz')).checks.some(({ name, ok }) => name === 'start' && ok),
+    );
     expect(await waiting.end('SIGTERM')).toEqual({ code: 0, signal: null });
   });
 

@@ -13,8 +13,11 @@ afterEach(async () => {
 });
 
 function recordAll({ metrics }: Telemetry): void {
-  metrics.consumed('t', 0, 5);
-  metrics.processed('t', 12);
+  const place = { topic: 't', partition: 0, group: 'g' };
+  metrics.consumed(place, 5);
+  metrics.processed(place, 12);
+  metrics.sent('t', 3);
+  metrics.operation('send', 2, 'log_failed');
   metrics.records('fraud', 'requests', 5);
   metrics.deadLetter('fraud', 'requests', 'json');
   metrics.late('fraud', 'requests', 1);
@@ -23,7 +26,7 @@ function recordAll({ metrics }: Telemetry): void {
   metrics.incident('fraud', 'open', 'first_notification');
   metrics.rollout('fraud', 'started');
   metrics.retrain('fraud', 'requested');
-  metrics.lag('t', 0, 42);
+  metrics.lag(place, 42);
   metrics.checkpoint('a', 3);
   metrics.score('fraud', 'mlp', 'primary', 4);
   metrics.shadowOff('fraud', 'tree', true);
