@@ -3,6 +3,7 @@
 import type { Tracks } from '../profile/registry.ts';
 import { keyOf, type TrackRole } from '../profile/track.ts';
 import { AGREEMENT_METRICS } from './agreement.ts';
+import { ANSWERED_METRICS } from './answered.ts';
 import { BEHAVIOUR_METRICS } from './behaviour.ts';
 import { CONCEPT_METRICS } from './concept.ts';
 import { COVERAGE_METRICS } from './coverage.ts';
@@ -41,6 +42,7 @@ export { fileReference } from './reference.ts';
 
 const ALL: readonly MetricKind[] = [
   ...VOLUME_METRICS,
+  ...ANSWERED_METRICS,
   ...QUALITY_METRICS,
   ...MOMENT_METRICS,
   ...CELL_DRIFT_METRICS,

@@ -8,7 +8,7 @@ export const mainStreamOf = (spec: ServiceSpec): StreamName =>
   spec.streams.some(({ stream }) => stream === 'requests') ? 'requests' : 'predictions';
 
 /** Why counts have no interval. */
-const EXACT = 'A count is exact: nothing is estimated, so it has no interval.';
+export const EXACT = 'A count is exact: nothing is estimated, so it has no interval.';
 
 const volume: MetricKind = {
   name: 'volume',

@@ -195,7 +195,7 @@ describe('telltale audit verify', () => {
       own.window(at(1), EQUAL);
       own.answered(at(3), split);
       own.window(at(3), BETTER);
-      own.answered(at(4), { '=forest': 1 });
+      own.answered(at(5), { '=forest': 1 });
       own.window(at(4), { ...WORSE, worse: 900 });
       return own;
     };
@@ -213,6 +213,17 @@ describe('telltale audit verify', () => {
         await write(own.records, own.results);
         expect(await faultsOf()).toEqual([]);
       }
+    });
+
+    it('counts whom the candidate has answered once more', async () => {
+      const { records, results } = told({ '1=mlp': 750, '1=forest': 250, '=forest': 300 });
+      await write(
+        records,
+        results.filter(({ metric, windowEndMs }) => metric !== 'answered' || windowEndMs !== at(3)),
+      );
+      expect(await faultsOf()).toEqual([
+        expect.stringMatching(/^\d+ it says that 325 requests were answered by forest, the windows 25$/),
+      ]);
     });
 
     it('finds it changed', async () => {

@@ -86,6 +86,15 @@ export function createStory(first: ServiceSpec): Story {
     },
     answered(endMs, counts) {
       const state = new Map(Object.entries(counts));
+      for (const { name } of spec.models)
+        results.push(
+          makeResult({
+            ...{ id: `${endMs} by ${name}`, service: spec.service, family: 'input', metric: 'answered' },
+            ...{ subject: '', model: name, segment: '*', final: true },
+            ...{ n: counts[`=${name}`] ?? 0, value: counts[`=${name}`] ?? 0 },
+            ...{ windowStartMs: endMs - spec.windows.sizeMs, windowEndMs: endMs },
+          }),
+        );
       const tracks = new Map([[ROUTED_KEY, { kind: 'counters', state } as const]]);
       const cell = { segment: '*', tracks, reference: {} } as unknown as Parameters<
         typeof queueAnswered

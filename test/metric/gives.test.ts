@@ -34,7 +34,7 @@ const N = 600;
 const wave = (shift: number): number[] => Array.from({ length: N }, (_, i) => ((i * 37 + shift) % 101) + 0.5);
 /** Their tracks are not made here; what they give is for their own tests. */
 const ELSEWHERE = new Set(
-  `corrected_accuracy correlation_shift discordant_gain early_corrected early_label_bias embedding_distance embedding_shift
+  `answered corrected_accuracy correlation_shift discordant_gain early_corrected early_label_bias embedding_distance embedding_shift
   estimate_weight estimated_accuracy estimated_f1 estimated_precision estimated_recall estimated_roc_auc estimated_specificity
   hamming_loss macro_f1 micro_f1 multivariate_drift subset_accuracy`.split(/\s+/),
 );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { psiOf } from '../../src/metric/drift/measures.ts';
 import { ksOf } from '../../src/metric/drift/ordered.ts';
-import type { Baseline } from '../../src/records.ts';
+import type { Baseline, ServiceSpec } from '../../src/records.ts';
 import { categories, counts, input, measured, numbers, only, service } from './support.ts';
 
 const baseline: Baseline = {
@@ -54,6 +54,17 @@ const inputs = [
 ];
 const bare = service({ inputs });
 const based = service({ inputs, baseline });
+
+test('who answered is counted by version, and those that answered nothing too', () => {
+  const models = ['mlp', 'forest', 'idle'].map((name) => ({ name }) as ServiceSpec['models'][number]);
+  const tracks = { 'routed//': counts({ '=mlp': 40, '=forest': 2, '7=mlp': 30, '7=': 1, other: 3 }) };
+  const found = measured(tracks, service({ models })).filter(({ metric }) => metric === 'answered');
+  expect(found.map(({ measure: { subject, model, value, n } }) => [subject, model, value, n])).toEqual([
+    ['', 'forest', 2, 2],
+    ['', 'idle', 0, 0],
+    ['', 'mlp', 40, 40],
+  ]);
+});
 
 describe('volume', () => {
   test('counts of the streams', () => {

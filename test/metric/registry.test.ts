@@ -21,7 +21,7 @@ import {
 } from './support.ts';
 
 const NAMES =
-  `abandonment_rate accuracy agreement balanced_accuracy bias brier char_share chi_square class_drift
+  `abandonment_rate accuracy agreement answered balanced_accuracy bias brier char_share chi_square class_drift
   class_precision class_recall class_share click_through_rate cohen_kappa concept_drift corrected_accuracy
   correlation_shift cramer_von_mises dead_letters discordant_gain distinct_count dropped duplicates early_corrected
   early_label_bias ece embedding_distance embedding_shift energy_distance error_rate estimate_weight

@@ -1,6 +1,8 @@
 /** Gateways that follow the routing tables of a roll-out, or do not: what their headers say decides whether a stage may open the next one. */
 
 import { describe, expect, test } from 'vitest';
+import { auditTables } from '../../src/cli/audit/tables.ts';
+import { auditCounts, createWindows, noteResult } from '../../src/cli/audit/windows.ts';
 import type { RolloutRecord, ServiceSpec } from '../../src/records.ts';
 import { createRouter, type Route, type RoutedBy, routedHeaders } from '../../src/router/index.ts';
 import { drive, MINUTE, type Outcome, openDrive, randomOf, type Sent, specOf, T0 } from './support.ts';
@@ -118,8 +120,14 @@ describe('a gateway that obeys', () => {
   );
 
   test('gives the same records however the streams are cut, and wherever the process is lost', async () => {
-    const { sent, rollouts, tables } = await run(service(), 18, obedient);
+    const { sent, rollouts, tables, results } = await run(service(), 18, obedient);
     expect(rollouts.at(-1)!.exposed).toBeGreaterThan(0);
+    const links = rollouts.map((record) => ({ record, place: '' }));
+    const windows = createWindows();
+    for (const result of results) noteResult(windows, result, false);
+    const { checked, unchecked, faults } = auditCounts(links, service(), windows);
+    expect([checked, unchecked, faults]).toEqual([links.length, [], []]);
+    expect(auditTables(links, service())).toEqual({ checked: links.length, faults: [] });
     for (const way of [
       { chunk: 10_000 },
       { chunk: 37 },

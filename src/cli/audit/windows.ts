@@ -1,4 +1,4 @@
-/** What was counted, once more from final windows on the topic `results`: pairs of a roll-out of `discordant_gain`. */
+/** What was counted, once more from final windows on the topic `results`: pairs of a roll-out of `discordant_gain`, whom its candidate answered of `answered`. */
 
 import type { Result, RolloutRecord, RolloutSpec, ServiceSpec } from '../../records.ts';
 import type { Placed } from '../rollout/records.ts';
@@ -24,6 +24,8 @@ export interface Windows {
   /** By service, model and output (`keyOf`), then by the end of the window. */
   pairs: Map<string, Map<number, Pairs>>;
   answers: Map<string, Map<number, Answers>>;
+  /** Requests that a version has answered, whatever the output: '' in the key. */
+  answered: Map<string, Map<number, { n: number }>>;
   /** End of the first final window of the service that is there still. */
   firstEndMs: Map<string, number>;
   /** Retention took records away. */
@@ -34,7 +36,7 @@ export const keyOf = (service: string, model: string, output: string): string =>
   JSON.stringify([service, model, output]);
 
 export const createWindows = (): Windows => ({
-  ...{ pairs: new Map(), answers: new Map() },
+  ...{ pairs: new Map(), answers: new Map(), answered: new Map() },
   ...{ firstEndMs: new Map(), isCut: new Map() },
 });
 
@@ -49,6 +51,7 @@ export function noteResult(windows: Windows, result: Result, cut: boolean): void
   if (metric === 'discordant_gain') put(windows.pairs, key, windowEndMs, { n, gain: Math.round(value * n) });
   else if (metric === 'accuracy')
     put(windows.answers, key, windowEndMs, { startMs, n, wrong: n - Math.round(value * n) });
+  else if (metric === 'answered') put(windows.answered, key, windowEndMs, { n });
   else return;
   firstEndMs.set(service, Math.min(firstEndMs.get(service) ?? windowEndMs, windowEndMs));
 }
@@ -108,37 +111,68 @@ function hindranceOf(own: readonly Placed[], spec: ServiceSpec, windows: Windows
   return firstEndMs + delayOf(spec) <= first.atMs ? null : `results before ${isoOf(firstEndMs)} are gone`;
 }
 
+/** What is summed over windows, and what a record says of it. */
+interface Sum<W> {
+  windows: ReadonlyMap<number, W>;
+  /** From the end of a window until it counts. */
+  delayMs: number;
+  none: W;
+  add(sum: W, window: W): W;
+  isOf(record: RolloutRecord, sum: W): boolean;
+  /** What is wrong where it is not. */
+  fault(record: RolloutRecord, sum: W): string;
+}
+
+function auditRollout(
+  own: readonly Placed[],
+  spec: ServiceSpec,
+  { pairs, answered }: Windows,
+): { checked: number; fault: Fault | null } {
+  const { service, candidate, spec: plan } = own[0]!.record;
+  const { output } = JSON.parse(plan) as RolloutSpec;
+  const ofPairs = auditSum(own, spec, {
+    ...{ windows: pairs.get(keyOf(service, candidate, output)) ?? new Map<number, Pairs>() },
+    ...{ delayMs: delayOf(spec), none: { n: 0, gain: 0 } },
+    add: (sum, { n, gain }) => ({ n: sum.n + n, gain: sum.gain + gain }),
+    isOf: ({ counts }, { n, gain }) => counts.n === n && counts.better - counts.worse === gain,
+    fault: ({ counts: { n, better, worse } }, sum) =>
+      `it counts ${n} labelled requests with a gain of ${better - worse}, the windows ${sum.n} with ${sum.gain}`,
+  });
+  if (ofPairs.fault !== null) return ofPairs;
+  const exposed = auditSum(own, spec, {
+    ...{ windows: answered.get(keyOf(service, candidate, '')) ?? new Map<number, { n: number }>() },
+    // Of requests, which do not mature.
+    ...{ delayMs: 0, none: { n: 0 } },
+    add: (sum, { n }) => ({ n: sum.n + n }),
+    isOf: (record, { n }) => record.exposed === n,
+    fault: (record, { n }) =>
+      `it says that ${record.exposed} requests were answered by ${candidate}, the windows ${n}`,
+  });
+  return exposed.fault === null ? ofPairs : exposed;
+}
+
 /**
  * Windows count when they are due, after the start. What a person asks for, and a configuration, may come before windows that are due by its time were
  * counted: then their sum is that of some first ones.
  */
-function auditRollout(
+function auditSum<W>(
   own: readonly Placed[],
-  spec: ServiceSpec,
-  { pairs }: Windows,
+  { windows: { sizeMs } }: ServiceSpec,
+  { windows, delayMs, none, add, isOf, fault }: Sum<W>,
 ): { checked: number; fault: Fault | null } {
-  const { record: first } = own[0]!;
-  const { output } = JSON.parse(first.spec) as RolloutSpec;
-  const found = pairs.get(keyOf(first.service, first.candidate, output)) ?? new Map<number, Pairs>();
-  const counted = [...found]
-    .map(([endMs, window]) => ({ endMs, dueMs: endMs + delayOf(spec), ...window }))
-    .filter(({ endMs, dueMs }) => endMs % spec.windows.sizeMs === 0 && dueMs > first.atMs)
+  const startedMs = own[0]!.record.atMs;
+  const counted = [...windows]
+    .map(([endMs, window]) => ({ endMs, dueMs: endMs + delayMs, window }))
+    .filter(({ endMs, dueMs }) => endMs % sizeMs === 0 && dueMs > startedMs)
     .sort((a, b) => a.endMs - b.endMs);
-  let [sum, at, heldMs]: [Pairs, number, number] = [{ n: 0, gain: 0 }, 0, Number.NEGATIVE_INFINITY];
-  const isSum = ({ counts }: RolloutRecord): boolean =>
-    counts.n === sum.n && counts.better - counts.worse === sum.gain;
+  let [sum, at, heldMs] = [none, 0, Number.NEGATIVE_INFINITY];
   for (const [checked, one] of own.entries()) {
     const { record } = one;
     const isExact = isJudged(record) && record.atMs > heldMs;
     if (!isJudged(record)) heldMs = record.atMs;
-    while (at < counted.length && counted[at]!.dueMs <= record.atMs && (isExact || !isSum(record))) {
-      const { n, gain } = counted[at++]!;
-      sum = { n: sum.n + n, gain: sum.gain + gain };
-    }
-    if (isSum(record)) continue;
-    const { n, better, worse } = record.counts;
-    const message = `it counts ${n} labelled requests with a gain of ${better - worse}, the windows ${sum.n} with ${sum.gain}`;
-    return { checked, fault: faultOf(one, message) };
+    while (at < counted.length && counted[at]!.dueMs <= record.atMs && (isExact || !isOf(record, sum)))
+      sum = add(sum, counted[at++]!.window);
+    if (!isOf(record, sum)) return { checked, fault: faultOf(one, fault(record, sum)) };
   }
   return { checked: own.length, fault: null };
 }
