@@ -30,7 +30,7 @@ import { deliveryOf } from './deliveries.ts';
 import { createHealth } from './health.ts';
 import { instrumented, instrumentLog } from './instrument.ts';
 import { createOwnTopics } from './own-topics.ts';
-import { followRouting, openPredictions, tablesOf } from './predicting.ts';
+import { followDecisions, followRouting, openPredictions, tablesOf } from './predicting.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
 import { createRetrainStatusTask } from './retrain-status.ts';
 import { judgeGroupOf, type Runtime, topicNames } from './runtime.ts';
@@ -305,6 +305,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     const tables = tablesOf(own);
     await patiently('routing', () => followRouting(own, tables, signal));
     set('routing', true, 'the tables are read');
+    await patiently('decisions', () => followDecisions(own, predictions, signal));
+    set('decisions', true, 'the last ones are read');
     openPredictions(own, predictions, tables, Date.now);
     watchItself(kafka);
     timers.push(setInterval(() => tellModels(own, metrics, set), MODELS_EVERY_MS));

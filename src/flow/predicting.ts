@@ -1,4 +1,4 @@
-/** Predictions on the log: the tables of the topic `routing`, and where answers are written. */
+/** Predictions on the log: the tables of the topic `routing`, what was decided last, and where answers are written. */
 
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../errors.ts';
@@ -39,19 +39,42 @@ export function openPredictions(
   });
 }
 
+/** Of each partition: more than are answered while a caller waits to try again. */
+const DECISIONS_BACK = 5_000;
+
 /** Reads the topic whole, and from then on whatever comes; resolves after the first. */
-export async function followRouting(runtime: Runtime, tables: Tables, signal: AbortSignal): Promise<void> {
+export const followRouting = (runtime: Runtime, tables: Tables, signal: AbortSignal): Promise<void> =>
+  follow(runtime, runtime.topics.routing, Number.POSITIVE_INFINITY, signal, (record) => tables.read(record));
+
+/** Reads the last decisions, and from then on whatever comes: what this process did not live to answer, and what others answer. */
+export const followDecisions = (
+  runtime: Runtime,
+  { recent }: Pick<Predictions, 'recent'>,
+  signal: AbortSignal,
+): Promise<void> =>
+  follow(runtime, runtime.topics.decisions, DECISIONS_BACK, signal, ({ value }) => {
+    if (value !== null) recent.note(value);
+  });
+
+async function follow(
+  runtime: Runtime,
+  topic: string,
+  back: number,
+  signal: AbortSignal,
+  take: (record: LogRecord) => void,
+): Promise<void> {
   const { log, logger } = runtime;
-  const topic = runtime.topics.routing;
-  const partitions = partitionsOf(runtime, topic);
-  const next = new Array<number>(partitions).fill(0);
-  const take = (record: LogRecord): void => {
-    next[record.partition] = record.offset + 1;
-    tables.read(record);
-  };
-  for (let partition = 0; partition < partitions; partition++)
-    await readThrough(log, { topic, partition, from: 0 }, noHeartbeat, take);
+  const at: number[] = [];
+  for (let partition = 0; partition < partitionsOf(runtime, topic); partition++) {
+    const { first, next } = await log.ends(topic, partition);
+    const from = Math.max(first, next - back);
+    at.push(from);
+    await readThrough(log, { topic, partition, from }, noHeartbeat, (record) => {
+      at[partition] = record.offset + 1;
+      take(record);
+    });
+  }
   const onError = (error: unknown): void =>
-    logger.warn({ topic, cause: messageOf(error) }, 'routing tables cannot be read; the present ones go on');
-  void tailTopic(log, topic, partitions, { at: next }, signal, take, onError);
+    logger.warn({ topic, cause: messageOf(error) }, 'the topic cannot be followed; what is known goes on');
+  void tailTopic(log, topic, at.length, { at }, signal, take, onError);
 }

@@ -65,6 +65,8 @@ export interface DecisionRecord {
   service: string;
   /** Event time of the request. */
   timeMs: number;
+  /** SHA-256 of the request as it stands on its own topic, in hex. */
+  digest: string;
   version: string;
   /** Null where the model did not decide. */
   output: Answers | null;
@@ -80,8 +82,40 @@ export interface DecisionRecord {
   by: Route['by'];
 }
 
+/** What the caller gets. */
+export interface Answered {
+  id: string;
+  service: string;
+  version: string;
+  /** Versions that are to answer too, for comparison. */
+  shadows: string[];
+  /** What the model says; null where people must not see it. */
+  outputs: Answers | null;
+  decision: {
+    decidedBy: DecidedBy;
+    output: Answers | null;
+    /** Null too where the outputs are. */
+    confidence: number | null;
+    /** Whoever decides is not to see what the model says. */
+    blind: boolean;
+    /** Whether the request waits for a person on the topic `review`. */
+    review: boolean;
+  };
+  level: Route['level'];
+  epoch: number;
+  by: Route['by'];
+}
+
+/** The answer is a function of what is on the log, and of the table's shadows: whoever asks again gets the same one. */
+export function answeredOf(record: DecisionRecord, shadows: string[]): Answered {
+  const { id, service, version, suggestion, decidedBy, output, blind, level, epoch, by } = record;
+  const confidence = blind ? null : record.confidence;
+  const decision = { decidedBy, output, confidence, blind, review: decidedBy === 'human' };
+  return { id, service, version, shadows, outputs: blind ? null : suggestion, decision, level, epoch, by };
+}
+
 /** A record of the topic `review`, with the request as it stands on its own topic; its key is `id`. One that is blind says nothing of what the model said. */
-export interface ReviewRecord extends Omit<DecisionRecord, 'output' | 'decidedBy' | 'suggestion'> {
+export interface ReviewRecord extends Omit<DecisionRecord, 'output' | 'decidedBy' | 'suggestion' | 'digest'> {
   suggestion: Answers | null;
   request: unknown;
 }
@@ -91,16 +125,17 @@ export interface Asked {
   id: string;
   service: string;
   timeMs: number;
+  digest: string;
   route: Route;
 }
 
 export function decisionRecord(
-  { id, service, timeMs, route }: Asked,
+  { id, service, timeMs, digest, route }: Asked,
   { outputs: suggestion, confidence }: Suggestion,
   { output, decidedBy, blind }: Decision,
 ): DecisionRecord {
   const { version, level, epoch, by } = route;
-  const said = { id, service, timeMs, version, output, suggestion, confidence, decidedBy, blind };
+  const said = { id, service, timeMs, digest, version, output, suggestion, confidence, decidedBy, blind };
   return { ...said, level, epoch, by };
 }
 

@@ -1,22 +1,25 @@
 /** Answers the requests of one service as its configuration is: decodes, scores, writes to the log, and only then answers. */
 
+import { createHash } from 'node:crypto';
 import type { StreamDecoder } from '../decode/decoder.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { Append, Batch, LogRecord, ModelSpec, ServiceSpec, StreamSpec } from '../records.ts';
 import { ROUTED_HEADERS, type Route } from '../router/index.ts';
 import type { Predicted, Predictor } from '../score/predictor.ts';
-import { type Answers, suggestionOf } from './answer.ts';
+import { suggestionOf } from './answer.ts';
 import { type Batcher, createBatcher } from './batcher.ts';
 import { inputsOf, refusedInputs, refusedRecord } from './check.ts';
 import {
+  type Answered,
   type Asked,
-  type DecidedBy,
+  answeredOf,
   decide,
   decisionRecord,
   reviewRecord,
   routedDecisionOf,
   type Suggestion,
 } from './decision.ts';
+import type { Recent } from './recent.ts';
 import { fieldOf, type RequestRecord } from './record.ts';
 import { Refusal } from './refusal.ts';
 import { whyNoImage } from './sniff.ts';
@@ -43,35 +46,12 @@ export interface Question {
   isBlind: boolean;
 }
 
-/** What the caller gets. */
-export interface Answered {
-  id: string;
-  service: string;
-  version: string;
-  /** Versions that are to answer too, for comparison. */
-  shadows: string[];
-  /** What the model says; null where people must not see it. */
-  outputs: Answers | null;
-  decision: {
-    decidedBy: DecidedBy;
-    output: Answers | null;
-    /** Null too where the outputs are. */
-    confidence: number | null;
-    /** Whoever decides is not to see what the model says. */
-    blind: boolean;
-    /** Whether the request waits for a person on the topic `review`. */
-    review: boolean;
-  };
-  level: Route['level'];
-  epoch: number;
-  by: Route['by'];
-}
-
 export interface EngineOptions {
   spec: ServiceSpec;
   stream: StreamSpec;
   decoder: StreamDecoder;
   predictor: Predictor;
+  recent: Recent;
   topics: { decisions: string; review: string };
   /** Resolves when all replicas have the records. */
   append(batch: readonly Append[]): Promise<void>;
@@ -88,6 +68,7 @@ export interface Engine {
 }
 
 interface Waiting extends Question {
+  digest: string;
   resolve(answer: Answered): void;
   reject(refusal: Refusal): void;
 }
@@ -96,11 +77,13 @@ interface Waiting extends Question {
 interface Ready {
   waiting: Waiting;
   answer: Answered;
+  /** For the topic `decisions`. */
+  decision: Buffer;
   appends: Append[];
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { spec, stream, decoder, predictor, log } = options;
+  const { spec, stream, decoder, predictor, recent, log } = options;
   const batchers = new Map<string, Batcher<Waiting>>();
 
   const batcherOf = (version: string): Batcher<Waiting> => {
@@ -197,14 +180,16 @@ export function createEngine(options: EngineOptions): Engine {
   };
 
   const readyOf = (waiting: Waiting, suggestion: Suggestion, timeMs: number): Ready => {
-    const { id, value, record, route, threshold, isBlind } = waiting;
+    const { id, value, digest, record, route, threshold, isBlind } = waiting;
     const { service } = spec;
     const decision = decide({ level: route.level, threshold, isBlind }, suggestion);
     const headers = { ...waiting.headers, [ROUTED_HEADERS.decided]: routedDecisionOf(decision) };
-    const asked: Asked = { id, service, timeMs, route };
+    const asked: Asked = { id, service, timeMs, digest, route };
+    const told = decisionRecord(asked, suggestion, decision);
+    const decided = json(told);
     const appends: Append[] = [
       { topic: stream.topic, key: id, value, headers },
-      { topic: options.topics.decisions, key: id, value: json(decisionRecord(asked, suggestion, decision)) },
+      { topic: options.topics.decisions, key: id, value: decided },
     ];
     if (decision.review)
       appends.push({
@@ -212,18 +197,7 @@ export function createEngine(options: EngineOptions): Engine {
         key: id,
         value: json(reviewRecord(asked, suggestion, decision, record)),
       });
-    const { version, shadows, level, epoch, by } = route;
-    const { decidedBy, output, blind, review } = decision;
-    const { outputs, confidence } = blind ? { outputs: null, confidence: null } : suggestion;
-    const answer = {
-      id,
-      service,
-      version,
-      shadows,
-      outputs,
-      decision: { decidedBy, output, confidence, blind, review },
-    };
-    return { waiting, appends, answer: { ...answer, level, epoch, by } };
+    return { waiting, appends, decision: decided, answer: answeredOf(told, route.shadows) };
   };
 
   const write = async (ready: readonly Ready[]): Promise<void> => {
@@ -234,7 +208,10 @@ export function createEngine(options: EngineOptions): Engine {
         if (part.length === 0) return;
         try {
           await options.append(part.flatMap(({ appends }) => appends));
-          for (const { waiting, answer } of part) waiting.resolve(answer);
+          for (const { waiting, answer, decision } of part) {
+            recent.note(decision);
+            waiting.resolve(answer);
+          }
         } catch (cause) {
           const refusal = notWritten(cause);
           log('prediction_not_logged', { service: spec.service, cause: messageOf(cause) });
@@ -246,10 +223,18 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     spec,
-    ask: (question) =>
-      new Promise((resolve, reject) => {
-        batcherOf(question.route.version).add({ ...question, resolve, reject });
-      }),
+    ask(question) {
+      const { id, value, route } = question;
+      const digest = createHash('sha256').update(value).digest('hex');
+      const identity = { service: spec.service, id, digest, ...route };
+      const known = recent.find(identity, route.shadows);
+      if (known !== undefined) return known;
+      const answer = new Promise<Answered>((resolve, reject) =>
+        batcherOf(route.version).add({ ...question, digest, resolve, reject }),
+      );
+      recent.begin(identity, answer);
+      return answer;
+    },
     close: () => predictor.close(),
   };
 }

@@ -4,7 +4,9 @@ import type { StreamDecoder } from '../decode/decoder.ts';
 import type { Append, ServiceSpec, StreamSpec } from '../records.ts';
 import { type Headers, isBlind, routedHeaders } from '../router/index.ts';
 import { createPredictor } from '../score/predictor.ts';
-import { type Answered, createEngine, type Engine } from './engine.ts';
+import type { Answered } from './decision.ts';
+import { createEngine, type Engine } from './engine.ts';
+import { createRecent, type Recent } from './recent.ts';
 import { type RequestRecord, writeRecord } from './record.ts';
 import { Refusal } from './refusal.ts';
 import type { Tables } from './tables.ts';
@@ -40,6 +42,8 @@ export interface Asking {
 }
 
 export interface Predictions {
+  /** What has been answered, also by others: the daemon tells it what it reads of `decisions`. */
+  readonly recent: Recent;
   /** From now on requests are answered; until then they are refused as `starting`. */
   open(surroundings: Surroundings): void;
   /** Throws a `Refusal` where a service cannot be asked. */
@@ -59,6 +63,7 @@ export interface PredictionLimits {
 
 export function createPredictions({ timeoutMs }: PredictionLimits): Predictions {
   const engines = new Map<string, Engine>();
+  const recent = createRecent();
   const running = new Set<Promise<unknown>>();
   let around: Surroundings | null = null;
   let isClosing = false;
@@ -79,6 +84,7 @@ export function createPredictions({ timeoutMs }: PredictionLimits): Predictions 
       stream,
       decoder: own.decoderFor(spec, stream),
       predictor: createPredictor(spec, (event, facts) => log(event, { service: spec.service, ...facts })),
+      recent,
       topics,
       append,
       nowMs,
@@ -90,6 +96,7 @@ export function createPredictions({ timeoutMs }: PredictionLimits): Predictions 
   };
 
   return {
+    recent,
     open(next) {
       around = next;
     },

@@ -48,7 +48,7 @@ test.each<
 test('records say what the model said, and a review of the blind sample does not', () => {
   const route: Route = { version: 'mlp', shadows: ['forest'], level: 'assist', epoch: 3, by: 'key' };
   const suggestion = { outputs, confidence: 0.8 };
-  const asked = { id: 'a', service: 'fraud', timeMs: 5, route };
+  const asked = { id: 'a', service: 'fraud', timeMs: 5, digest: 'd1', route };
   const common = {
     ...{ id: 'a', service: 'fraud', timeMs: 5, version: 'mlp' },
     ...{ level: 'assist', epoch: 3, by: 'key' },
@@ -57,7 +57,7 @@ test('records say what the model said, and a review of the blind sample does not
   for (const isBlind of [false, true]) {
     const decision = decide({ level: 'assist', threshold: null, isBlind }, suggestion);
     expect(decisionRecord(asked, suggestion, decision)).toEqual({
-      ...{ ...common, ...said, blind: isBlind },
+      ...{ ...common, ...said, digest: 'd1', blind: isBlind },
       ...{ output: null, decidedBy: 'human' },
     });
     expect(reviewRecord(asked, suggestion, decision, { amount: 1 })).toEqual({

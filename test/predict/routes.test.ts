@@ -1,4 +1,5 @@
 /** POST /predict/:service over HTTP, with the real models, and what becomes of a request on the log. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { firstTable, isBlind, nextTable, type RoutingTable } from '../../src/router/index.ts';
 import { applePhoto, asJson, type Body, NOW_MS, PAYMENT, type Served, serve } from './support.ts';
@@ -47,6 +48,7 @@ test('the request is on its topic before the answer, with id and time, and the d
   const decided = (await app.records('t.decisions')).find(({ key }) => key === id);
   expect(decided?.value).toEqual({
     id,
+    digest: createHash('sha256').update(JSON.stringify(found?.value)).digest('hex'),
     service: 'fraud',
     timeMs: NOW_MS,
     version: 'mlp',
