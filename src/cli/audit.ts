@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config/load.ts';
 import type { ServiceSpec } from '../records.ts';
 import { type Chain, chainOf, type Fault } from './audit/chain.ts';
+import { auditCommands, type Commands, type CommandsAudit } from './audit/commands.ts';
 import { auditLevels, type LevelAudit } from './audit/levels.ts';
 import { auditOutcomes, type OutcomesAudit } from './audit/outcomes.ts';
-import { readRolloutFile, readWindows } from './audit/read.ts';
+import { readCommands, readRolloutFile, readWindows } from './audit/read.ts';
 import { auditTables, type TablesAudit } from './audit/tables.ts';
 import { auditVerdicts, type VerdictAudit } from './audit/verdicts.ts';
 import { auditCounts, type CountsAudit, type Windows } from './audit/windows.ts';
@@ -50,6 +51,7 @@ interface Found {
   records: RolloutRecords;
   /** Null: there are none to check with, for the reason. */
   windows: Windows | null;
+  commands: Commands | null;
   why: string;
   specs: readonly ServiceSpec[];
 }
@@ -75,7 +77,8 @@ async function verify(cli: Cli, options: AuditOptions): Promise<void> {
 const readFile = async (path: string): Promise<Found> => ({
   records: await readRolloutFile(path),
   windows: null,
-  why: 'a file of roll-outs has no results',
+  commands: null,
+  why: 'a file of roll-outs has no results and no commands',
   specs: [],
 });
 
@@ -88,8 +91,10 @@ async function readTopics(cli: Cli, service: string | undefined): Promise<Found>
   try {
     const records = await readRollouts(log, rolloutTopicOf(config));
     const names = [...records.byService.keys()].filter((name) => service === undefined || name === service);
-    const windows = await readWindows(log, topicNames(config.topics.prefix).results, new Set(names), stderr);
-    return { records, windows, why: '', specs: config.services };
+    const topics = topicNames(config.topics.prefix);
+    const windows = await readWindows(log, topics.results, new Set(names), stderr);
+    const commands = await readCommands(log, topics.slots, new Set(names), stderr);
+    return { records, windows, commands, why: '', specs: config.services };
   } finally {
     await log.close();
   }
@@ -105,12 +110,17 @@ interface ServiceAudit {
   /** Null: not checked, for the reason. */
   counts: CountsAudit | null;
   outcomes: OutcomesAudit | null;
+  commands: CommandsAudit | null;
   why: string;
   /** In the order of the records. */
   faults: Fault[];
 }
 
-function auditOf(service: string, chain: Chain, { windows, why, specs }: Found): ServiceAudit {
+function auditOf(
+  service: string,
+  chain: Chain,
+  { windows, commands: asked, why, specs }: Found,
+): ServiceAudit {
   const { records } = chain;
   const verdicts = auditVerdicts(records);
   const spec = specs.find((one) => one.service === service) ?? null;
@@ -118,12 +128,15 @@ function auditOf(service: string, chain: Chain, { windows, why, specs }: Found):
   const tables = auditTables(records, spec);
   const counts = windows === null ? null : auditCounts(records, spec, windows);
   const outcomes = windows === null ? null : auditOutcomes(records, spec, windows);
-  const faults = [chain, verdicts, levels, tables, counts, outcomes].flatMap((audit) => audit?.faults ?? []);
+  const commands = asked === null ? null : auditCommands(records, asked);
+  const faults = [chain, verdicts, levels, tables, counts, outcomes, commands].flatMap(
+    (audit) => audit?.faults ?? [],
+  );
   faults.sort((a, b) => a.seq - b.seq);
   const rollouts = new Set(
     records.flatMap(({ record }) => (record.status === 'none' ? [] : [record.rolloutId])),
   ).size;
-  return { service, chain, rollouts, verdicts, levels, tables, counts, outcomes, why, faults };
+  return { service, chain, rollouts, verdicts, levels, tables, counts, outcomes, commands, why, faults };
 }
 
 const faultText = ({ service, seq, place, message }: Fault): string =>
@@ -170,7 +183,7 @@ const faultsText = (faults: number, none: string): string =>
   faults === 0 ? none : faults === 1 ? '1 fault' : `${faults} faults`;
 
 /** What was not checked, and why. */
-function notesOf({ service, chain, verdicts, counts, outcomes, why }: ServiceAudit): string[] {
+function notesOf({ service, chain, verdicts, counts, outcomes, commands, why }: ServiceAudit): string[] {
   const notes: string[] = [];
   if (chain.repeated > 0)
     notes.push(`${service}: ${chain.repeated} written once more by a restart, the same`);
@@ -178,7 +191,9 @@ function notesOf({ service, chain, verdicts, counts, outcomes, why }: ServiceAud
     notes.push(
       `${service}: ${verdicts.unnamed} roll-back verdicts in records of people rest on alarms that these do not name`,
     );
-  if (counts === null) notes.push(`${service}: counts are not checked: ${why}`);
+  if (counts === null) notes.push(`${service}: counts and commands are not checked: ${why}`);
+  if (commands !== null && commands.gone > 0)
+    notes.push(`${service}: commands of ${commands.gone} steps are gone, and are not checked`);
   for (const { rolloutId, reason } of counts?.unchecked ?? [])
     notes.push(`${service}: counts of roll-out ${rolloutId.slice(0, 12)} are not checked: ${reason}`);
   for (const [reason, steps] of outcomes?.unchecked ?? [])
@@ -195,6 +210,7 @@ function jsonOf({
   tables,
   counts,
   outcomes,
+  commands,
   why,
   faults,
 }: ServiceAudit): object {
@@ -212,6 +228,7 @@ function jsonOf({
       checked: outcomes?.checked ?? 0,
       unchecked: Object.fromEntries(outcomes?.unchecked ?? []),
     },
+    commands: { checked: commands?.checked ?? 0, gone: commands?.gone ?? 0 },
     faults,
   };
 }

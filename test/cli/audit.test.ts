@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { hashOf } from '../../src/cli/audit/chain.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { commandAppend } from '../../src/flow/outbox.ts';
+import { slotsPartitionOf } from '../../src/flow/runtime.ts';
 import { encodePublic } from '../../src/flow/wire.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory.ts';
-import type { Result, RolloutRecord, ServiceSpec } from '../../src/records.ts';
+import type { Command, Result, RolloutRecord, ServiceSpec } from '../../src/records.ts';
 import { nextTable } from '../../src/router/shares.ts';
 import type { RoutedVersion, RoutingTable } from '../../src/router/table.ts';
 import { registries } from '../config/support.ts';
@@ -57,10 +59,16 @@ beforeEach(async () => {
   tell();
 });
 
-async function write(records: readonly RolloutRecord[], results: readonly Result[] = story.results) {
+async function write(
+  records: readonly RolloutRecord[],
+  results: readonly Result[] = story.results,
+  commands: readonly Command[] = story.commands,
+) {
   log = createMemoryLog();
   log.createTopic('t.rollout', 2);
   log.createTopic('t.results', 2);
+  log.createTopic('t.slots', 2);
+  await log.append(commands.map((command) => commandAppend('t.slots', 2, command)));
   const append = (topic: string, values: Buffer[]) =>
     log.append(values.map((value) => ({ topic, partition: 1, key: 'fraud', value })));
   await append(
@@ -86,6 +94,7 @@ interface Report {
     lastHash: string;
     verdicts: { checked: number; unnamedAlarms: number };
     counts: { checked: number; unchecked?: { reason: string }[]; why?: string };
+    commands: { checked: number; gone: number };
     faults: { seq: number; place: string; message: string }[];
   }[];
 }
@@ -139,7 +148,9 @@ describe('telltale audit verify', () => {
     );
     expect(code).toBe(0);
     expect(out).toMatch(/fraud +15 +3 +whole +15 the same +0 the same +15 the same +not checked/);
-    expect(out).toContain('fraud: counts are not checked: a file of roll-outs has no results');
+    expect(out).toContain(
+      'fraud: counts and commands are not checked: a file of roll-outs has no results and no commands',
+    );
     expect(out).toContain(`no records of roll-outs: ${file}:17`);
     writeFileSync(file, lines.filter((_, i) => i !== 4).join('\n'));
     const failed = await verify('--from', file);
@@ -163,7 +174,7 @@ describe('telltale audit verify', () => {
     own.command({ kind: 'rollout.level', target: 'assist' }, at(2));
     const [, rolledBack, level] = own.records;
     expect([rolledBack!.reason, level!.verdict]).toEqual(['alarms fire: errors', 'rollback']);
-    await write(own.records, []);
+    await write(own.records, [], own.commands);
     expect((await reportOf()).services[0]).toMatchObject({
       faults: [],
       verdicts: { checked: 3, unnamedAlarms: 1 },
@@ -275,7 +286,7 @@ describe('telltale audit verify', () => {
         'a record that was changed with its hash',
         () =>
           story.records.map((record) => {
-            const changed = { ...record, by: 'bob' };
+            const changed = { ...record, reason: 'dinner' };
             return record.seq === 3 ? { ...changed, hash: hashOf(changed) } : record;
           }),
         [
@@ -424,6 +435,49 @@ describe('telltale audit verify', () => {
       }));
       await write(sealed(manual));
       expect((await faultsOf()).join('\n')).toMatch(/2 the gate of stage 1 is manual, and it is advanced/);
+    });
+  });
+
+  describe('looks for the commands that steps answer', () => {
+    it.each<[string, number, Partial<RolloutRecord>, RegExp]>([
+      ['a person without a command', 3, { commandId: '' }, /^3 it is by ann, and names no command$/],
+      [
+        'a command that is not there',
+        3,
+        { commandId: 'x' },
+        /^3 command x, which it answers, is not on the log$/,
+      ],
+      ['another person', 3, { by: 'bob' }, /^3 it is by bob, and its command by ann$/],
+      [
+        'the service itself',
+        2,
+        { commandId: 'c0' },
+        /^2 it is by the service itself, and its command by ann$/,
+      ],
+      [
+        'a command for something else',
+        3,
+        { commandId: 'c1' },
+        /^3 it is 'paused: lunch', and its command asks for rollout\.resume$/,
+      ],
+      [
+        'a command that has its answer',
+        5,
+        { commandId: 'c0' },
+        /^5 another record answers command c0 before it$/,
+      ],
+    ])('finds %s', async (_, seq, change, fault) => {
+      await write(sealed(withChange(seq, change)));
+      expect((await faultsOf())[0]).toMatch(fault);
+    });
+
+    it('says what retention has taken away', async () => {
+      await write(story.records);
+      expect((await reportOf()).services[0]!.commands).toEqual({ checked: story.commands.length, gone: 0 });
+      log.trim('t.slots', slotsPartitionOf('fraud', 2), 2);
+      const { services, ok } = await reportOf();
+      expect([ok, services[0]!.commands]).toEqual([true, { checked: story.commands.length - 2, gone: 2 }]);
+      expect((await verify()).out).toContain('fraud: commands of 2 steps are gone, and are not checked');
     });
   });
 

@@ -28,6 +28,7 @@ export interface Pairs {
 export interface Story {
   records: RolloutRecord[];
   results: Result[];
+  commands: Command[];
   configure(spec: ServiceSpec, atMs: number): void;
   /** A final window of labelled pairs, that all sources have closed. */
   window(endMs: number, pairs: Pairs, coverage?: number): void;
@@ -45,6 +46,7 @@ export function createStory(first: ServiceSpec): Story {
   const rollouts = createRollouts();
   const records: RolloutRecord[] = [];
   const results: Result[] = [];
+  const commands: Command[] = [];
   const keep = (outputs: readonly Output[]): RolloutRecord[] => {
     const found = outputs.flatMap((one) => (one.type === 'rollout' ? [structuredClone(one.record)] : []));
     records.push(...found);
@@ -56,6 +58,7 @@ export function createStory(first: ServiceSpec): Story {
   return {
     records,
     results,
+    commands,
     configure(next, atMs) {
       spec = next;
       noteConfig(rollouts, atMs);
@@ -122,15 +125,15 @@ export function createStory(first: ServiceSpec): Story {
       const alert = { fingerprint: rule, rule, state, level: 'critical' } as Alert;
       follow(atMs, [{ atMs, alert }]);
     },
-    command: (command, atMs) =>
-      keep(
-        commandRollouts(
-          rollouts,
-          spec,
-          { id: 'c', service: spec.service, target: '', by: 'ann', reason: '', ...command },
-          atMs,
-        ).outputs,
-      ),
+    command(given, atMs) {
+      const { length } = commands;
+      const command = {
+        ...{ id: `c${length}`, service: spec.service, target: '', by: 'ann', reason: '' },
+        ...given,
+      };
+      commands.push(command);
+      return keep(commandRollouts(rollouts, spec, command, atMs).outputs);
+    },
   };
 }
 

@@ -218,7 +218,7 @@ describe('telltale rollout start|pause|resume|promote|rollback|level', () => {
     await begin();
     await write(story.command({ kind: 'rollout.pause', by: 'ann' }, nowMs));
     const foreign = story.records.at(-1)!;
-    expect(foreign).toMatchObject({ event: 'paused', by: 'ann', commandId: 'c' });
+    expect(foreign).toMatchObject({ event: 'paused', by: 'ann', commandId: 'c0' });
     // A judge that writes only these.
     const other: Log = {
       ...log,
