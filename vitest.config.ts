@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'unit',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/stack/**', 'node_modules/**'],
           testTimeout: 20_000,
           hookTimeout: 30_000,

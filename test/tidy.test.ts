@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import avsc from 'avsc';
 import { expect, test } from 'vitest';
-import { cycleIn, importsOf, readSources, type Source, strip } from './tidy/sources.ts';
+import { cycleIn, importsOf, readPages, readSources, type Source, strip } from './tidy/sources.ts';
 
 /**
  * The flow goes from left to right; nothing imports what stands to the right of it. The console and telemetry stand
@@ -190,12 +190,35 @@ test(`no source is longer than ${LINES_MAX} lines`, () => {
   expect(long.map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
 });
 
+/** Values that pages take from the daemon; types are free. */
+const SHARED = ['../src/records.ts', '../src/console/facts.ts'];
+
+test('pages take from the daemon types and what has no surroundings, and write no markup from data', () => {
+  const pages = readPages();
+  expect(pages.length).toBeGreaterThan(20);
+  const strays = pages.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ to, isPackage, isType }) => !isPackage && !isType && to.startsWith('../'))
+      .filter(({ to }) => !SHARED.includes(to))
+      .map(({ to }) => `${path} imports ${to}`),
+  );
+  expect(strays).toEqual([]);
+  const markup =
+    /\b(?:inner|outer)HTML\b|dangerouslySetInnerHTML|insertAdjacentHTML|document\.write|\beval\(/;
+  expect(pages.filter(({ code }) => markup.test(code)).map(({ path }) => path)).toEqual([]);
+  const graph = pages.map(
+    ({ path, imports }) => [path, imports.filter(({ isType }) => !isType).map(({ to }) => to)] as const,
+  );
+  expect(cycleIn(new Map(graph))).toBe(null);
+  expect(pages.filter(({ lines }) => lines > LINES_MAX).map(({ path }) => path)).toEqual([]);
+});
+
 test('no file names a path of the machine that it was written on', () => {
   const root = new URL('../', import.meta.url);
-  const folders = ['src', 'test', 'config', 'docs', 'grafana', 'schemas', 'models', '.ci'];
+  const folders = ['src', 'web', 'test', 'config', 'docs', 'grafana', 'schemas', 'models', '.ci'];
   const files = folders.flatMap((folder) =>
     readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-      .filter((path) => /\.(ts|mjs|md|ya?ml|json|avsc|sh|py|java)$/.test(path))
+      .filter((path) => /\.(tsx?|css|html|mjs|md|ya?ml|json|avsc|sh|py|java)$/.test(path))
       .map((path) => `${folder}/${path}`),
   );
   const machine = /(?<![\w.*/-])\/(?:work|root|home|Users)\/\w/;

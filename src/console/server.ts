@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import compress from '@fastify/compress';
 import fastify, { type FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/loopback.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
@@ -10,9 +10,9 @@ import { addAuth, type Gate } from './auth/index.ts';
 import { answer, RefusedError } from './auth/refused.ts';
 import { createEventHub, type EventHub, type EventOptions } from './events.ts';
 import { refuseHost } from './guard.ts';
-import { PAGE, PAGE_SCRIPT, PAGE_STYLE } from './page.ts';
 import { addReads, fail, READS } from './reads.ts';
 import type { ConsoleSource } from './source.ts';
+import { addWeb, builtWeb, CONTENT_SECURITY_POLICY } from './web.ts';
 
 export interface ConsoleOptions extends Partial<EventOptions> {
   host: string;
@@ -22,6 +22,8 @@ export interface ConsoleOptions extends Partial<EventOptions> {
   isLocalOnly?: boolean;
   /** By default nobody is asked who they are. */
   auth?: AuthOptions;
+  /** Folder of the built pages; null: there is none; absent: where the build puts them. */
+  web?: string | null;
   /** Adds what other parts of the daemon serve, behind the same checks of hosts. */
   extend?: (app: FastifyInstance) => void;
 }
@@ -34,18 +36,9 @@ export interface Console {
 
 /** A body that comes slower is not waited for. */
 const REQUEST_MS_MAX = 30_000;
+/** The results of a service are megabytes of very similar objects. */
+const COMPRESSION = { threshold: 4_096, encodings: ['gzip' as const], zlibOptions: { level: 4 } };
 const ROUTES = ['/', ...READS, '/api/events', '/api/session', '/api/commands', '/predict/:service'];
-
-const sha256 = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  `script-src ${sha256(PAGE_SCRIPT)}`,
-  `style-src ${sha256(PAGE_STYLE)}`,
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 
 interface Decision {
   service: string;
@@ -156,10 +149,9 @@ export async function createConsole(source: ConsoleSource, options: ConsoleOptio
   const hub = createEventHub(source, { flushMs, heartbeatMs, clientsMax });
   const { host, isLocalOnly = false, auth = NO_AUTH } = options;
   addFrame(app, isLocalOnly || isLoopback(host), auth.proxy?.hosts ?? []);
+  await app.register(compress, COMPRESSION);
   const gate = await addAuth(app, auth);
-  app.get('/', { config: { access: 'open' } }, (_, reply) =>
-    reply.type('text/html; charset=utf-8').send(PAGE),
-  );
+  addWeb(app, options.web === undefined ? builtWeb() : options.web);
   addReads(app, source);
   addDecisions(app, source, gate);
   addCommandRoute(app, gate, source.command);

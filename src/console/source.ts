@@ -189,7 +189,7 @@ export interface ConsoleSource {
   /** Null for an unknown service. */
   facts(service: string): ServiceFacts | null;
   headlines(): HeadlineView[];
-  /** One for each source group; empty where another instance judges the service, or no window has closed since the start. */
+  /** One for each source group, of the last window that closed here; empty where another instance judges the service, or none has closed since the start. */
   profiles(service: string): ProfileView[];
   /** The newest result of every series; empty for an unknown service. */
   results(service: string): Result[];

@@ -168,10 +168,6 @@ export function createJudgeTask(
         await flush(false);
     },
 
-    close() {
-      for (const [service, { shown }] of judges)
-        if (runtime.shown.get(service) === shown) runtime.shown.delete(service);
-      return flush(true);
-    },
+    close: () => flush(true),
   };
 }

@@ -92,7 +92,7 @@ export interface Runtime {
   services: Map<string, RunningService>;
   decoderFor(spec: ServiceSpec, stream: StreamSpec): StreamDecoder;
   publicIds: PublicIds;
-  /** Of the services that are judged here, what pages show of the last windows. */
+  /** What pages show of the last windows, of the services that are judged here, or were: each says when it ended. */
   shown: Map<string, Shown>;
   /** Public records carry the headers of CloudEvents. */
   cloudEvents: boolean;

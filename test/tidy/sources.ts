@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
 const SRC = new URL('../../src/', import.meta.url);
+const WEB = new URL('../../web/', import.meta.url);
 
 export interface Import {
   /** Path below src, or the name of a package. */
@@ -126,13 +127,18 @@ function allTypes(statement: string): boolean {
 }
 
 /** Every TypeScript file below src, in order. */
-export function readSources(): Source[] {
-  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+export const readSources = (): Source[] => readFolder(SRC);
+
+/** The same of the pages of the console; paths are below web. */
+export const readPages = (): Source[] => readFolder(WEB);
+
+function readFolder(folder: URL): Source[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.tsx?$/.test(path))
     .sort()
     .map((path) => {
-      const text = readFileSync(new URL(path, SRC), 'utf8');
+      const text = readFileSync(new URL(path, folder), 'utf8');
       return {
         path,
         stage: path.includes('/') ? path.slice(0, path.indexOf('/')) : '',
