@@ -99,6 +99,10 @@ export interface OutputSpec {
   iouMin: number;
 }
 
+/** Whether an output has answers that are right or wrong; a number is within a tolerance, where one is given. */
+export const hasRightAnswers = ({ type, tolerance }: { type: string; tolerance?: number }): boolean =>
+  type === 'classifier' || type === 'multilabel' || (type === 'regressor' && (tolerance ?? 0) > 0);
+
 /** One column of a model's input tensor. */
 export type FeatureSpec =
   | { input: string; encode: 'numeric'; fill: number; mean: number; std: number }
@@ -393,6 +397,13 @@ export interface RolloutStage {
   needs: 'keep' | 'promote';
 }
 
+/** Of a kind of feedback, as rates of requests: the margin and tolerance of a roll-out. */
+export interface RolloutFeedback {
+  kind: FeedbackKind;
+  margin: number;
+  tolerance: number;
+}
+
 /** How a new model takes over from the primary. */
 export interface RolloutSpec {
   strategy: 'shadow' | 'canary' | 'blue_green';
@@ -400,6 +411,10 @@ export interface RolloutSpec {
   candidate: string;
   /** Whose answers are compared: the share of wrong ones. */
   output: string;
+  /** What shows how many are wrong: requests that both have answered, those that one or the other has, or the mean of both; absent: paired. */
+  evidence?: 'unpaired' | 'both';
+  /** What users do with the answers that they got, compared as well; absent: it is not. */
+  feedback?: RolloutFeedback[];
   /** In order; after the last one the candidate is the primary. */
   stages: RolloutStage[];
   /** For wrong promotions and roll-backs together, over all looks. */
@@ -956,6 +971,37 @@ export interface RolloutSplit {
   elsewhere: number;
 }
 
+/** Answers whose outcome is known, and how many of them are bad. */
+export interface RolloutArm {
+  n: number;
+  bad: number;
+}
+
+/** Requests that one or the other has answered, dealt by their id with one share, since the start. */
+export interface RolloutTally {
+  /** Of the candidate, in 0..1. */
+  share: number;
+  /** The rate of bad answers as it was thought to be before the first outcome. */
+  centre: number;
+  candidate: RolloutArm;
+  primary: RolloutArm;
+  /** Requests that the candidate has answered, whether the outcome is known or not. */
+  due: number;
+}
+
+/** What is known of the candidate by one rate of bad answers: all of the verdict's, each by itself. */
+export interface RolloutMetric {
+  metric: string;
+  /** Requests that count. */
+  n: number;
+  difference: number | null;
+  low: number | null;
+  high: number | null;
+  logEWorse: number;
+  logEBetter: number;
+  tallies: RolloutTally[];
+}
+
 /**
  * A step of a roll-out or of the level of automation, or that nothing was done. A level without a roll-out has the status `none`, no candidate,
  * plan or stages, and no data in its verdict. The records of a service are a chain: each names the hash of the one before. */
@@ -991,6 +1037,8 @@ export interface RolloutRecord {
   exposed: number;
   /** Tables under which requests have come that say so, oldest first. */
   split: RolloutSplit[];
+  /** Each rate that the verdict rests on; wrong answers come first, and the fields below are theirs, but for `logEWorse`, the mean of all. */
+  metrics: RolloutMetric[];
   /** Bad rate of the candidate less that of the primary, with what is not refuted at all times at once; null: no data. */
   difference: number | null;
   low: number | null;

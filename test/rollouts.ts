@@ -27,6 +27,18 @@ export function makeRollout(over: Partial<RolloutRecord> = {}): RolloutRecord {
     doubt: '',
     counts: { n: 1_200, better: 10, worse: 7, due: 1_500.5 },
     exposed: 310,
+    metrics: [
+      {
+        ...{ metric: 'wrong_answers', n: 1_200, difference: -0.0025, low: -0.015, high: 0.008 },
+        ...{ logEWorse: -1, logEBetter: 2 },
+        tallies: [
+          {
+            ...{ share: 0.1, centre: 0.2, due: 98 },
+            ...{ candidate: { n: 90, bad: 17 }, primary: { n: 810, bad: 160 } },
+          },
+        ],
+      },
+    ],
     split: [{ epoch: 1, versions: ['mlp', 'forest'], shares: [0.9, 0.1], counts: [900, 100], elsewhere: 1 }],
     difference: -0.0025,
     low: -0.015,

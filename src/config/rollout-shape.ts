@@ -1,5 +1,6 @@
 /** `rollout` of a service: how a new model takes over from the primary. */
 import { z } from 'zod';
+import type { FeedbackKind } from '../records.ts';
 import { duration, share, spell, text } from './scalar-shapes.ts';
 
 export const ROLLOUT_PRESETS = ['replace', 'assist', 'new_product'] as const;
@@ -23,6 +24,7 @@ const shadowShape = z.strictObject({
 const stepShape = z.union([percent, z.strictObject({ share: percent, ...stage })]);
 
 const rate = z.number().min(0).lt(1);
+const ratesShape = z.strictObject({ margin: rate.prefault(0.01), tolerance: rate.prefault(0) });
 const DEADLINE_WORDS = 'never, or a duration such as 7d, 30d';
 
 /** What is optional without a value here depends on the preset and the strategy: `rollout.ts`. */
@@ -42,6 +44,15 @@ export const rolloutShape = z.strictObject({
   alpha: z.number().gt(0).max(0.5).prefault(0.05),
   margin: rate.prefault(0.01),
   tolerance: rate.prefault(0),
+  /** What shows how many answers are wrong: requests that both have answered, or those that one or the other has. */
+  evidence: z.enum(['paired', 'unpaired', 'both']).prefault('paired'),
+  feedback: z
+    .strictObject({
+      click: ratesShape.optional(),
+      redo: ratesShape.optional(),
+      switch_to_typing: ratesShape.optional(),
+    } satisfies Record<FeedbackKind, unknown>)
+    .prefault({}),
   min_coverage: share.prefault(0.5),
   rollback_on: z
     .strictObject({

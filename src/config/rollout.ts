@@ -1,7 +1,13 @@
 /** The section `rollout` of a service: presets, defaults, and the stages that follow from them. */
 
 import { assert } from '../errors.ts';
-import type { RolloutSpec, RolloutStage, ServiceSpec } from '../records.ts';
+import {
+  FEEDBACK_KINDS,
+  hasRightAnswers,
+  type RolloutSpec,
+  type RolloutStage,
+  type ServiceSpec,
+} from '../records.ts';
 import type { RolloutShadowShape, RolloutShape, RolloutStageShape } from './rollout-shape.ts';
 import type { CanarySpec, Registries, RolloutStages, StageTimes } from './types.ts';
 import type { View } from './view.ts';
@@ -124,10 +130,6 @@ export function rolloutStagesOf(plan: RolloutPlan, make: RolloutStages): Rollout
   return [...first, ...stages.map((stage) => (stage.kind === 'live' ? { ...stage, ...live } : stage))];
 }
 
-/** An output has answers that are right or wrong, as pairs of both models' are counted. */
-export const hasRightAnswers = ({ type }: { type: string }): boolean =>
-  type === 'classifier' || type === 'multilabel';
-
 /** Those that can be compared: right or wrong, labelled, and given by both models. */
 export function comparedOutputs({ outputs, models, streams }: View, candidate: string): string[] {
   const labels = streams.get('labels');
@@ -151,10 +153,16 @@ export function rolloutOf(view: View, { rollout: make }: Registries): Pick<Servi
   const plan = rolloutPlanOf(shape);
   const output = shape.output ?? comparedOutputs(view, shape.candidate)[0];
   assert(output !== undefined, 'the checks ask for it');
+  const feedback = FEEDBACK_KINDS.flatMap((kind) => {
+    const rates = shape.feedback[kind];
+    return rates === undefined ? [] : [{ kind, ...rates }];
+  });
   const spec: RolloutSpec = {
     strategy: plan.strategy,
     candidate: shape.candidate,
     output,
+    ...(shape.evidence === 'paired' ? {} : { evidence: shape.evidence }),
+    ...(feedback.length === 0 ? {} : { feedback }),
     stages: rolloutStagesOf(plan, make),
     alpha: shape.alpha,
     margin: shape.margin,

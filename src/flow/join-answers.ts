@@ -1,12 +1,18 @@
 /** Answers of fold B with their truths: which of the tracks of a request's cells they go into. */
 
+import type { Tracks } from '../profile/registry.ts';
 import type { ServiceSpec } from '../records.ts';
+import type { Cell as PaneCell } from '../window/panes.ts';
+import { ARMS_KEY, type ArmCount, armOf, armsOutputOf, countArm, countsArm } from './arms.ts';
 import { hasStream } from './events-of.ts';
 import { SCORES_PER_PART } from './feeds.ts';
 import { EXTERNAL } from './feeds-of.ts';
 import { cellsOf } from './join-cells.ts';
-import { foldAsked, foldPair, foldTruth, type Place } from './join-measures.ts';
+import { ROUTED } from './join-columns.ts';
+import { countersOf, foldAsked, foldPair, foldTruth, isRight, type Place } from './join-measures.ts';
 import { ANSWERS_FOLDED, EXTERNAL_FOLDED, HAS_ANSWERS, type JoinFold } from './join-state.ts';
+
+type Cell = PaneCell<Tracks>;
 
 /** The part of the slots that holds the scores of an output of a model; the first is that of all else. */
 const scoresPart = ({ spec }: JoinFold, model: number, output: number): number =>
@@ -41,6 +47,35 @@ function foldAnswers(fold: JoinFold, row: number, models: readonly number[], kno
       foldPair(output, modelName(spec, model), answers, truth, own);
     });
   }
+  if (models.includes(0)) foldArm(fold, row, own);
+}
+
+/** Counts of a request by who answered it, into its cells. */
+export function countRow(
+  { spec, requests, layout }: JoinFold,
+  row: number,
+  cells: readonly Cell[],
+  what: ArmCount,
+): void {
+  if (layout.routed < 0 || !countsArm(spec, what)) return;
+  const at = row * requests.stride + layout.routed;
+  const { numbers } = requests;
+  const arm = armOf(spec, numbers[at + ROUTED.model]!, numbers[at + ROUTED.epoch]!);
+  if (arm !== null) for (const cell of cells) countArm(countersOf(cell, ARMS_KEY), arm, what);
+}
+
+/** Whether the answer that was acted upon is right. */
+function foldArm(fold: JoinFold, row: number, cells: readonly Cell[]): void {
+  const { spec, requests, layout } = fold;
+  const output = armsOutputOf(spec);
+  if (output === undefined || layout.routed < 0) return;
+  const model = requests.numbers[row * requests.stride + layout.routed + ROUTED.model]!;
+  if (!(model < spec.models.length)) return;
+  const o = spec.outputs.indexOf(output);
+  const right = isRight(output, answerOf(fold, row, model, o), truthOf(fold, row, o));
+  if (right === undefined) return;
+  countRow(fold, row, cells, 'labelled');
+  if (!right) countRow(fold, row, cells, 'wrong');
 }
 
 /** The scores of answers that wait for a label from now on. */

@@ -18,7 +18,7 @@ import { placeOf } from '../window/segments.ts';
 import { combinedWatermark, setMark, TIME_MIN_MS } from '../window/watermarks.ts';
 import { baseStreamOf, hasStream } from './events-of.ts';
 import { feedKey } from './feeds.ts';
-import { foldMatches, foldWaiting, ownModels } from './join-answers.ts';
+import { countRow, foldMatches, foldWaiting, ownModels } from './join-answers.ts';
 import { cellsOf, countAside } from './join-cells.ts';
 import { ROUTED_WIDTH } from './join-columns.ts';
 import { increment } from './join-measures.ts';
@@ -114,7 +114,9 @@ function attach(fold: JoinFold, row: number, tag: number, knownMs: number, value
     const isFirst = tags[row]! < FEEDBACK_BIT;
     tags[row]! |= bit;
     const kind = FEEDBACK_KINDS[tag - WAITING_TAG.feedback]!;
-    for (const cell of cellsOf(fold, row, knownMs)) {
+    const cells = cellsOf(fold, row, knownMs);
+    countRow(fold, row, cells, kind);
+    for (const cell of cells) {
       increment(cell, feedKey('feedback', '', ''), kind);
       // Which kind is the first depends on who reads faster; all are in by the final revision, that alone reads this.
       if (isFirst) increment(cell, feedKey('feedback', '', ''), 'any');
@@ -233,6 +235,7 @@ function takeBase(fold: JoinFold, event: JoinEvent): void {
   else if (spec.models.length > 0) {
     requests.tags[row]! |= HAS_ANSWERS;
     putAnswers(fold, at, event.numbers);
+    countRow(fold, row, cells, 'requests');
     foldWaiting(fold, row, ownModels(spec), timeMs);
   }
   attachWaiting(fold, row, event.id, timeMs);

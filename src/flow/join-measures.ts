@@ -9,7 +9,7 @@ import type { KindName, TrackState, Tracks } from '../profile/registry.ts';
 import { addError, createRegression } from '../profile/regression.ts';
 import { ASKED, addScore, createScoreBins, NEGATIVE, POSITIVE } from '../profile/score-bins.ts';
 import { addSets, createSets } from '../profile/sets.ts';
-import { CELL_OK, type OutputSpec } from '../records.ts';
+import { CELL_OK, hasRightAnswers, type OutputSpec } from '../records.ts';
 import type { Cell } from '../window/panes.ts';
 import { feedKey, thresholdOf } from './feeds.ts';
 import { truthWidth } from './join-columns.ts';
@@ -39,9 +39,13 @@ function stateOf<K extends KindName>(
 
 const newCounters = (): Map<string, number> => new Map();
 
+/** The counters of a cell, to be counted in. */
+export const countersOf = (cell: Cell<Tracks>, key: string): Map<string, number> =>
+  stateOf(cell, key, 'counters', newCounters);
+
 /** Adds 1 to a named counter of a cell. */
 export const increment = (cell: Cell<Tracks>, key: string, name: string): void =>
-  countUp(stateOf(cell, key, 'counters', newCounters), name, 1);
+  countUp(countersOf(cell, key), name, 1);
 
 function addNumber(cell: Cell<Tracks>, key: string, value: number): void {
   const state = stateOf(cell, key, 'numeric', () => createNumeric(NO_PARAMETERS));
@@ -70,10 +74,12 @@ export function foldAsked(
     addScore(stateOf(cell, key, 'score_bins', createScoreBins), score, ASKED, thresholdOf(output));
 }
 
-/** Whether an answer is right, the same class or set; undefined where it cannot be compared. */
+/** Whether an answer is right: the same class or set, a number within the tolerance; undefined where it cannot be compared. */
 export function isRight(output: OutputSpec, answer: Place, truth: Place): boolean | undefined {
-  if (output.type !== 'classifier' && output.type !== 'multilabel') return undefined;
-  if (Number.isNaN(answer.numbers[answer.at]!) || Number.isNaN(truth.numbers[truth.at]!)) return undefined;
+  if (!hasRightAnswers(output)) return undefined;
+  const [said, is] = [answer.numbers[answer.at]!, truth.numbers[truth.at]!];
+  if (Number.isNaN(said) || Number.isNaN(is)) return undefined;
+  if (output.type === 'regressor') return Math.abs(said - is) <= output.tolerance;
   for (let i = 0; i < truthWidth(output); i++)
     if (answer.numbers[answer.at + i] !== truth.numbers[truth.at + i]) return false;
   return true;

@@ -1,8 +1,10 @@
 /** What the records of roll-outs and levels say of the roll-out that is under way, or that there is none. */
 
 import { assert } from '../errors.ts';
-import type { ModelSpec, RolloutRecord, RolloutSplit, ServiceSpec } from '../records.ts';
+import type { ModelSpec, RolloutMetric, RolloutRecord, RolloutSplit, ServiceSpec } from '../records.ts';
 import type { ChainStep } from '../rollout/level-steps.ts';
+import type { Outcomes } from '../rollout/tallies.ts';
+import type { MetricEvidence } from '../rollout/verdict.ts';
 import { isActing, type RoutingTable } from '../router/table.ts';
 
 /** Of the configuration. */
@@ -42,16 +44,25 @@ type Judged = Omit<
   | 'hash'
 >;
 
+function metricOf(
+  { metric, n, difference, low, high, logEWorse, logEBetter }: MetricEvidence,
+  tallies: Outcomes['tallies'],
+): RolloutMetric {
+  const shown = n > 0 ? { difference, low, high } : { difference: null, low: null, high: null };
+  return { metric, n, ...shown, logEWorse, logEBetter, tallies: tallies[metric]?.dealt ?? [] };
+}
+
 /** What a record says of the roll-out and of its verdict. */
 export function judgedOf(spec: ServiceSpec, { rollout, verdict }: ChainStep): Judged {
   if (rollout === null) return { ...NOTHING, primary: primaryOf(spec).name };
-  const { rolloutId, spec: plan, state, counts, exposed, split } = rollout;
+  const { rolloutId, spec: plan, state, counts, exposed, split, tallies } = rollout;
   const { primary, phase, stage } = state;
   assert(phase !== 'idle', 'a roll-out that is told of was started');
   const { kind, share } = plan.stages[stage]!;
-  const [evidence] = verdict.evidence;
-  assert(evidence !== undefined, 'a verdict rests on a metric');
-  const hasData = evidence.n > 0;
+  const metrics = verdict.evidence.map((one) => metricOf(one, tallies));
+  const [first] = metrics;
+  assert(first !== undefined, 'a verdict rests on a metric');
+  const { difference, low, high, logEBetter } = first;
   return {
     rolloutId,
     candidate: plan.candidate,
@@ -66,11 +77,10 @@ export function judgedOf(spec: ServiceSpec, { rollout, verdict }: ChainStep): Ju
     counts,
     exposed,
     split: split.filter(({ counts: own, elsewhere }) => elsewhere > 0 || own.some((n) => n > 0)),
-    difference: hasData ? evidence.difference : null,
-    low: hasData ? evidence.low : null,
-    high: hasData ? evidence.high : null,
+    metrics,
+    ...{ difference, low, high },
     logEWorse: verdict.logEWorse,
-    logEBetter: evidence.logEBetter,
+    logEBetter,
     logBoundary: verdict.logBoundary,
     needed: verdict.needed,
     spec: JSON.stringify(plan),
@@ -81,7 +91,7 @@ export function judgedOf(spec: ServiceSpec, { rollout, verdict }: ChainStep): Ju
 const NOTHING: Omit<Judged, 'primary'> = {
   ...{ rolloutId: '', candidate: '', status: 'none', stage: 0, stages: 0, stageKind: 'live', share: 1 },
   ...{ verdict: 'inconclusive', doubt: 'no_data', counts: { n: 0, better: 0, worse: 0, due: 0 } },
-  ...{ exposed: 0, split: [] },
+  ...{ exposed: 0, split: [], metrics: [] },
   ...{ difference: null, low: null, high: null, logEWorse: 0, logEBetter: 0, logBoundary: 0, needed: null },
   spec: '',
 };

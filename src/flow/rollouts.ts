@@ -2,7 +2,7 @@
 
 import { digestOf } from '../config/digest.ts';
 import { idOf } from '../math/hash.ts';
-import type { Alert, Command, Result, RolloutCounts, RolloutRecord, ServiceSpec } from '../records.ts';
+import type { Alert, Command, Result, RolloutRecord, ServiceSpec } from '../records.ts';
 import { rankOf } from '../rollout/automation.ts';
 import { NO_EXPOSURE, noteAnswered, noteTable } from '../rollout/exposure.ts';
 import {
@@ -18,6 +18,7 @@ import {
   type Wanted,
 } from '../rollout/fold.ts';
 import type { ChainStep } from '../rollout/level-steps.ts';
+import { NO_OUTCOMES, noteOutcomes } from '../rollout/tallies.ts';
 import type { RoutingTable } from '../router/table.ts';
 import { TIME_MAX_MS, TIME_MIN_MS } from '../window/watermarks.ts';
 import {
@@ -27,27 +28,18 @@ import {
   queueOutcomes,
   type WaitingOutcomes,
 } from './automation.ts';
-import { feedKey } from './feeds.ts';
 import type { Output } from './messages.ts';
 import type { Cell, Due } from './results-of.ts';
+import { queueCounts, type WaitingCounts } from './rollout-counts.ts';
 import { actingOf, judgedOf, primaryOf } from './rollout-facts.ts';
 import { activeOf, nextRouting, type Routing } from './rollout-tables.ts';
 import type { WaitingAnswered } from './routed.ts';
-
-/** What was answered in a window. */
-interface Waiting {
-  dueMs: number;
-  counts: RolloutCounts;
-}
-
-/** Windows that wait for other sources; of more the two oldest are put together. */
-const QUEUE_MAX = 10_000;
 
 /** Plain JSON: it is part of the judge's snapshot. */
 export interface Rollouts extends Routing {
   states: RolloutStates;
   /** What was answered in windows that wait for other sources, by the time at which it is due. */
-  queue: Waiting[];
+  queue: WaitingCounts[];
   /** Labelled answers by their confidence, in the same windows. */
   outcomes: WaitingOutcomes[];
   /** Who answered, in final windows of requests. */
@@ -81,7 +73,7 @@ export const createRollouts = (): Rollouts => ({
 export function restoreRollouts(kept: Partial<Rollouts> | undefined): Rollouts {
   const fresh = createRollouts();
   const states = { ...fresh.states, ...kept?.states };
-  const current = states.current === null ? null : { ...NO_EXPOSURE, ...states.current };
+  const current = states.current === null ? null : { ...NO_EXPOSURE, ...NO_OUTCOMES, ...states.current };
   const levels = { ...fresh.states.levels, ...states.levels };
   return { ...fresh, ...kept, states: { ...states, current, levels } };
 }
@@ -258,7 +250,7 @@ function stepAndLook(
 const isBelow = (a: ChainStep, b: ChainStep): boolean =>
   rankOf(a.level) < rankOf(b.level) || (a.level === b.level && a.threshold !== b.threshold);
 
-/** Takes a final window of what is joined. Windows that overlap have rows in common: those count that lie side by side. */
+/** Takes a final window of what is joined. */
 export function noteWindow(
   { queue, outcomes }: Rollouts,
   spec: ServiceSpec,
@@ -267,32 +259,8 @@ export function noteWindow(
   due: Due,
 ): void {
   queueOutcomes(outcomes, spec, cells, due);
-  const { endMs, dueMs } = due;
-  const { rollout, windows } = spec;
-  if (rollout === undefined || endMs % windows.sizeMs !== 0) return;
-  const { candidate, output } = rollout;
-  const track = cells.find(({ segment }) => segment === '*')?.tracks.get(feedKey('pairs', candidate, output));
-  if (track?.kind !== 'counters') return;
-  const count = (name: string): number => track.state.get(name) ?? 0;
-  const [better, worse] = [count('only_shadow'), count('only_primary')];
-  const n = better + worse + count('both') + count('neither');
-  const coverage = results.find(
-    ({ metric, subject, model, segment }) =>
-      metric === 'discordant_gain' && subject === output && model === candidate && segment === '*',
-  )?.coverage;
-  queue.push({ dueMs, counts: { n, better, worse, due: coverage ? Math.round(n / coverage) : n } });
-  if (queue.length > QUEUE_MAX) {
-    const [first, second] = queue.splice(0, 2) as [Waiting, Waiting];
-    queue.unshift({ dueMs: second.dueMs, counts: sumOf(first.counts, second.counts) });
-  }
+  queueCounts(queue, spec, cells, results, due);
 }
-
-const sumOf = (a: RolloutCounts, b: RolloutCounts): RolloutCounts => ({
-  n: a.n + b.n,
-  better: a.better + b.better,
-  worse: a.worse + b.worse,
-  due: a.due + b.due,
-});
 
 /** Whether there is something to do, now or later. */
 export const concerns = (
@@ -313,7 +281,7 @@ export interface TimedAlert {
 function takeReady(
   rollouts: Rollouts,
   throughMs: number,
-): { ready: Waiting[]; outcomes: WaitingOutcomes[]; answered: WaitingAnswered[] } {
+): { ready: WaitingCounts[]; outcomes: WaitingOutcomes[]; answered: WaitingAnswered[] } {
   const { queue, outcomes, answered } = rollouts;
   const isReady = ({ dueMs }: { dueMs: number }): boolean => dueMs <= throughMs;
   const later = <T extends { dueMs: number }>(all: readonly T[]): T[] => all.filter((one) => !isReady(one));
@@ -366,7 +334,12 @@ export function followRollouts(
     );
     const { current } = states;
     if (current !== null && timeMs > current.startedMs) {
-      for (const { dueMs, counts } of ready) if (dueMs === timeMs) noteRolloutCounts(states, counts);
+      const sides = { primary: current.state.primary, candidate: current.spec.candidate };
+      for (const { dueMs, counts, arms = [] } of ready) {
+        if (dueMs !== timeMs) continue;
+        noteRolloutCounts(states, counts);
+        noteOutcomes(current, sides, arms);
+      }
       for (const { dueMs, counts } of answered)
         if (dueMs === timeMs) noteAnswered(current, current.spec.candidate, counts);
     }

@@ -112,7 +112,7 @@ const discordantGain = counterMetric(
   {
     name: 'discordant_gain',
     description:
-      'How much more often the shadow is right than the primary on the same labelled requests; the p-value is that of equal models.',
+      'How much more often the shadow is right than the primary on the same labelled requests, of numbers within the tolerance; the p-value is that of equal models.',
     formula:
       '(only the shadow right - only the primary right) / labelled pairs; Agresti-Min interval; p of McNemar, exact',
     family: 'performance',

@@ -21,6 +21,7 @@ export interface ProfileKind<State> {
 export const TRACK_ROLES = [
   'rows',
   'routed',
+  'arms',
   'labels',
   'input',
   'distinct',

@@ -12,6 +12,7 @@ import {
   type RolloutCounts,
   type RolloutSpec,
 } from '../records.ts';
+import { countedOf, seenOf, verdictSpecOf } from './evidence.ts';
 import { type Exposure, exposureText, NO_EXPOSURE } from './exposure.ts';
 import { createLevels, type LevelStates, levelOf, noLevel } from './levels.ts';
 import {
@@ -21,6 +22,7 @@ import {
   type RolloutState,
   stepRollout,
 } from './machine.ts';
+import { NO_OUTCOMES, type Outcomes } from './tallies.ts';
 import {
   type Decision,
   decisionOf,
@@ -31,14 +33,14 @@ import {
 } from './verdict.ts';
 
 /** A roll-out under its plan, which it keeps whatever the configuration becomes. */
-export interface Rollout extends Exposure {
+export interface Rollout extends Exposure, Outcomes {
   rolloutId: string;
   /** What is rolled out, by its digest: another one starts anew. */
   of: string;
   spec: RolloutSpec;
   startedMs: number;
   state: RolloutState;
-  /** Since the start, and labelled pairs when the stage began. */
+  /** Since the start, and what counted when the stage began. */
   counts: RolloutCounts;
   stageFromN: number;
   /** Alarms of the guard rails that fire, by fingerprint; old: since before it was started, which is no harm that it did. */
@@ -103,11 +105,6 @@ export interface Wanted {
   of: string;
 }
 
-/** The name of the metric in verdicts. */
-export const VERDICT_METRIC = 'wrong_answers';
-/** For calling a sound split broken: rarer than a wrong verdict, since no stage opens the next one from then on. */
-const SPLIT_ALPHA = 0.001;
-
 const planOf = ({ stages, deadlineMs, keepMs }: RolloutSpec): Plan => ({
   stages,
   deadlineMs,
@@ -115,39 +112,13 @@ const planOf = ({ stages, deadlineMs, keepMs }: RolloutSpec): Plan => ({
   keepMs,
 });
 
-/** What a verdict rests on at a stage. */
-export function verdictSpecOf(spec: RolloutSpec, stage: number): VerdictSpec {
-  const { alpha, coverageMin, margin, tolerance, stages } = spec;
-  return {
-    alpha,
-    splitAlpha: SPLIT_ALPHA,
-    nMin: Math.max(1, stages[stage]!.nMin),
-    coverageMin,
-    metrics: [{ metric: VERDICT_METRIC, evidence: 'paired', margin, tolerance }],
-  };
-}
-
-/**
- * What a verdict sees of a roll-out, or of its record.
- *
- * @param alarms names of rules whose alarms speak against the candidate
- */
-export function seenOf(
-  { counts, split }: Pick<Rollout, 'counts' | 'split'>,
-  alarms: readonly string[],
-): Seen {
-  const { n, better, worse, due } = counts;
-  const seen = { pairs: { n, better, worse }, tallies: [], due };
-  return { metrics: { [VERDICT_METRIC]: seen }, split, checks: [], alarms };
-}
-
 const harmOf = ({ alarms }: Rollout): string[] => [
   ...new Set(Object.values(alarms).flatMap(({ rule, isOld }) => (isOld ? [] : [rule]))),
 ];
 
 const judgedOf = (rollout: Rollout): [VerdictSpec, Seen] => [
   verdictSpecOf(rollout.spec, rollout.state.stage),
-  seenOf(rollout, harmOf(rollout)),
+  seenOf(rollout.spec, rollout, harmOf(rollout)),
 ];
 
 const toldOf = ({ verdict, doubt }: Decision): string => `${verdict} ${doubt ?? ''}`;
@@ -201,7 +172,7 @@ function happen(states: RolloutStates, rollout: Rollout, event: RolloutEvent): R
       ),
     ];
   if (move === null || move.to === 'idle') return [];
-  if (move.fromStage !== move.toStage) rollout.stageFromN = rollout.counts.n;
+  if (move.fromStage !== move.toStage) rollout.stageFromN = countedOf(rollout.spec, move.toStage, rollout);
   const name = event.kind === 'start' ? 'started' : event.kind === 'resume' ? 'resumed' : EVENTS[move.to];
   const reason = name === 'rolled_back' ? move.reason + exposureText(rollout) : move.reason;
   return [stepOf(states, rollout, { event: name, by, reason }, verdictOf(...judged))];
@@ -237,6 +208,7 @@ function start(
     counts: { n: 0, better: 0, worse: 0, due: 0 },
     stageFromN: 0,
     ...NO_EXPOSURE,
+    ...NO_OUTCOMES,
     alarms: {},
     told: '',
   };
@@ -319,7 +291,7 @@ function judgeOnce(states: RolloutStates, atMs: number): RolloutStep[] {
     kind: 'verdict',
     atMs,
     verdict: isHeld ? 'inconclusive' : decision.verdict,
-    n: isHeld ? -1 : current.counts.n - current.stageFromN,
+    n: isHeld ? -1 : countedOf(current.spec, current.state.stage, current) - current.stageFromN,
     why,
   });
   if (steps.length > 0 || toldOf(decision) === current.told) return steps;

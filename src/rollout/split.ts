@@ -39,3 +39,31 @@ function logEElsewhere(split: readonly SplitCounts[], bet: number): number {
   }
   return strays * Math.log1p(bet * (1 - ELSEWHERE_MAX)) + others * Math.log1p(-bet * ELSEWHERE_MAX);
 }
+
+/**
+ * Requests dealt by a share, of which the version with it gets none, until the split would be called broken: before them nobody would notice that the
+ * version is not reached.
+ */
+export function nToNotice(split: readonly SplitCounts[], share: number, logBoundary: number): number {
+  const others = split.filter(({ shares }) => !isOf(shares, share));
+  const isNoticed = (n: number): boolean =>
+    logESplit([...others, { shares: [1 - share, share], counts: [n, 0], elsewhere: 0 }]) >= logBoundary;
+  let [from, to] = [0, 1];
+  while (!isNoticed(to)) [from, to] = [to, to * 2];
+  while (to - from > 1) {
+    const middle = Math.floor((from + to) / 2);
+    if (isNoticed(middle)) to = middle;
+    else from = middle;
+  }
+  return to;
+}
+
+/** Of two versions, the candidate is the last. */
+const isOf = (shares: readonly number[], share: number): boolean =>
+  shares.length === 2 && shares[1] === share;
+
+/** Requests that were dealt with this share. */
+export const dealtBy = (split: readonly SplitCounts[], share: number): number =>
+  split
+    .filter(({ shares }) => isOf(shares, share))
+    .reduce((sum, { counts, elsewhere = 0 }) => sum + elsewhere + counts.reduce((a, b) => a + b, 0), 0);

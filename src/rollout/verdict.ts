@@ -18,7 +18,7 @@ import {
   type Weight,
   weightOf,
 } from './comparison.ts';
-import { logESplit, type SplitCounts } from './split.ts';
+import { dealtBy, logESplit, nToNotice, type SplitCounts } from './split.ts';
 
 export interface MetricRule {
   metric: string;
@@ -28,6 +28,8 @@ export interface MetricRule {
   margin: number;
   /** A rate. To roll back, "worse by at most so much" must be refuted. */
   tolerance: number;
+  /** It has no data in this stage and need not have any: no promotion rests on it alone, and none waits for it. */
+  isIdle?: true;
 }
 
 export interface VerdictSpec {
@@ -39,8 +41,10 @@ export interface VerdictSpec {
   nMin: number;
   /** The least share of outcomes, of those that are due, that must be known. */
   coverageMin: number;
-  /** A promotion needs all of them, a roll-back their mean evidence. */
+  /** A promotion needs all of them that are not idle, a roll-back the mean evidence of all. */
   metrics: readonly MetricRule[];
+  /** With which requests are dealt to the candidate in this stage; absent: none are. */
+  share?: number;
 }
 
 export interface MetricSeen {
@@ -99,7 +103,8 @@ export type Decision = Pick<Verdict, 'verdict' | 'doubt'>;
 
 /** What the decision rests on: all but intervals and forecasts, which take far longer. */
 interface Scales extends Pick<Verdict, 'logEWorse' | 'logESplit' | 'logBoundary' | 'logSplitBoundary'> {
-  isBroken: boolean;
+  /** Of each metric: what was dealt cannot be compared. */
+  spoilt: boolean[];
   weights: Weight[];
 }
 
@@ -107,11 +112,11 @@ interface Scales extends Pick<Verdict, 'logEWorse' | 'logESplit' | 'logBoundary'
 export const decisionOf = (spec: VerdictSpec, seen: Seen): Decision => decide(spec, seen, weigh(spec, seen));
 
 export function verdictOf(spec: VerdictSpec, seen: Seen): Verdict {
-  const { isBroken, weights, ...scales } = weigh(spec, seen);
+  const { spoilt, weights, ...scales } = weigh(spec, seen);
   const { logBoundary } = scales;
-  const weightsAt = (times: number): Weight[] => weightsOf(spec, seen, isBroken, times);
+  const weightsAt = (times: number): Weight[] => weightsOf(spec, seen, spoilt, times);
   const evidence = spec.metrics.map((rule, i): MetricEvidence => {
-    const sides = sidesOf(rule, seen, isBroken, 1);
+    const sides = sidesOf(rule, seen, spoilt[i]!, 1);
     const n = sides.reduce((sum, side) => sum + side.n, 0);
     const clear = (times: number): boolean => weightsAt(times)[i]!.logEBetter >= logBoundary;
     return {
@@ -125,13 +130,14 @@ export function verdictOf(spec: VerdictSpec, seen: Seen): Verdict {
   });
   const n = Math.max(...evidence.map((one) => one.n));
   const toRollBack = neededOf(n, (times) => meanWorse(weightsAt(times)) >= logBoundary);
-  const decision = decide(spec, seen, { isBroken, weights, ...scales });
+  const decision = decide(spec, seen, { spoilt, weights, ...scales });
+  const asked = evidence.filter((_, i) => spec.metrics[i]!.isIdle !== true);
   return {
     ...decision,
     reason: reasonOf(spec, seen, decision, evidence),
     evidence,
     ...scales,
-    needed: leastOf(toRollBack, mostOf(evidence.map((one) => one.neededToPromote))),
+    needed: leastOf(toRollBack, mostOf(asked.map((one) => one.neededToPromote))),
   };
 }
 
@@ -140,9 +146,10 @@ function weigh(spec: VerdictSpec, seen: Seen): Scales {
   const split = logESplit(seen.split);
   const logSplitBoundary = Math.log(1 / spec.splitAlpha);
   const isBroken = split >= logSplitBoundary;
-  const weights = weightsOf(spec, seen, isBroken, 1);
+  const spoilt = spec.metrics.map((rule) => isBroken || logESkew(rule, seen) >= logSplitBoundary);
+  const weights = weightsOf(spec, seen, spoilt, 1);
   return {
-    isBroken,
+    spoilt,
     weights,
     logEWorse: meanWorse(weights),
     logESplit: split,
@@ -151,17 +158,30 @@ function weigh(spec: VerdictSpec, seen: Seen): Scales {
   };
 }
 
+/** Outcomes that are known of one model's answers more often than of the other's are no sample of what was dealt. */
+const logESkew = ({ metric, evidence }: MetricRule, seen: Seen): number =>
+  evidence === 'paired'
+    ? Number.NEGATIVE_INFINITY
+    : logESplit(
+        (seen.metrics[metric] ?? NOTHING).tallies.map(({ share, candidate, primary }) => ({
+          shares: [1 - share, share],
+          counts: [primary.n, candidate.n],
+        })),
+      );
+
 /** Harm goes first, then what makes a promotion doubtful, then the promotion. */
 function decide(
   spec: VerdictSpec,
   seen: Seen,
-  { isBroken, weights, logEWorse, logBoundary }: Scales,
+  { spoilt, weights, logEWorse, logESplit: split, logBoundary, logSplitBoundary }: Scales,
 ): Decision {
   if (seen.alarms.length > 0 || inPhase(seen, 'failed') !== '' || logEWorse >= logBoundary)
     return { verdict: 'rollback', doubt: null };
+  const isBroken = split >= logSplitBoundary || spoilt.includes(true);
   const doubt = isBroken ? 'split_broken' : (doubtOf(spec, seen)?.doubt ?? doubtOfChecks(seen));
   if (doubt !== null) return { verdict: 'inconclusive', doubt };
-  const isClear = weights.every(({ logEBetter }) => logEBetter >= logBoundary);
+  const asked = weights.filter((_, i) => spec.metrics[i]!.isIdle !== true);
+  const isClear = asked.length > 0 && asked.every(({ logEBetter }) => logEBetter >= logBoundary);
   return { verdict: isClear ? 'promote' : 'keep', doubt: null };
 }
 
@@ -173,6 +193,14 @@ const inPhase = ({ checks }: Seen, phase: AnalysisPhase): string =>
 
 const doubtOfChecks = (seen: Seen): Doubt | null =>
   inPhase(seen, 'error') !== '' ? 'no_data' : inPhase(seen, 'inconclusive') !== '' ? 'too_few' : null;
+
+function reasonOfSplit({ metrics, splitAlpha }: VerdictSpec, seen: Seen): string {
+  const logBoundary = Math.log(1 / splitAlpha);
+  const skewed = metrics.filter((rule) => logESkew(rule, seen) >= logBoundary);
+  return logESplit(seen.split) >= logBoundary || skewed.length === 0
+    ? 'requests do not go where the shares send them'
+    : `${skewed.map(({ metric }) => metric).join(', ')}: outcomes are known of one model's answers more often than its share`;
+}
 
 /** How the reason of a roll-back by alarms begins; their names follow. */
 export const ALARMS_FIRE = 'alarms fire: ';
@@ -194,7 +222,7 @@ function reasonOf(
   if (verdict === 'promote')
     return evidence.map((one) => `${one.metric} differs by ${inWords(one)}`).join('; ');
   if (verdict === 'keep') return 'neither harm nor a candidate that is good enough is shown so far';
-  if (doubt === 'split_broken') return 'requests do not go where the shares send them';
+  if (doubt === 'split_broken') return reasonOfSplit(spec, seen);
   const ofData = doubtOf(spec, seen);
   if (ofData !== null) return ofData.reason;
   return errors !== ''
@@ -202,8 +230,14 @@ function reasonOf(
     : `checks are inconclusive: ${inPhase(seen, 'inconclusive')}`;
 }
 
-function doubtOf(spec: VerdictSpec, seen: Seen): { doubt: Doubt; reason: string } | null {
+interface Reasoned {
+  doubt: Doubt;
+  reason: string;
+}
+
+function doubtOf(spec: VerdictSpec, seen: Seen): Reasoned | null {
   for (const rule of spec.metrics) {
+    if (rule.isIdle === true) continue;
     const { metric } = rule;
     const n = candidatesOf(rule, seen.metrics[metric]);
     const due = Math.max(n, seen.metrics[metric]?.due ?? 0);
@@ -216,7 +250,16 @@ function doubtOf(spec: VerdictSpec, seen: Seen): { doubt: Doubt; reason: string 
     if (n < spec.nMin || n < spec.coverageMin * due)
       return { doubt: 'labels_late', reason: `${metric}: ${n} outcomes are known of ${due} answers` };
   }
-  return null;
+  return doubtOfShare(spec, seen);
+}
+
+/** Where requests say who answered them, a candidate that gets none of them must have had the time to be noticed. */
+function doubtOfShare({ share, splitAlpha }: VerdictSpec, { split }: Seen): Reasoned | null {
+  const isSaid = split.some(({ counts, elsewhere = 0 }) => elsewhere > 0 || counts.some((n) => n > 0));
+  if (share === undefined || !isSaid) return null;
+  const [n, needed] = [dealtBy(split, share), nToNotice(split, share, Math.log(1 / splitAlpha))];
+  const reason = `${n} requests say who answered them at a share of ${percent(share)}, ${needed} are needed to notice that none reach the candidate`;
+  return n < needed ? { doubt: 'too_few', reason } : null;
 }
 
 const percent = (rate: number): string => `${(rate * 100).toFixed(2)} %`;
@@ -229,18 +272,20 @@ function candidatesOf({ evidence }: MetricRule, seen: MetricSeen | undefined): n
   return (evidence === 'unpaired' ? 0 : seen.pairs.n) + (evidence === 'paired' ? 0 : own);
 }
 
-/** The sides of a metric, with so many times the requests that were seen. A broken split has no tallies. */
-function sidesOf({ metric, evidence }: MetricRule, seen: Seen, isBroken: boolean, times: number): Side[] {
+/** The sides of a metric, with so many times the requests that were seen. One that is spoilt has no tallies. */
+function sidesOf({ metric, evidence }: MetricRule, seen: Seen, isSpoilt: boolean, times: number): Side[] {
   const { pairs, tallies } = seen.metrics[metric] ?? NOTHING;
   const paired = sideOfPairs(scaledPairs(pairs, times));
-  const unpaired = sideOfTallies(isBroken ? [] : tallies.map((tally) => scaledTally(tally, times)));
+  const unpaired = sideOfTallies(isSpoilt ? [] : tallies.map((tally) => scaledTally(tally, times)));
   return evidence === 'paired' ? [paired] : evidence === 'unpaired' ? [unpaired] : [paired, unpaired];
 }
 
 const NOTHING: MetricSeen = { pairs: { n: 0, better: 0, worse: 0 }, tallies: [], due: 0 };
 
-const weightsOf = (spec: VerdictSpec, seen: Seen, isBroken: boolean, times: number): Weight[] =>
-  spec.metrics.map((rule) => weightOf(sidesOf(rule, seen, isBroken, times), rule.margin, rule.tolerance));
+const weightsOf = (spec: VerdictSpec, seen: Seen, spoilt: readonly boolean[], times: number): Weight[] =>
+  spec.metrics.map((rule, i) =>
+    weightOf(sidesOf(rule, seen, spoilt[i]!, times), rule.margin, rule.tolerance),
+  );
 
 function narrowest(
   sides: readonly Side[],
@@ -280,4 +325,4 @@ const leastOf = (a: number | null, b: number | null): number | null =>
 
 /** All must be reached. */
 const mostOf = (all: readonly (number | null)[]): number | null =>
-  all.includes(null) ? null : Math.max(...(all as number[]));
+  all.length === 0 || all.includes(null) ? null : Math.max(...(all as number[]));

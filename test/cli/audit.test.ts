@@ -7,7 +7,7 @@ import { commandAppend } from '../../src/flow/outbox.ts';
 import { slotsPartitionOf } from '../../src/flow/runtime.ts';
 import { encodePublic } from '../../src/flow/wire.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory.ts';
-import type { Command, Result, RolloutRecord, ServiceSpec } from '../../src/records.ts';
+import type { Command, Result, RolloutRecord, RolloutTally, ServiceSpec } from '../../src/records.ts';
 import { nextTable } from '../../src/router/shares.ts';
 import type { RoutedVersion, RoutingTable } from '../../src/router/table.ts';
 import { registries } from '../config/support.ts';
@@ -247,7 +247,7 @@ describe('telltale audit verify', () => {
       const { split } = records[broken]!;
       const other = split.map((one) => ({ ...one, counts: one.counts.map((n) => Math.floor(n / 40)) }));
       expect((await changed(broken, { split: other })).join('; ')).toMatch(
-        /computed again, the verdict is [a-z ]+ and not inconclusive split_broken/,
+        /computed again, the verdict is [a-z_ ]+ and not inconclusive split_broken/,
       );
       expect(await changed(last, { exposed: 5 })).toContain('exposed falls from 625 to 5');
       expect(await changed(last, { split: other })).toContain(
@@ -256,6 +256,57 @@ describe('telltale audit verify', () => {
       expect(await changed(last, { split: split.map((one) => ({ ...one, shares: [0.5, 0.5] })) })).toContain(
         'the shares of the table of epoch 1 are others than before',
       );
+    });
+  });
+
+  describe('with requests that one or the other has answered', () => {
+    beforeEach(async () => {
+      const more = '  evidence: both\n  feedback: { redo: {} }\n';
+      const text = `${FRAUD.replace('  labels:', '  feedback: { topic: fraud.feedback }\n  labels:')}${more}`;
+      dir = folder({ ...FILES, 'services/fraud.yaml': text });
+      const { services } = await loadConfig(dir, registries, { env: {} });
+      spec = services.find(({ service }) => service === 'fraud')!;
+      story = createStory(spec);
+      story.configure(spec, at(0));
+      const arms = (requests: number, wrong: number, redo: number) => ({
+        ...{ '0=mlp=requests': 19 * requests, '0=mlp=labelled': 19 * requests, '0=mlp=wrong': 19 * wrong },
+        ...{ '0=forest=requests': requests, '0=forest=labelled': requests, '0=forest=wrong': wrong },
+        ...{ '0=mlp=redo': 19 * wrong, '0=forest=redo': redo },
+      });
+      story.window(at(1), EQUAL, 1, arms(100, 10, 10));
+      story.window(at(2), EQUAL, 1, arms(100, 10, 10));
+      story.window(at(3), EQUAL, 1, { ...arms(200, 20, 180) });
+    });
+
+    it('computes every verdict again', async () => {
+      expect(story.records.at(-1)!.reason).toMatch(/^redo of the candidate is worse, by /);
+      await write(story.records, story.results);
+      expect(await reportOf()).toMatchObject({ ok: true });
+    });
+
+    it('finds a tally changed, though all hashes were made anew', async () => {
+      const last = story.records.length - 1;
+      const changed = async (
+        change: (tally: RolloutTally) => Partial<RolloutTally>,
+        metric = 1,
+      ): Promise<string> => {
+        const records = structuredClone(story.records);
+        const [tally] = records[last]!.metrics[metric]!.tallies;
+        Object.assign(tally!, change(tally!));
+        await write(sealed(records), story.results);
+        return (await faultsOf()).join('; ');
+      };
+      expect(await changed(({ candidate }) => ({ candidate: { ...candidate, bad: 40 } }))).toMatch(
+        /computed again, .*logEWorse of redo is /,
+      );
+      expect(await changed(() => ({ centre: 0.3 }))).toMatch(/redo: its centre was 0.1 and is 0.3/);
+      expect(await changed(() => ({ primary: { n: 5, bad: 1 } }), 0)).toMatch(
+        /wrong_answers: requests that were dealt with 0.05 get fewer/,
+      );
+      const records = structuredClone(story.records);
+      records[last]!.metrics.pop();
+      await write(sealed(records), story.results);
+      expect((await faultsOf()).join('; ')).toMatch(/its metric 2 is redo and not none.*are gone/);
     });
   });
 

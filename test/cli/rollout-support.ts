@@ -1,5 +1,6 @@
 /** Roll-outs as the judge has them, told window by window. */
 
+import { ARMS_KEY } from '../../src/flow/arms.ts';
 import { feedKey } from '../../src/flow/feeds.ts';
 import type { Output } from '../../src/flow/messages.ts';
 import {
@@ -30,8 +31,8 @@ export interface Story {
   results: Result[];
   commands: Command[];
   configure(spec: ServiceSpec, atMs: number): void;
-  /** A final window of labelled pairs, that all sources have closed. */
-  window(endMs: number, pairs: Pairs, coverage?: number): void;
+  /** A final window of labelled pairs, that all sources have closed, and of who answered what, by the names of the track. */
+  window(endMs: number, pairs: Pairs, coverage?: number, arms?: Readonly<Record<string, number>>): void;
   /** A final window of requests that say who answered them, by the names of the track. It counts with the next window of pairs. */
   answered(endMs: number, counts: Readonly<Record<string, number>>): void;
   /** A final window of labelled answers, by model; those of a model that says nothing have none. */
@@ -64,7 +65,7 @@ export function createStory(first: ServiceSpec): Story {
       noteConfig(rollouts, atMs);
       follow(atMs);
     },
-    window(endMs, { better, worse, same }, coverage = 1) {
+    window(endMs, { better, worse, same }, coverage = 1, arms = {}) {
       const { candidate, output } = spec.rollout!;
       const n = better + worse + same;
       const result = makeResult({
@@ -79,7 +80,10 @@ export function createStory(first: ServiceSpec): Story {
         ['only_primary', worse],
         ['both', same],
       ]);
-      const tracks = new Map([[feedKey('pairs', candidate, output), { kind: 'counters', state } as const]]);
+      const tracks = new Map([
+        [feedKey('pairs', candidate, output), { kind: 'counters', state } as const],
+        [ARMS_KEY, { kind: 'counters', state: new Map(Object.entries(arms)) } as const],
+      ]);
       const cell = { segment: '*', tracks, reference: {} } as unknown as Parameters<
         typeof noteWindow
       >[2][number];

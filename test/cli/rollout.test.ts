@@ -109,6 +109,21 @@ describe('telltale rollout status', () => {
     });
   });
 
+  it('says what else is compared', async () => {
+    await begin();
+    const [last] = story.records.slice(-1);
+    const [wrong] = last!.metrics;
+    const redo = {
+      ...{ metric: 'redo', n: 4_000, difference: 0.02, low: -0.01, high: 0.05 },
+      ...{ logEWorse: 1.5, logEBetter: -0.25, tallies: [] },
+    };
+    await write([{ ...last!, seq: last!.seq + 1, id: 'next', metrics: [wrong!, redo] }]);
+    expect((await cli(['status'])).out).toContain(
+      '\nfraud: redo worse by 2.00 % (-1.00 to 5.00 %), 4,000 requests, for it -0.25, against 1.5\n',
+    );
+    expect(JSON.parse((await cli(['status', '--json'])).out).rollouts[0].metrics[1]).toEqual(redo);
+  });
+
   it('says what was refused, by whom and why', async () => {
     await begin();
     await write(story.command({ kind: 'rollout.resume', by: 'bob' }, nowMs + HOUR_MS));

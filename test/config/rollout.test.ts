@@ -93,6 +93,27 @@ describe('rollout', () => {
     expect(rolloutOf('{ candidate: forest, deadline: never }').deadlineMs).toBeNull();
   });
 
+  it('compares what one model or the other has answered, and what users do, where the file says so', () => {
+    expect(rolloutOf('{ candidate: forest, evidence: paired, feedback: {} }')).toEqual(
+      rolloutOf('{ candidate: forest }'),
+    );
+    const feedback = '{ redo: { margin: 0.03, tolerance: 0.02 }, click: {} }';
+    expect(rolloutOf(`{ candidate: forest, evidence: both, feedback: ${feedback} }`)).toMatchObject({
+      evidence: 'both',
+      feedback: [
+        { kind: 'click', margin: 0.01, tolerance: 0 },
+        { kind: 'redo', margin: 0.03, tolerance: 0.02 },
+      ],
+    });
+  });
+
+  it('compares numbers where an answer is right within a tolerance', () => {
+    const numbers = WITH_SHADOW.replace(/fraud: \{ type.*/, 'fraud: { type: regressor, tolerance: 3 }');
+    expect(
+      rolloutOf('{ candidate: forest }', numbers.replaceAll('probabilities: p', 'value: p')).output,
+    ).toBe('fraud');
+  });
+
   it('has steps of one size, and a step of 100 % says how long it is watched there', () => {
     expect(stagesOf('{ candidate: forest, step_weight: 40, gate: manual, live: { for: 3h } }')).toEqual([
       'canary 0.4 1h 500 manual keep',
@@ -169,21 +190,21 @@ describe('rollout', () => {
     ],
     [
       '{ candidate: forest, output: fraud }',
-      "rollout.output: found 'fraud', which has no label.*a classifier or multilabel output is needed",
+      "rollout.output: found 'fraud', which has no label.*a classifier, a multilabel output or a regressor with a tolerance is needed",
       WITH_SHADOW.replace('fraud.labels }', 'fraud.labels, fields: {} }'),
     ],
     [
       '{ candidate: forest }',
-      'rollout.output: no output can be compared; a classifier or multilabel',
-      WITH_SHADOW.replace(/fraud: \{ type.*/, 'fraud: { type: regressor, tolerance: 3 }').replaceAll(
+      'rollout.output: no output can be compared; a classifier, a multilabel output or a regressor with a tolerance',
+      WITH_SHADOW.replace(/fraud: \{ type.*/, 'fraud: { type: regressor }').replaceAll(
         'probabilities: p',
         'value: p',
       ),
     ],
     [
       '{ candidate: forest, output: fraud }',
-      "found 'fraud', a regressor, whose answers are not counted as right or wrong; a classifier",
-      WITH_SHADOW.replace(/fraud: \{ type.*/, 'fraud: { type: regressor, tolerance: 3 }').replaceAll(
+      "found 'fraud', a regressor without a tolerance, within which an answer is right; a classifier",
+      WITH_SHADOW.replace(/fraud: \{ type.*/, 'fraud: { type: regressor }').replaceAll(
         'probabilities: p',
         'value: p',
       ),
@@ -197,6 +218,42 @@ describe('rollout', () => {
           '      fraud: { probabilities: p }',
           '      fraud: { probabilities: p }\n      stolen: { probabilities: q }',
         ),
+    ],
+    // Evidence
+    ['{ candidate: forest, evidence: pairs }', "rollout.evidence: found 'pairs'"],
+    [
+      '{ candidate: forest, evidence: unpaired, strategy: blue_green }',
+      "rollout.evidence: unpaired: nobody gets an answer of the candidate beside the primary's with the strategy blue_green",
+    ],
+    [
+      '{ candidate: forest, evidence: both, dry_run: true }',
+      'rollout.evidence: both: .* in a dry run; give paired',
+    ],
+    [
+      '{ candidate: forest, strategy: shadow, feedback: { redo: {} } }',
+      'rollout.feedback: nobody gets an answer.*leave it out',
+    ],
+    [
+      '{ candidate: forest, feedback: { undo: {} } }',
+      "unknown key 'undo', allowed: click, redo, switch_to_typing",
+    ],
+    ['{ candidate: forest, feedback: { redo: { margin: 1 } } }', 'rollout.feedback.redo.margin: found 1'],
+    [
+      '{ candidate: forest, feedback: { redo: {} } }',
+      'rollout.feedback: streams.feedback is missing',
+      WITH_SHADOW.replace(/ {2}feedback:\n(?: {4}.*\n)+/, ''),
+    ],
+    [
+      '{ candidate: forest, feedback: { click: {} } }',
+      'rollout.feedback.click: streams.feedback.kinds names no word for click',
+      WITH_SHADOW.replace(
+        / {2}feedback:\n(?: {4}.*\n)+/,
+        '  feedback: { topic: fraud.feedback, kinds: { redo: again } }\n',
+      ),
+    ],
+    [
+      '{ candidate: forest, deadline: never, feedback: { redo: { margin: 0, tolerance: 0.1 } } }',
+      'rollout.feedback.redo.margin: a candidate that is worse by 0 to 0.1 could never',
     ],
     // Guards
     [

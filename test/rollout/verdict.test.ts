@@ -1,8 +1,15 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { logEFirstWorse } from '../../src/math/e-values.ts';
 import { logEAbove } from '../../src/rollout/bets.ts';
 import type { Tally } from '../../src/rollout/comparison.ts';
-import { decisionOf, type Seen, type VerdictSpec, verdictOf } from '../../src/rollout/verdict.ts';
+import { logESplit, nToNotice, type SplitCounts } from '../../src/rollout/split.ts';
+import {
+  decisionOf,
+  type MetricRule,
+  type Seen,
+  type VerdictSpec,
+  verdictOf,
+} from '../../src/rollout/verdict.ts';
 import { noPairs, seenOf, specOf, tallyOf } from './support.ts';
 
 /** 2,000 pairs that show a better, an equal and a worse candidate. */
@@ -76,8 +83,8 @@ test('a broken split takes the unpaired evidence away, and no other', () => {
   const split = [{ shares: [0.9, 0.1], counts: [8800, 1200] }];
   const worse: Tally = {
     ...tallyOf(0.1, 0.1),
-    candidate: { n: 1200, bad: 400 },
-    primary: { n: 8800, bad: 880 },
+    candidate: { n: 1000, bad: 400 },
+    primary: { n: 9000, bad: 880 },
   };
   const unpaired = specOf('unpaired');
   expect(verdictOf(unpaired, seenOf({ tallies: [worse] })).verdict).toBe('rollback');
@@ -88,6 +95,68 @@ test('a broken split takes the unpaired evidence away, and no other', () => {
   expect(verdictOf(specOf('both'), seenOf({ pairs: bad, tallies: [worse] }, { split })).verdict).toBe(
     'rollback',
   );
+});
+
+test('outcomes that are known of one model more often than of the other are no evidence', () => {
+  const skewed: Tally = {
+    ...tallyOf(0.5, 0.1),
+    candidate: { n: 1000, bad: 400 },
+    primary: { n: 3000, bad: 300 },
+  };
+  const told = verdictOf(specOf('unpaired'), seenOf({ tallies: [skewed] }));
+  expect(told).toMatchObject({
+    ...{ verdict: 'inconclusive', doubt: 'split_broken', logEWorse: expect.closeTo(0, 9) },
+    reason: "wrong: outcomes are known of one model's answers more often than its share",
+  });
+  // What both have answered is compared whatever the tallies are.
+  expect(verdictOf(specOf('both'), seenOf({ pairs: bad, tallies: [skewed] })).verdict).toBe('rollback');
+});
+
+test('a metric that has no data in a stage holds nobody up, and lets nobody through', () => {
+  const wrong = { metric: 'wrong', evidence: 'paired', margin: 0, tolerance: 0 } as const;
+  const redo = { metric: 'redo', evidence: 'unpaired', margin: 0, tolerance: 0 } as const;
+  const seen = seenOf({ pairs: good });
+  const verdictBy = (...metrics: MetricRule[]): string =>
+    verdictOf(specOf('paired', { metrics }), seen).verdict;
+  expect(verdictBy(wrong, redo)).toBe('inconclusive');
+  expect(verdictBy(wrong, { ...redo, isIdle: true })).toBe('promote');
+  expect(verdictBy({ ...redo, isIdle: true })).toBe('keep');
+  // The mean over all metrics is the same in every stage, or looking at two of them would be a chance more.
+  const weightBy = (...metrics: MetricRule[]): number =>
+    verdictOf(specOf('paired', { metrics }), seen).logEWorse;
+  expect(weightBy(wrong, { ...redo, isIdle: true })).toBe(weightBy(wrong, redo));
+});
+
+describe('a stage in which requests are dealt', () => {
+  const at = (n: number, more: SplitCounts[] = []) =>
+    verdictOf(
+      specOf('paired', { share: 0.1 }),
+      seenOf(
+        { pairs: good },
+        { split: [...more, { shares: [0.9, 0.1], counts: [n - n / 10, n / 10], elsewhere: 0 }] },
+      ),
+    );
+  const none = (n: number): SplitCounts => ({ shares: [0.9, 0.1], counts: [n, 0], elsewhere: 0 });
+
+  test('is not over before a candidate that gets none of them would be noticed', () => {
+    const needed = nToNotice([], 0.1, Math.log(1000));
+    expect(logESplit([none(needed)])).toBeGreaterThanOrEqual(Math.log(1000));
+    expect(logESplit([none(needed - 1)])).toBeLessThan(Math.log(1000));
+    expect(needed).toBeGreaterThan(Math.log(1000) / -Math.log(0.9));
+    expect(needed).toBeLessThan(250);
+    expect(at(needed).verdict).toBe('promote');
+    expect(at(needed - 1)).toMatchObject({
+      ...{ verdict: 'inconclusive', doubt: 'too_few' },
+      reason: `${needed - 1} requests say who answered them at a share of 10.00 %, ${needed} are needed to notice that none reach the candidate`,
+    });
+    // Whatever was dealt by other shares says nothing about this one.
+    expect(at(0, [{ shares: [0.1, 0.9], counts: [100, 900], elsewhere: 0 }]).doubt).toBe('too_few');
+  });
+
+  test('goes on unchecked where no request says who answered', () => {
+    expect(at(0).verdict).toBe('promote');
+    expect(verdictOf(specOf('paired', { share: 0.1 }), seenOf({ pairs: good })).verdict).toBe('promote');
+  });
 });
 
 test('a margin lets an equal candidate through, a tolerance forgives a slightly worse one', () => {
@@ -178,7 +247,7 @@ test('evidence is of mean at most 1 at the worst allowed difference, exactly', (
 test('counts that cannot be are refused', () => {
   const run = (over: Parameters<typeof seenOf>[0]) => () => verdictOf(specOf('both'), seenOf(over));
   expect(run({ pairs: { n: 1, better: 1, worse: 1 } })).toThrow('discordant pairs are pairs');
-  expect(run({ tallies: [{ ...tallyOf(0, 0), primary: { n: 1, bad: 0 } }] })).toThrow('both sides');
+  expect(run({ tallies: [{ ...tallyOf(0, 0), primary: { n: 1, bad: 0 } }] })).toThrow('shares are positive');
   expect(run({ tallies: [{ ...tallyOf(0.5, 2), primary: { n: 1, bad: 0 } }] })).toThrow('a centre is a rate');
   expect(run({ tallies: [{ ...tallyOf(0.5, 0), primary: { n: 1, bad: 2 } }] })).toThrow(
     'bad answers are answers',

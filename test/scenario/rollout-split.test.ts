@@ -3,90 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { auditTables } from '../../src/cli/audit/tables.ts';
 import { auditCounts, createWindows, noteResult } from '../../src/cli/audit/windows.ts';
-import type { RolloutRecord, ServiceSpec } from '../../src/records.ts';
-import { createRouter, type Route, type RoutedBy, routedHeaders } from '../../src/router/index.ts';
-import { drive, MINUTE, type Outcome, openDrive, randomOf, type Sent, specOf, T0 } from './support.ts';
+import { always, answeredBy, eventsOf as events, type Gateway, obedient, run, service } from './gateways.ts';
+import { drive } from './support.ts';
 import { PLAN, scorer } from './two-models.ts';
-
-const service = (more = ''): ServiceSpec => ({
-  ...specOf(`
-service: shop
-streams:
-  requests: { topic: shop.requests }
-  labels: { topic: shop.labels, fields: { fraud: fraud } }
-inputs: { a: { type: numeric }, b: { type: numeric }, c: { type: categorical } }
-outputs:
-  fraud: { type: classifier, classes: ['no', 'yes'], positive: 'yes' }
-models:
-  - { name: old, role: primary, file: none.onnx, inputs: { X: [a] }, outputs: { fraud: { probabilities: p } } }
-  - { name: new, role: shadow, file: none.onnx, inputs: { X: [b] }, outputs: { fraud: { probabilities: p } } }
-windows: { size: 1m, lateness: 5s }
-join: { max_delay: 2m, revise_after: [] }
-${more}`),
-  rollout: PLAN,
-});
-
-/** Who answers a request, in the place of its table; null: its record says nothing. */
-type Gateway = (byTable: Route, i: number) => { route: Route; by: Exclude<RoutedBy, 'override'> } | null;
-const obedient: Gateway = (route) => ({ route, by: 'id' });
-const always =
-  (version: string, by: 'id' | 'key' = 'id'): Gateway =>
-  (route) => ({ route: { ...route, version }, by });
-
-interface Told extends Outcome {
-  /** All that was sent, with the headers, to send it once more. */
-  sent: Sent[];
-}
-
-/** Sixty requests a minute, which a gateway routes by the newest table, and their labels half a minute later. */
-async function run(
-  spec: ServiceSpec,
-  minutes: number,
-  gateway: Gateway,
-  wrong: (minute: number) => number[] = () => [0.2, 0.05],
-) {
-  const driver = await openDrive(spec, { scorer });
-  const random = randomOf(7);
-  const sent: Sent[] = [];
-  const send = async (records: Sent[]): Promise<void> => {
-    sent.push(...records);
-    await driver.send(records);
-  };
-  let labels: Sent[] = [];
-  for (let minute = 0; minute < minutes; minute++) {
-    const table = (await driver.outcome()).tables.at(-1);
-    const router = table === undefined ? null : createRouter(table);
-    const requests: Sent[] = [];
-    const late: Sent[] = [];
-    for (let i = 60 * minute; i < 60 * (minute + 1); i++) {
-      const [id, time, isFraud] = [`r${i}`, T0 + i * 1_000, i % 2 === 0];
-      const [a, b] = wrong(minute).map((rate) => (random() < rate !== isFraud ? 0.9 : 0.1));
-      const said = router === null ? null : gateway(router.route(id), i);
-      const headers = said === null ? {} : { headers: routedHeaders(said.route, said.by) };
-      requests.push({ stream: 'requests', key: id, value: { id, time, a, b, c: `c${i % 3}` }, ...headers });
-      late.push({
-        stream: 'labels',
-        key: id,
-        value: { id, time: time + 30_000, fraud: isFraud ? 'yes' : 'no' },
-      });
-    }
-    await send([...labels, ...requests]);
-    labels = late;
-  }
-  const outcome = await driver.end();
-  await driver.close();
-  return { ...outcome, sent } satisfies Told;
-}
-
-const versionOf = ({ headers }: Sent): string | undefined => headers?.['telltale-version'];
-/** Requests that a version has answered in the windows that ended in (from, to]. */
-const answeredBy = (sent: readonly Sent[], version: string, from: number, to: number): number =>
-  sent.filter((one) => {
-    const endMs = (Math.floor((one.value as { time: number }).time / MINUTE) + 1) * MINUTE;
-    return versionOf(one) === version && endMs > from && endMs <= to;
-  }).length;
-const events = (rollouts: readonly RolloutRecord[]): string[] =>
-  rollouts.filter(({ event }) => event !== 'verdict').map(({ event, stageKind }) => `${event} ${stageKind}`);
 
 describe('a gateway that obeys', () => {
   test.each([['', 'segments: [[c]]']].flat())(

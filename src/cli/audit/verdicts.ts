@@ -1,9 +1,10 @@
 /** Verdicts once more, from what a record says of plan, stage, counts and alarms; and whether the steps that nobody asked for follow from them. */
 
 import { messageOf } from '../../errors.ts';
-import type { RolloutRecord, RolloutSpec } from '../../records.ts';
+import type { RolloutRecord, RolloutSpec, RolloutTally } from '../../records.ts';
+import { countedOf, seenOf, verdictSpecOf } from '../../rollout/evidence.ts';
 import { causeOf } from '../../rollout/exposure.ts';
-import { NOT_WANTED, seenOf, TAKEN_OVER, verdictSpecOf } from '../../rollout/fold.ts';
+import { NOT_WANTED, TAKEN_OVER } from '../../rollout/fold.ts';
 import { DEADLINE_PASSED } from '../../rollout/machine.ts';
 import { ALARMS_FIRE, type Verdict, verdictOf } from '../../rollout/verdict.ts';
 import type { Placed } from '../rollout/records.ts';
@@ -22,7 +23,7 @@ interface Past {
   text: string;
   before: RolloutRecord;
   startedMs: number;
-  /** When the stage began, and labelled pairs then. */
+  /** When the stage began, and what counted then. */
   stageFromMs: number;
   stageFromN: number;
 }
@@ -67,9 +68,18 @@ function next(past: Past | null, record: RolloutRecord, spec: RolloutSpec): Past
     before: record,
     startedMs: isFirst ? record.atMs : past.startedMs,
     stageFromMs: isEntered ? record.atMs : past.stageFromMs,
-    stageFromN: isEntered ? record.counts.n : past.stageFromN,
+    stageFromN: isEntered ? countedOf(spec, record.stage, knownOf(record)) : past.stageFromN,
   };
 }
+
+/** What the roll-out knew when it wrote the record. */
+const knownOf = ({ counts, split, metrics }: RolloutRecord) => ({
+  counts,
+  split,
+  tallies: Object.fromEntries(
+    metrics.map(({ metric, tallies }) => [metric, { alone: { n: 0, bad: 0 }, dealt: tallies }]),
+  ),
+});
 
 type Report = (message: string) => void;
 
@@ -99,7 +109,7 @@ function checkVerdict(
   const foreign = alarms.filter((rule) => !spec.rollbackOn.rules.includes(rule));
   if (foreign.length > 0)
     report(`alarms of ${foreign.join(', ')} are no guard rails of its plan, and cannot roll back`);
-  const verdict = verdictOf(verdictSpecOf(spec, stage), seenOf(record, alarms));
+  const verdict = verdictOf(verdictSpecOf(spec, stage), seenOf(spec, knownOf(record), alarms));
   audit.checked++;
   // Records of what people asked for, and of levels, give their reason, and not which alarms fire.
   const isUnnamed =
@@ -129,6 +139,19 @@ function differencesOf(record: RolloutRecord, verdict: Verdict, isUnnamed: boole
   const said = `${record.verdict} ${record.doubt}`.trim();
   const is = `${verdict.verdict} ${verdict.doubt ?? ''}`.trim();
   if (said !== is && !isUnnamed) found.push(`the verdict is ${is} and not ${said}`);
+  verdict.evidence.forEach((one, i) => {
+    const told = record.metrics[i];
+    if (told?.metric !== one.metric) {
+      found.push(`its metric ${i + 1} is ${one.metric} and not ${told?.metric ?? 'none'}`);
+      return;
+    }
+    for (const key of ['n', 'difference', 'low', 'high', 'logEWorse', 'logEBetter'] as const)
+      compare(
+        `${key} of ${one.metric}`,
+        told[key],
+        key === 'n' || key.startsWith('log') || one.n > 0 ? one[key] : null,
+      );
+  });
   compare('difference', record.difference, hasData ? evidence.difference : null);
   compare('low', record.low, hasData ? evidence.low : null);
   compare('high', record.high, hasData ? evidence.high : null);
@@ -161,6 +184,7 @@ function checkStep(record: RolloutRecord, past: Past, report: Report): void {
   for (const key of ['n', 'better', 'worse', 'due'] as const)
     if (counts[key] < before.counts[key]) report(`${key} falls from ${before.counts[key]} to ${counts[key]}`);
   checkExposure(record, before, report);
+  checkTallies(record, before, report);
   if (record.atMs < before.atMs) report('its time is before that of the record before');
   if (event === 'started') report('the roll-out was started already');
   if (by !== '') return;
@@ -183,6 +207,23 @@ function checkExposure(record: RolloutRecord, before: RolloutRecord, report: Rep
   }
 }
 
+function checkTallies(record: RolloutRecord, before: RolloutRecord, report: Report): void {
+  for (const { metric, tallies } of before.metrics) {
+    const now = record.metrics.find((one) => one.metric === metric)?.tallies ?? [];
+    for (const past of tallies) {
+      const tally = now.find(({ share }) => share === past.share);
+      const numbersOf = ({ candidate, primary, due }: RolloutTally): number[] => [
+        ...[candidate.n, candidate.bad, primary.n, primary.bad, due],
+      ];
+      if (tally === undefined) report(`${metric}: the requests that were dealt with ${past.share} are gone`);
+      else if (tally.centre !== past.centre)
+        report(`${metric}: its centre was ${past.centre} and is ${tally.centre}`);
+      else if (numbersOf(tally).some((n, i) => n < numbersOf(past)[i]!))
+        report(`${metric}: requests that were dealt with ${past.share} get fewer`);
+    }
+  }
+}
+
 function checkRollback(record: RolloutRecord, { spec, startedMs }: Past, report: Report): void {
   if (causeOf(record) === DEADLINE_PASSED) {
     if (spec.deadlineMs === null || record.atMs - startedMs < spec.deadlineMs)
@@ -192,7 +233,7 @@ function checkRollback(record: RolloutRecord, { spec, startedMs }: Past, report:
 }
 
 function checkAdvance(record: RolloutRecord, past: Past, report: Report): void {
-  const { event, verdict, atMs, counts } = record;
+  const { event, verdict, atMs } = record;
   const { spec, before, stageFromMs, stageFromN } = past;
   const stage = spec.stages[before.stage]!;
   const name = `stage ${before.stage + 1}`;
@@ -205,7 +246,7 @@ function checkAdvance(record: RolloutRecord, past: Past, report: Report): void {
     report(`it is in stage ${record.stage + 1} after ${name}`);
   if (before.status !== 'running') report(`it is ${event} while it was ${before.status}`);
   if (atMs - stageFromMs < stage.durationMs) report(`the time of ${name} was not over`);
-  const n = counts.n - stageFromN;
+  const n = countedOf(spec, before.stage, knownOf(record)) - stageFromN;
   if (n < stage.nMin) report(`${name} had ${n} of ${stage.nMin} labelled requests`);
   if (stage.kind !== 'live' && verdict !== 'promote' && verdict !== stage.needs)
     report(`${name} needs the verdict ${stage.needs}, and it was ${verdict}`);

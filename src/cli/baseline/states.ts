@@ -46,7 +46,7 @@ const WINDOW_MS = 1e15;
 /** No name of an input. */
 const HOUR = '(hour)';
 /** What they count is no distribution to compare with. */
-const LEFT_OUT = new Set(['rows', 'routed', 'labels', 'asked', 'telemetry', 'distinct', 'heavy']);
+const LEFT_OUT = new Set(['rows', 'routed', 'arms', 'labels', 'asked', 'telemetry', 'distinct', 'heavy']);
 
 /** One window for all, no rules, and labels that come at any time. */
 function specOf({ spec, by, inputs }: StatesParts): ServiceSpec {

@@ -62,7 +62,11 @@ const times = (logE: number): string => String(Number(logE.toFixed(2)));
 export const isoOf = (atMs: number): string => new Date(atMs).toISOString();
 
 /** '-0.40 % (-1.20 to 0.35 %)'. */
-export const differenceText = ({ difference, low, high }: RolloutRecord): string =>
+export const differenceText = ({
+  difference,
+  low,
+  high,
+}: Pick<RolloutRecord, 'difference' | 'low' | 'high'>): string =>
   difference === null || low === null || high === null
     ? '-'
     : `${points(difference)} % (${points(low)} to ${points(high)} %)`;
@@ -101,7 +105,7 @@ export function rowOf({ service, record, sinceMs, level }: Standing): (string | 
     ...row,
     doubt === '' ? verdict : `${verdict}: ${doubt}`,
     differenceText(record),
-    count(counts.n),
+    count(record.metrics[0]?.n ?? counts.n),
     times(record.logEBetter),
     times(record.logEWorse),
     times(record.logBoundary),
@@ -117,6 +121,11 @@ export function notesOf({ service, record, sinceMs, waits, isDryRun }: Standing)
   const what = event === 'refused' ? 'refused to' : event.replace('_', ' ');
   const who = by === '' ? '' : event === 'refused' ? ` ${oneLine(by, 40)}` : ` by ${oneLine(by, 40)}`;
   const after = atMs > sinceMs ? `, ${durationText(atMs - sinceMs)} after that` : '';
+  // The table is about wrong answers.
+  for (const { metric, n, logEBetter, logEWorse, ...rest } of record.metrics.slice(1))
+    notes.push(
+      `${service}: ${metric} worse by ${differenceText(rest)}, ${count(n)} requests, for it ${times(logEBetter)}, against ${times(logEWorse)}`,
+    );
   // A reason to roll back says so itself.
   if (exposed > 0 && event !== 'rolled_back')
     notes.push(`${service}: ${candidate} has answered ${count(exposed)} request${exposed === 1 ? '' : 's'}`);

@@ -1,14 +1,8 @@
 /** `rollout` against the models, outputs, labels and rules of the service, and against itself. */
 
-import { isAtLeast, type RolloutStage } from '../../records.ts';
+import { FEEDBACK_KINDS, hasRightAnswers, isAtLeast, type RolloutStage } from '../../records.ts';
 import type { Report } from '../document.ts';
-import {
-  comparedOutputs,
-  hasRightAnswers,
-  type RolloutPlan,
-  rolloutPlanOf,
-  rolloutStagesOf,
-} from '../rollout.ts';
+import { comparedOutputs, type RolloutPlan, rolloutPlanOf, rolloutStagesOf } from '../rollout.ts';
 import type { RolloutShape } from '../rollout-shape.ts';
 import type { Path, Registries, RolloutStages } from '../types.ts';
 import type { View } from '../view.ts';
@@ -21,10 +15,12 @@ export function checkRollout(view: View, { rollout: make }: Registries, report: 
   if (shape === undefined || shape === null || make === undefined) return;
   checkCandidate(shape, view, report);
   checkOutput(shape, view, report);
+  checkFeedback(shape, view, report);
   checkGuards(shape.rollback_on, [...AT, 'rollback_on'], 'roll back', view, report);
   const plan = rolloutPlanOf(shape);
   if (!checkStrategy(shape, plan, report) || !checkShares(shape, plan, make, report)) return;
   checkStages(rolloutStagesOf(plan, make), shape, plan, report);
+  checkDealt(shape, plan, report);
   checkEnds(shape, plan, report);
 }
 
@@ -73,7 +69,9 @@ function checkOutput({ output, candidate }: RolloutShape, view: View, report: Re
       ? null
       : hasRightAnswers(found)
         ? 'which has no label, or is not bound by both the primary and the candidate'
-        : `a ${found.type}, whose answers are not counted as right or wrong`;
+        : found.type === 'regressor'
+          ? 'a regressor without a tolerance, within which an answer is right'
+          : `a ${found.type}, whose answers are not counted as right or wrong`;
   if (why === null) report(at, { found: `the output '${output}'`, word: output, allowed: compared });
   else
     report(at, {
@@ -82,7 +80,7 @@ function checkOutput({ output, candidate }: RolloutShape, view: View, report: Re
 }
 
 const COMPARED =
-  'a classifier or multilabel output is needed that streams.labels has and that the primary and the candidate both give';
+  'a classifier, a multilabel output or a regressor with a tolerance is needed that streams.labels has and that the primary and the candidate both give';
 
 /** That the rules exist whose alarms do something, and fire at the level that it takes. */
 export function checkGuards(
@@ -214,11 +212,51 @@ const daysOf = (ms: number): string =>
   ms >= 48 * HOUR_MS ? `${round(ms / (24 * HOUR_MS))}d` : `${round(ms / HOUR_MS)}h`;
 const round = (value: number): number => Math.round(value * 100) / 100;
 
+/** What users do with answers, or tell of them, is compared between requests that were dealt to one model or the other. */
+function checkDealt(
+  { evidence, feedback, dry_run }: RolloutShape,
+  { strategy }: RolloutPlan,
+  report: Report,
+): void {
+  if (strategy === 'canary' && !dry_run) return;
+  const why = `nobody gets an answer of the candidate beside the primary's ${dry_run ? 'in a dry run' : `with the strategy ${strategy}`}`;
+  if (evidence !== 'paired')
+    report([...AT, 'evidence'], {
+      message: `${evidence}: ${why}; give paired, or a canary that is no dry run`,
+    });
+  if (Object.keys(feedback).length > 0)
+    report([...AT, 'feedback'], { message: `${why}; leave it out, or give a canary that is no dry run` });
+}
+
+function checkFeedback({ feedback }: RolloutShape, view: View, report: Report): void {
+  const kinds = FEEDBACK_KINDS.filter((kind) => feedback[kind] !== undefined);
+  const stream = view.streams.get('feedback');
+  if (kinds.length === 0 || stream === null) return;
+  if (stream === undefined) {
+    report([...AT, 'feedback'], {
+      message: 'streams.feedback is missing: add the stream in which it comes in, or leave this out',
+    });
+    return;
+  }
+  const mapped = 'kinds' in stream && stream.kinds !== undefined ? Object.keys(stream.kinds) : FEEDBACK_KINDS;
+  for (const kind of kinds)
+    if (!mapped.includes(kind))
+      report([...AT, 'feedback', kind], { message: `streams.feedback.kinds names no word for ${kind}` });
+}
+
 /** Of a difference between margin and tolerance neither can ever be shown. */
 function checkEnds(shape: RolloutShape, { deadlineMs }: RolloutPlan, report: Report): void {
-  const { margin, tolerance } = shape;
-  if (deadlineMs !== null || margin >= tolerance) return;
-  report([...AT, 'margin'], {
-    message: `a candidate that is worse by ${margin} to ${tolerance} could never be promoted or rolled back, and there is no deadline; give a deadline, or a tolerance of ${margin} at most`,
-  });
+  if (deadlineMs !== null) return;
+  const rates = [
+    { at: AT, ...shape },
+    ...FEEDBACK_KINDS.flatMap((kind) => {
+      const own = shape.feedback[kind];
+      return own === undefined ? [] : [{ at: [...AT, 'feedback', kind], ...own }];
+    }),
+  ];
+  for (const { at, margin, tolerance } of rates)
+    if (margin < tolerance)
+      report([...at, 'margin'], {
+        message: `a candidate that is worse by ${margin} to ${tolerance} could never be promoted or rolled back, and there is no deadline; give a deadline, or a tolerance of ${margin} at most`,
+      });
 }
