@@ -51,6 +51,8 @@ export interface StreamSpec {
   /** feedback only: path of the kind, and kind as found in the record -> our kind. */
   kind: string | null;
   kinds: Record<string, FeedbackKind>;
+  /** predictions only: they are what people decided. Absent: another system's. */
+  by?: 'people';
 }
 
 export const FEEDBACK_KINDS = ['click', 'redo', 'switch_to_typing'] as const;
@@ -460,6 +462,10 @@ export interface AutomationSpec {
   stopOn: { rules: string[]; level: Level };
   /** 0..1 in ten-thousandths: share of the requests that people decide without the model's answer. Absent: none, as in configurations of earlier builds. */
   blind?: number;
+  /** Labels are what people decided, so that from assist on only those of blind requests say how right the model is. Absent: labels are the truth. */
+  labels?: 'people';
+  /** To assist, the model must also be shown to be worse than people alone by less than so much, 0..1. Absent: it need not. */
+  margin?: number;
 }
 
 export interface ServiceSpec {
@@ -693,7 +699,7 @@ export interface Scored {
 export interface Result {
   id: string;
   service: string;
-  family: 'input' | 'output' | 'agreement' | 'performance' | 'feedback' | 'software';
+  family: 'input' | 'output' | 'agreement' | 'performance' | 'feedback' | 'reliance' | 'software';
   metric: string;
   /** Track (`amount`, `query.length`), output or telemetry metric that is measured; '' for the whole service. */
   subject: string;

@@ -25,6 +25,8 @@ export const automationShape = z.strictObject({
     })
     .prefault({}),
   blind: share.prefault(0.05),
+  labels: z.enum(['truth', 'people']).prefault('truth'),
+  margin: share.optional(),
 });
 
 export type AutomationShape = z.output<typeof automationShape>;

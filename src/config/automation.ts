@@ -31,6 +31,8 @@ export function automationOf({ automation: shape }: View): Pick<ServiceSpec, 'au
     gate: shape.gate,
     stopOn: { rules: [...new Set(shape.stop_on.rules)], level: shape.stop_on.level },
     blind: Math.round(shape.blind * BLIND_STEPS) / BLIND_STEPS,
+    ...(shape.labels === 'people' ? { labels: shape.labels } : {}),
+    ...(shape.margin === undefined ? {} : { margin: shape.margin }),
   };
   return { automation };
 }

@@ -159,6 +159,7 @@ function streamOf(
     error: ('error' in shape ? shape.error : undefined) ?? null,
     kind: 'kind' in shape ? shape.kind : null,
     kinds: stream === 'feedback' ? kindsOf('kinds' in shape ? shape.kinds : undefined) : {},
+    ...('by' in shape && shape.by === 'people' ? { by: shape.by } : {}),
   };
 }
 

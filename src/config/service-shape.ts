@@ -38,6 +38,7 @@ export const streamShapes = {
     score: text.optional(),
     latency_ms: text.optional(),
     error: text.optional(),
+    by: z.enum(['system', 'people']).prefault('system'),
   }),
   labels: z.strictObject({ ...recordStream, fields: paths.optional() }),
   feedback: z.strictObject({

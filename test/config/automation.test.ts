@@ -132,6 +132,44 @@ describe('automation', () => {
     expect(faults[0]).toMatch(new RegExp(words));
   });
 
+  const PEOPLE = good.replace(
+    /^( {2}labels.*\n)/m,
+    '$1  predictions: { topic: fraud.decisions, by: people }\n',
+  );
+  it('says of whom labels and decisions are, and nothing where the file says nothing', () => {
+    const spec = specOf(fileOf('{ output: fraud, target_risk: 0.1, labels: people, blind: 0.1 }'));
+    expect(spec.automation).toMatchObject({ labels: 'people', blind: 0.1 });
+    const both = specOf(fileOf('{ output: fraud, target_risk: 0.1, margin: 0.02 }', PEOPLE));
+    expect(both.automation).toMatchObject({ margin: 0.02 });
+    expect(both.automation).not.toHaveProperty('labels');
+    expect(both.streams.find(({ stream }) => stream === 'predictions')).toMatchObject({ by: 'people' });
+    const system = specOf(PEOPLE.replace(', by: people', ', by: system'));
+    expect(system.streams.some((stream) => 'by' in stream)).toBe(false);
+  });
+
+  it.each<[string, string, string?]>([
+    ['labels: people, up_to: full', 'automation.up_to: at full nobody decides blind'],
+    ['labels: people, blind: 0', 'automation.blind: .*nothing is known from assist on'],
+    ['labels: people', 'automation.labels: people is said of streams.labels', PEOPLE],
+    ['margin: 0.1', 'automation.margin: .*add streams.predictions with by: people'],
+    ['margin: 0.1', 'automation.margin: .*add streams.predictions', PEOPLE.replace(', by: people', '')],
+    ['margin: 0.1, labels: people', 'automation.margin: .*give labels: truth'],
+    ['margin: 2', 'automation.margin: found 2, allowed: <= 1', PEOPLE],
+    [
+      'margin: 0.1',
+      "streams.predictions.fields: what people decided of 'fraud'.*add fraud: PATH",
+      PEOPLE.replace('by: people', 'by: people, fields: {}'),
+    ],
+    [
+      'level: shadow',
+      'streams.predictions.by: there are no models beside which people decide',
+      PEOPLE.replace(/models:[\s\S]*?(?=segments:)/, ''),
+    ],
+  ])('%s is a fault', (more, words, text) => {
+    const faults = faultsOf(`{ output: fraud, target_risk: 0.1, ${more} }`, text);
+    expect(faults.filter((fault) => new RegExp(words).test(fault))).toHaveLength(1);
+  });
+
   it('finds several faults at once', () => {
     const text = '{ output: x, target_risk: 0.5, assist_risk: 0.1, level: full, stop_on: { rules: [none] } }';
     expect(faultsOf(text).map((fault) => fault.slice(0, fault.indexOf(':')))).toEqual([

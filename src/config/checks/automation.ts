@@ -13,6 +13,7 @@ export function checkAutomation(view: View, report: Report): void {
   checkSources(view, report);
   checkOutput(shape, view, report);
   checkLevels(shape, report);
+  checkPeople(shape, view, report);
   checkGuards(shape.stop_on, ['automation', 'stop_on'], 'stop it', view, report);
 }
 
@@ -62,6 +63,44 @@ function checkOutput({ output }: AutomationShape, view: View, report: Report): v
         : 'which has no label'
       : `a ${found.type}, whose answers have no confidence`;
   report(at, { message: `found '${output}', ${why}; ${cure}` });
+}
+
+/** What labels say once people see the model's answers, and what people alone are compared by. */
+function checkPeople(shape: AutomationShape, { streams }: View, report: Report): void {
+  const { labels, blind, up_to: upTo, margin, output } = shape;
+  const predictions = streams.get('predictions');
+  const decisions = predictions && 'by' in predictions && predictions.by === 'people' ? predictions : null;
+  if (labels === 'people') {
+    if (upTo === 'full')
+      report(['automation', 'up_to'], {
+        message:
+          'at full nobody decides blind, so that with labels: people nothing would show that the model has become wrong; give partial, or labels of a truth',
+      });
+    if (upTo === 'partial' && blind === 0)
+      report(['automation', 'blind'], {
+        message:
+          'with labels: people and without a blind sample nothing is known from assist on; give a share such as 0.05, or up_to: assist',
+      });
+    if (decisions !== null)
+      report(['automation', 'labels'], {
+        message:
+          'people is said of streams.labels, and streams.predictions has what people decided already (by: people); give truth, or leave that stream out',
+      });
+  }
+  if (decisions !== null && decisions.fields !== undefined && !Object.hasOwn(decisions.fields, output))
+    report(['streams', 'predictions', 'fields'], {
+      message: `what people decided of '${output}', the output of automation, is missing; add ${output}: PATH`,
+    });
+  if (margin !== undefined && labels === 'truth' && decisions === null && predictions !== null)
+    report(['automation', 'margin'], {
+      message:
+        'the model is compared with people alone, and what they decide is not known; add streams.predictions with by: people, or leave margin out',
+    });
+  if (margin !== undefined && labels === 'people')
+    report(['automation', 'margin'], {
+      message:
+        'the model and people are compared by a truth of its own, and labels are what people decided; give labels: truth and streams.predictions with by: people, or leave margin out',
+    });
 }
 
 function checkLevels(shape: AutomationShape, report: Report): void {

@@ -25,10 +25,20 @@ export function checkStreams(view: View, files: Files, report: Report): void {
     topics.set(spec.topic, stream);
     if ('schema_file' in spec || spec.encoding === 'avro_file') checkSchemaFile(spec, at, files, report);
     if ('kinds' in spec && spec.kinds !== undefined) checkKinds(spec.kinds, at, report);
+    if ('by' in spec && spec.by === 'people') checkPeople(view, report);
     if (stream === 'predictions' || stream === 'labels') {
       checkFields(stream, 'fields' in spec ? spec.fields : undefined, view, report);
     }
   }
+}
+
+/** How much they rely on a model is asked where there is one. */
+function checkPeople({ models }: View, report: Report): void {
+  if (models.length === 0)
+    report(['streams', 'predictions', 'by'], {
+      message:
+        'there are no models beside which people decide; add one with role: primary, or leave by out: the answers of people are measured like those of a system',
+    });
 }
 
 function checkSchemaFile(
