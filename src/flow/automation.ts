@@ -1,7 +1,8 @@
 /** Degrees of automation of a service inside its judge: what the ladder sees, and when. */
 
 import { digestOf } from '../config/digest.ts';
-import type { Command, ServiceSpec } from '../records.ts';
+import type { Tracks } from '../profile/registry.ts';
+import type { AutomationSpec, Command, OutputSpec, ServiceSpec } from '../records.ts';
 import type { RolloutStates } from '../rollout/fold.ts';
 import { statesSeen } from '../rollout/level-seen.ts';
 import { type ChainStep, commandBareLevel, stepsOfLevels, stoppersOf } from '../rollout/level-steps.ts';
@@ -9,6 +10,7 @@ import {
   addOutcomes,
   commandLevels,
   configureLevels,
+  createOutcomes,
   judgeLevels,
   noteOutcomes,
   type Outcomes,
@@ -16,6 +18,7 @@ import {
 import { outcomesOf } from './confidence.ts';
 import { feedKey } from './feeds.ts';
 import type { Cell, Due } from './results-of.ts';
+import { unseenKey, unseenOf } from './unseen.ts';
 
 /** Labelled answers of a window, by model, that wait for other sources. */
 export interface WaitingOutcomes {
@@ -23,6 +26,8 @@ export interface WaitingOutcomes {
   startMs: number;
   endMs: number;
   models: Record<string, Outcomes>;
+  /** The same of requests that do not say who decided, where that matters. */
+  silent?: Record<string, Outcomes>;
 }
 
 /** Windows that wait; of more the two oldest are put together, under the earlier beginning. */
@@ -39,20 +44,47 @@ export function queueOutcomes(
   const output = outputs.find((one) => one.name === automation?.output);
   const tracks = cells.find(({ segment }) => segment === '*')?.tracks;
   if (output === undefined || tracks === undefined || endMs % windows.sizeMs !== 0) return;
-  const models: Record<string, Outcomes> = {};
-  for (const { name } of spec.models) {
-    const track = tracks.get(feedKey('scores', name, output.name));
-    if (track?.kind === 'score_bins') models[name] = outcomesOf(track.state, output);
-  }
-  queue.push({ dueMs, startMs: endMs - windows.sizeMs, endMs, models });
+  const names = spec.models.map(({ name }) => name);
+  queue.push({
+    dueMs,
+    startMs: endMs - windows.sizeMs,
+    endMs,
+    ...outcomesIn(automation!, output, names, tracks),
+  });
   if (queue.length <= QUEUE_MAX) return;
   const [first, second] = queue.splice(0, 2) as [WaitingOutcomes, WaitingOutcomes];
-  for (const [name, more] of Object.entries(first.models)) {
-    const own = second.models[name];
-    if (own === undefined) second.models[name] = more;
+  addAll(second.models, first.models);
+  if (second.silent !== undefined && first.silent !== undefined) addAll(second.silent, first.silent);
+  queue.unshift({ ...second, startMs: first.startMs });
+}
+
+function addAll(into: Record<string, Outcomes>, from: Readonly<Record<string, Outcomes>>): void {
+  for (const [name, more] of Object.entries(from)) {
+    const own = into[name];
+    if (own === undefined) into[name] = more;
     else addOutcomes(own, more);
   }
-  queue.unshift({ ...second, startMs: first.startMs });
+}
+
+/** Labels that are the truth count whoever decided; those that are what people decided, and people beside the model, where the answer was not seen. */
+function outcomesIn(
+  { labels, margin }: AutomationSpec,
+  output: OutputSpec,
+  names: readonly string[],
+  tracks: Tracks,
+): Pick<WaitingOutcomes, 'models' | 'silent'> {
+  const models: Record<string, Outcomes> = {};
+  const silent: Record<string, Outcomes> = {};
+  for (const name of names) {
+    const scores = tracks.get(feedKey('scores', name, output.name));
+    if (labels !== 'people' && scores?.kind === 'score_bins') models[name] = outcomesOf(scores.state, output);
+    const unseen = tracks.get(unseenKey(name, output.name));
+    if (unseen?.kind !== 'counters') continue;
+    models[name] ??= createOutcomes();
+    addOutcomes(models[name], unseenOf(unseen.state, 'blind'));
+    silent[name] = unseenOf(unseen.state, 'silent');
+  }
+  return labels === 'people' || margin !== undefined ? { models, silent } : { models };
 }
 
 /** A configuration that was taken. */
@@ -82,7 +114,7 @@ export function judgeAutomation(
 ): ChainStep[] {
   if (automation === undefined) return [];
   const { levels } = states;
-  for (const { models, ...window } of due) noteOutcomes(levels, active, window, models);
+  for (const { models, silent, ...window } of due) noteOutcomes(levels, active, window, models, silent);
   const alarms = stoppersOf(states, automation);
   const before = statesSeen(levels, active);
   const told = judgeLevels(levels, automation, active, alarms, atMs);

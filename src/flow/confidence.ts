@@ -6,10 +6,14 @@ import type { OutputSpec } from '../records.ts';
 import { CONFIDENCES, createOutcomes, type Outcomes } from '../rollout/levels.ts';
 import { thresholdOf } from './feeds.ts';
 
+/** Of an answer: of a binary classifier `score` is that of the positive class. NaN: it has none. */
+export const confidenceOf = (output: OutputSpec, said: number, score: number): number =>
+  isBinary(output) && output.classes[said] !== output.positive ? 1 - score : score;
+
 /** Means of scores are sums of rounded ones. */
 const ROUNDING = 1e-9;
 
-function cellOf(confidence: number): number {
+export function cellOf(confidence: number): number {
   let cell = CONFIDENCES.length - 1;
   while (cell > 0 && confidence + ROUNDING < CONFIDENCES[cell]!) cell--;
   return cell;

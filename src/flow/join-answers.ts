@@ -19,13 +19,18 @@ const scoresPart = ({ spec }: JoinFold, model: number, output: number): number =
   1 + Math.floor((model * spec.outputs.length + output) / SCORES_PER_PART);
 
 /** Where the answer of a model stands; the other system is the model after the last. */
-function answerOf({ requests, layout, spec }: JoinFold, row: number, model: number, output: number): Place {
+export function answerOf(
+  { requests, layout, spec }: JoinFold,
+  row: number,
+  model: number,
+  output: number,
+): Place {
   const { answers, external, answerColumns } = layout;
   const from = model === spec.models.length ? external : answers + model * answerColumns.width;
   return { numbers: requests.numbers, at: row * requests.stride + from + answerColumns.at[output]! };
 }
 
-const truthOf = ({ requests, layout }: JoinFold, row: number, output: number): Place => ({
+export const truthOf = ({ requests, layout }: JoinFold, row: number, output: number): Place => ({
   numbers: requests.numbers,
   at: row * requests.stride + layout.truths + layout.truthColumns.at[output]!,
 });

@@ -22,6 +22,7 @@ import { countRow, foldMatches, foldWaiting, ownModels } from './join-answers.ts
 import { cellsOf, countAside } from './join-cells.ts';
 import { ROUTED_WIDTH } from './join-columns.ts';
 import { increment } from './join-measures.ts';
+import { foldDecider, foldReliance } from './join-reliance.ts';
 import {
   ARRIVAL,
   BASE_MS,
@@ -136,6 +137,7 @@ function attach(fold: JoinFold, row: number, tag: number, knownMs: number, value
   if (!isLabel) foldWaiting(fold, row, [fold.spec.models.length], Math.max(knownMs, numbers[at + BASE_MS]!));
   else for (const cell of cellsOf(fold, row, knownMs)) increment(cell, feedKey('labels', '', ''), 'seen');
   foldMatches(fold, row);
+  foldReliance(fold, row, isLabel);
 }
 
 /** The rows of an id and tag, in the order of a column, and a variant of the key that is free; -1: none is. */
@@ -237,6 +239,7 @@ function takeBase(fold: JoinFold, event: JoinEvent): void {
     putAnswers(fold, at, event.numbers);
     countRow(fold, row, cells, 'requests');
     foldWaiting(fold, row, ownModels(spec), timeMs);
+    foldDecider(fold, row, timeMs);
   }
   attachWaiting(fold, row, event.id, timeMs);
 }

@@ -9,6 +9,8 @@ const FAMILIES: Record<MetricKind['family'], string> = {
   agreement: 'Whether a shadow answers as the primary does.',
   performance: 'How right the answers are, once labels have arrived within `join.max_delay`.',
   feedback: 'What users did with the answers, within `join.max_delay`.',
+  reliance:
+    'Who decides where a service has [degrees of automation](automation.md), and how far people rely on the model. Rates without data say so; those that need what people decided are there where it is known.',
   software: 'How the service and its hosts run.',
 };
 

@@ -25,6 +25,7 @@ import { OUTPUT_METRICS } from './output.ts';
 import { PERFORMANCE_METRICS } from './performance.ts';
 import { QUALITY_METRICS } from './quality.ts';
 import { REGRESSION_METRICS } from './regression.ts';
+import { RELIANCE_METRICS } from './reliance.ts';
 import { SCORED_METRICS } from './scored.ts';
 import { TEXT_METRICS } from './text.ts';
 import { VOLUME_METRICS } from './volume.ts';
@@ -66,6 +67,7 @@ const ALL: readonly MetricKind[] = [
   ...POWERED_METRICS,
   ...REGRESSION_METRICS,
   ...BEHAVIOUR_METRICS,
+  ...RELIANCE_METRICS,
 ];
 
 /** By name. */

@@ -37,6 +37,8 @@ export const TRACK_ROLES = [
   'asked',
   'pairs',
   'feedback',
+  'reliance',
+  'unseen',
   'latency',
   'errors',
   'telemetry',

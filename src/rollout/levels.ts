@@ -18,6 +18,7 @@ import {
   setLevel,
   stepLadder,
 } from './automation.ts';
+import type { Pairs } from './comparison.ts';
 import { addDecided, createSpans, decidedOf, type Spans } from './spans.ts';
 
 /**
@@ -32,6 +33,8 @@ export const CONFIDENCES: readonly number[] = [
 export interface Outcomes {
   n: number[];
   wrong: number[];
+  /** The model as the candidate and people alone as the primary, on the same requests. Absent: none. */
+  pairs?: Pairs;
 }
 
 export const createOutcomes = (): Outcomes => ({
@@ -39,12 +42,21 @@ export const createOutcomes = (): Outcomes => ({
   wrong: CONFIDENCES.map(() => 0),
 });
 
-export function addOutcomes(into: Outcomes, { n, wrong }: Outcomes): void {
+export function addOutcomes(into: Outcomes, { n, wrong, pairs }: Outcomes): void {
   for (let cell = 0; cell < CONFIDENCES.length; cell++) {
     into.n[cell]! += n[cell]!;
     into.wrong[cell]! += wrong[cell]!;
   }
+  if (pairs === undefined) return;
+  const own = into.pairs ?? NO_PAIRS;
+  into.pairs = {
+    n: own.n + pairs.n,
+    better: own.better + pairs.better,
+    worse: own.worse + pairs.worse,
+  };
 }
+
+const NO_PAIRS: Pairs = { n: 0, better: 0, worse: 0 };
 
 /** What is known of a model. */
 export interface Known extends Outcomes {
@@ -66,6 +78,7 @@ const createKnown = (of: string, fromMs: number | null): Known => ({
 export interface LevelStates {
   /** Null: the service has no automation. */
   ladder: LadderState | null;
+  /** The output, and whose labels say how right it is: what is known of another one counts no more. */
   output: string;
   /** By name. */
   models: Record<string, Known>;
@@ -81,11 +94,13 @@ export interface LevelStates {
   offered: AutomationLevel | '';
   /** What the next step up still needed at the last look; '': nothing, or it has just changed. It has numbers of the moment, so that it is told only where what they are of is another. */
   missing: string;
+  /** The last stretch of event time in which people saw no answers, the level being below assist. Null end: it is now. Null: there was none. */
+  unseen: { fromMs: number; toMs: number | null } | null;
 }
 
 export const createLevels = (): LevelStates => ({
   ...{ ladder: null, output: '', models: {}, active: '' },
-  ...{ decided: createSpans(), isHeld: false, blind: 0, offered: '', missing: '' },
+  ...{ decided: createSpans(), isHeld: false, blind: 0, offered: '', missing: '', unseen: null },
 });
 
 /** level_open: it could rise, and waits for a person. level_waits: it does not rise, for another reason than before. */
@@ -113,8 +128,7 @@ const ladderSpecOf = (spec: AutomationSpec): LadderSpec => ({
   highest: spec.upTo,
   alpha: 1 - spec.confidence,
   targets: { assist: spec.assistRisk, partial: spec.targetRisk, full: spec.targetRisk },
-  // People and the truth are one stream of labels, so that people cannot be compared with it.
-  margin: null,
+  margin: spec.margin ?? null,
   nMin: spec.nMin,
   coverageMin: spec.coverageMin,
   holdMs: spec.holdMs,
@@ -131,7 +145,7 @@ function seenOf(states: LevelStates, active: string, alarms: readonly string[], 
   return {
     atMs,
     cells: cellsOf(models[active]),
-    pairs: { n: 0, better: 0, worse: 0 },
+    pairs: models[active]?.pairs ?? NO_PAIRS,
     decided: decidedOf(decided),
     alarms,
   };
@@ -142,11 +156,22 @@ const tell = (
   said: Pick<LevelTold, 'event' | 'atMs' | 'by' | 'reason'>,
 ): LevelTold => ({ ...said, level, threshold });
 
+const SEEN_FROM = rankOf('assist');
+
+/** Every change of the ladder comes through here. */
+function setLadder(states: LevelStates, ladder: LadderState): void {
+  const isUnseen = rankOf(ladder.level) < SEEN_FROM;
+  const wasUnseen = states.unseen?.toMs === null;
+  if (isUnseen && !wasUnseen) states.unseen = { fromMs: ladder.sinceMs, toMs: null };
+  if (!isUnseen && wasUnseen) states.unseen = { ...states.unseen!, toMs: ladder.sinceMs };
+  states.ladder = ladder;
+}
+
 /** Takes a state that the ladder or a person has come to. */
 function take(states: LevelStates, active: string, { state, move }: LevelStep): LevelTold[] {
   const before = states.ladder;
   if (before === null || move === null) return [];
-  states.ladder = state;
+  setLadder(states, state);
   states.offered = '';
   states.missing = '';
   states.decided = createSpans();
@@ -167,8 +192,9 @@ export function configureLevels(states: LevelStates, wanted: WantedLevels | null
     return [];
   }
   const { spec, models } = wanted;
-  if (states.output !== spec.output) states.models = {};
-  states.output = spec.output;
+  const output = spec.labels === 'people' ? `${spec.output} by people` : spec.output;
+  if (states.output !== output) Object.assign(states, { models: {}, decided: createSpans() });
+  states.output = output;
   for (const [name, { of }] of Object.entries(states.models))
     if (models[name] !== of) delete states.models[name];
   for (const [name, of] of Object.entries(models)) states.models[name] ??= createKnown(of, null);
@@ -176,9 +202,10 @@ export function configureLevels(states: LevelStates, wanted: WantedLevels | null
   const isOther = states.blind !== blind;
   states.blind = blind;
   if (states.ladder !== null) return isOther ? [tellBlind(states.ladder, blind, atMs)] : [];
-  states.ladder = createLadder(spec.level, atMs);
+  const ladder = createLadder(spec.level, atMs);
+  setLadder(states, ladder);
   const reason = `${spec.level}: it begins here by the configuration`;
-  return [tell(states.ladder, { event: 'level', atMs, by: '', reason })];
+  return [tell(ladder, { event: 'level', atMs, by: '', reason })];
 }
 
 /** A step of its own, since the table changes with it. */
@@ -188,22 +215,27 @@ const tellBlind = (ladder: LadderState, blind: number, atMs: number): LevelTold 
     reason: `${ladder.level}: people decide ${blind === 0 ? 'no requests' : `${percent(blind)} of the requests`} blind, by the configuration`,
   });
 
-/** Takes labelled answers of a final window by model. */
+/** Takes labelled answers of a final window by model. Those of `silent`, which do not say who decided, count where people saw no answers all through it. */
 export function noteOutcomes(
   states: LevelStates,
   active: string,
   { startMs, endMs }: { startMs: number; endMs: number },
   models: Readonly<Record<string, Outcomes>>,
+  silent: Readonly<Record<string, Outcomes>> = {},
 ): void {
-  const { ladder, decided } = states;
+  const { ladder, decided, unseen } = states;
   if (ladder === null) return;
-  for (const [name, more] of Object.entries(models)) {
+  const add = ([name, more]: [string, Outcomes]): void => {
     const known = states.models[name];
-    if (known === undefined || (known.fromMs !== null && startMs < known.fromMs)) continue;
+    if (known === undefined || (known.fromMs !== null && startMs < known.fromMs)) return;
     addOutcomes(known, more);
     known.firstMs ??= startMs;
     known.lastMs = endMs;
-  }
+  };
+  Object.entries(models).forEach(add);
+  const isUnseen =
+    unseen !== null && startMs >= unseen.fromMs && endMs <= (unseen.toMs ?? Number.POSITIVE_INFINITY);
+  if (isUnseen) Object.entries(silent).forEach(add);
   const own = models[active];
   const from = ladder.level === 'full' ? 0 : ladder.level === 'partial' ? ladder.threshold : null;
   if (own === undefined || from === null || startMs < ladder.sinceMs) return;
@@ -229,10 +261,11 @@ function changeModel(states: LevelStates, spec: LadderSpec, active: string, atMs
   const threshold = safe === null ? null : safe.threshold;
   const shown = safe === null ? 'no threshold is shown to be safe' : `${safe.threshold} is shown to be safe`;
   const reason = `another model answers, ${active}, of which ${shown}`;
-  states.ladder = { level: to, sinceMs: atMs, threshold };
+  const next = { level: to, sinceMs: atMs, threshold } as const;
+  setLadder(states, next);
   states.offered = '';
   const what = ladder.level === to ? to : `${ladder.level} -> ${to}`;
-  return [tell(states.ladder, { event: 'level', atMs, by: '', reason: `${what}: ${reason}` })];
+  return [tell(next, { event: 'level', atMs, by: '', reason: `${what}: ${reason}` })];
 }
 
 /** One look, when all that came before it has been taken. `alarms`: rules that fire and are to stop it. */
@@ -296,7 +329,7 @@ function tune(states: LevelStates, spec: LadderSpec, seen: LadderSeen, isAsked: 
   const [before, after] = [ladder.threshold, next.threshold];
   if (after === before || after === null) return [];
   if (isAsked && (before === null || after < before)) return [];
-  states.ladder = next;
+  setLadder(states, next);
   const reason = `partial: threshold ${before ?? 'none'} -> ${after}, the smallest that is shown to be safe`;
   return [tell(next, { event: 'level', atMs: seen.atMs, by: '', reason })];
 }

@@ -6,6 +6,7 @@ import { METRICS, measureCell } from '../../src/metric/registry.ts';
 import { textOfState } from '../../src/profile/baseline/states.ts';
 import { createBaselineBuilder } from '../../src/profile/baseline.ts';
 import type { TrackState, Tracks } from '../../src/profile/registry.ts';
+import type { ServiceSpec } from '../../src/records.ts';
 import {
   categories,
   confusionOf,
@@ -41,7 +42,9 @@ const ELSEWHERE = new Set(
 const words = (shift: number): string[] =>
   Array.from({ length: N }, (_, i) => ((i * 37 + shift) % 101 < 60 ? 'card' : 'cash'));
 
-const bare = service({ inputs, outputs });
+const { streams } = service();
+const decisions = { ...streams[0]!, stream: 'predictions', topic: 'decisions', by: 'people' } as const;
+const bare = service({ inputs, outputs, streams: [...streams, decisions] });
 function tracksOf(shift: number, spec = bare): Record<string, TrackState> {
   const table = confusionOf([
     [90 + shift, 12],
@@ -69,6 +72,11 @@ function tracksOf(shift: number, spec = bare): Record<string, TrackState> {
     'performance/mlp/price': errorsOf(priced),
     'performance/mlp/price#abs': numbers(priced.map(([a, b]) => Math.abs(a - b))),
     'feedback//': counts({ requests: N, click: 80, redo: 20, switch_to_typing: 10, any: 100 }),
+    'reliance/mlp/fraud': counts({
+      ...{ requests: N, by_model: 400, by_person: 170, by_blind: 30, shown: 160, overridden: 20 },
+      ...{ labelled: N, model_wrong: 30, decided: 390, decided_wrong: 9, wrong_shown: 20, over_relied: 8 },
+      ...{ right_shown: 130, under_relied: 3, blind: 28, blind_wrong: 4, team: 560, team_wrong: 24 },
+    }),
     'latency/external/': numbers(wave(shift)),
     'errors/external/': counts({ rows: N, failed: 9 }),
     'telemetry//load': numbers(wave(shift)),
@@ -102,7 +110,7 @@ builder.add(
 );
 const states = Object.entries(tracksOf(0)).map(([key, track]) => [key, textOfState(track)]);
 const baseline = { ...builder.finish(), states: Object.fromEntries(states) };
-const spec = service({ inputs, outputs, baseline });
+const spec: ServiceSpec = { ...bare, baseline };
 const found = measureCell(new Map(Object.entries(tracksOf(5, spec))) as Tracks, contextOf(spec));
 
 test.each(Object.values(METRICS).map((metric) => [metric.name, metric] as const))('%s', (name, metric) => {

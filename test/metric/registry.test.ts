@@ -23,15 +23,16 @@ import {
 const NAMES =
   `abandonment_rate accuracy agreement answered balanced_accuracy bias brier char_share chi_square class_drift
   class_precision class_recall class_share click_through_rate cohen_kappa concept_drift corrected_accuracy
-  correlation_shift cramer_von_mises dead_letters discordant_gain distinct_count dropped duplicates early_corrected
-  early_label_bias ece embedding_distance embedding_shift energy_distance error_rate estimate_weight
-  estimated_accuracy estimated_f1 estimated_precision estimated_recall estimated_roc_auc estimated_specificity f1 g_test gwet_ac1
-  hamming_loss hellinger invalid_rate js ks kurtosis l_infinity label_ac1 label_coverage label_kappa
-  large_error_rate late latency_p50 latency_p95 latency_p99 log_loss macro_f1 mae mape max mcc mean
-  mean_shift median median_ae micro_f1 min missing_rate multivariate_drift new_category_rate null_rate
-  out_of_range_rate p05 p95 pr_auc precision psi r2 range_shift recall redo_rate rmse roc_auc score_drift
-  score_mean score_p50 skewness specificity std subset_accuracy superiority switch_to_typing_rate telemetry_max
-  telemetry_mean throughput top_share total_variation unmatched volume wasserstein words_mean`.split(/\s+/);
+  correlation_shift cramer_von_mises dead_letters decided_error decided_share deferral_rate discordant_gain
+  distinct_count dropped duplicates early_corrected early_label_bias ece embedding_distance embedding_shift
+  energy_distance error_rate estimate_weight estimated_accuracy estimated_f1 estimated_precision estimated_recall
+  estimated_roc_auc estimated_specificity f1 g_test gwet_ac1 hamming_loss hellinger human_error invalid_rate js ks
+  kurtosis l_infinity label_ac1 label_coverage label_kappa large_error_rate late latency_p50 latency_p95
+  latency_p99 log_loss macro_f1 mae mape max mcc mean mean_shift median median_ae micro_f1 min missing_rate
+  model_error multivariate_drift new_category_rate null_rate out_of_range_rate over_reliance override_rate p05 p95
+  pr_auc precision psi r2 range_shift recall redo_rate rmse roc_auc score_drift score_mean score_p50 skewness
+  specificity std subset_accuracy superiority switch_to_typing_rate team_error telemetry_max telemetry_mean
+  throughput top_share total_variation under_reliance unmatched volume wasserstein words_mean`.split(/\s+/);
 
 const spec = service({
   inputs: [input('x', 'numeric'), input('c', 'categorical')],

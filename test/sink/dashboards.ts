@@ -70,6 +70,7 @@ export const METRICS: Record<Result['family'], string[]> = {
   ],
   output: ['null_rate', 'class_share', 'score_mean', 'score_p50'],
   feedback: ['click_through_rate', 'redo_rate', 'switch_to_typing_rate'],
+  reliance: ['decided_share', 'deferral_rate', 'override_rate', 'over_reliance', 'human_error', 'team_error'],
   agreement: ['agreement'],
   performance: ['accuracy', 'precision', 'recall', 'f1', 'mae', 'rmse'],
   software: ['latency_p50', 'latency_p95', 'latency_p99', 'throughput', 'error_rate', 'telemetry_mean'],

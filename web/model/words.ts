@@ -52,5 +52,6 @@ export const FAMILIES: Record<Result['family'], string> = {
   output: 'Outputs',
   input: 'Inputs',
   feedback: 'Feedback of users',
+  reliance: 'People and models',
   software: 'Software',
 };

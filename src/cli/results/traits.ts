@@ -70,6 +70,11 @@ const KNOWN = new Map<string, Traits>([
     ['invalid_rate', 'out_of_range_rate', 'new_category_rate', 'other_rate'],
     traits('share', 'lower', UNIT),
   ),
+  ...several(
+    ['over_reliance', 'under_reliance', 'human_error', 'model_error', 'decided_error', 'team_error'],
+    traits('share', 'lower', UNIT),
+  ),
+  ...several(['decided_share', 'deferral_rate', 'override_rate'], traits('share', null, UNIT)),
   ...several(['class_share'], traits('share', null, UNIT)),
   ...several(['mean', 'score_mean', 'telemetry_mean'], traits('mean', null, FREE)),
   ...several(['mean_shift'], traits('mean', null, FREE)),

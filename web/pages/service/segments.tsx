@@ -12,7 +12,7 @@ const topicOf = ({ metric, subject, model }: Row): string => JSON.stringify([met
 /** Metrics that have segments: performance first. */
 function topicsOf(rows: ReadonlyMap<string, Row>): Map<string, Row[]> {
   const topics = new Map<string, Row[]>();
-  const ranks = ['performance', 'feedback', 'output', 'input', 'agreement', 'software'];
+  const ranks = ['performance', 'feedback', 'reliance', 'output', 'input', 'agreement', 'software'];
   const all = [...rows.values()].filter(({ segment }) => segment !== '*');
   for (const row of all.sort((a, b) => ranks.indexOf(a.family) - ranks.indexOf(b.family)))
     topics.set(topicOf(row), [...(topics.get(topicOf(row)) ?? []), row]);
