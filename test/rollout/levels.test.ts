@@ -124,6 +124,46 @@ describe('the level', () => {
     );
   });
 
+  it('counts requests that do not say who decided while people see no answer, all through their window', () => {
+    const { states } = follow(every({ a: GOOD }, 1, 2), 2);
+    expect(states.unseen).toEqual({ fromMs: 0, toMs: 2 * HOUR });
+    const n = (): number => states.models.a!.n.reduce((a, b) => a + b, 0);
+    const before = n();
+    const note = (startMs: number, endMs: number): number => {
+      noteOutcomes(states, 'a', { startMs, endMs }, {}, { a: outcomes([10, 0], [0, 0]) });
+      return n() - before;
+    };
+    expect([note(HOUR, 2 * HOUR), note(HOUR, 2 * HOUR + 1), note(2 * HOUR, 3 * HOUR)]).toEqual([10, 10, 10]);
+    // A fall begins another stretch; what was before it counts no more.
+    judgeLevels(states, SPEC, 'a', ['errors'], 5 * HOUR);
+    expect(states.unseen).toEqual({ fromMs: 5 * HOUR, toMs: null });
+    expect(n()).toBe(0);
+    noteOutcomes(states, 'a', { startMs: HOUR, endMs: 2 * HOUR }, {}, { a: GOOD });
+    noteOutcomes(states, 'a', { startMs: 5 * HOUR, endMs: 6 * HOUR }, {}, { a: outcomes([7, 0], [0, 0]) });
+    expect(n()).toBe(7);
+  });
+
+  it('forgets what is known where labels are another thing', () => {
+    const { states } = follow({ ...every({ a: GOOD }, 1, 8), 8: { spec: { labels: 'people' } } }, 8);
+    expect(states.models.a).toMatchObject(createOutcomes());
+    expect(states.ladder!.level).toBe('partial');
+  });
+
+  it('asks whether the model is no worse than people alone, where there is a margin', () => {
+    const beside = (better: number, worse: number): Outcomes => ({
+      ...GOOD,
+      pairs: { n: 1_500, better, worse },
+    });
+    const last = (a: Outcomes) => {
+      const { told, states } = follow(every({ a }, 1, 3), 3, { margin: 0.02 });
+      return [told.some((text) => text.includes('assist')), states.missing];
+    };
+    expect(last(beside(10, 12))[0]).toBe(true);
+    const worse = [false, 'that the model is worse than people by less than 2.00 %'];
+    expect(last(beside(10, 60))).toEqual(worse);
+    expect(last(GOOD)).toEqual(worse);
+  });
+
   it('tells another blind share, since the routing table changes with it', () => {
     const { told } = follow(
       { 2: { spec: { blind: 0.1 } }, 3: { spec: { blind: 0.1 } }, 4: { spec: { blind: 0 } } },

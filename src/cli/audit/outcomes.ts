@@ -30,7 +30,7 @@ export function auditOutcomes(
     const basis = basisOf(one);
     if (basis === null) continue;
     const { record } = one;
-    const unchecked = hindranceOf(record.service, basis.known, spec, windows);
+    const unchecked = hindranceOf(record.service, basis, spec, windows);
     const fault = unchecked === null && spec !== null ? faultIn(record.service, basis, spec, windows) : null;
     const isOther = record.configDigest !== spec?.digest;
     const why =
@@ -46,6 +46,8 @@ interface Basis {
   model: string;
   output: string;
   known: Known;
+  /** Labels are what people decided. */
+  isPeople: boolean;
 }
 
 /** What is known of the model that answers; null: the record rests on no answers. */
@@ -55,7 +57,9 @@ function basisOf({ record }: Placed): Basis | null {
     const seen = levelSeenOf(record);
     if (seen.cause === 'configuration') return null;
     const known = seen.states.models[seen.active];
-    return known === undefined ? null : { model: seen.active, output: seen.spec.output, known };
+    if (known === undefined) return null;
+    const { output, labels } = seen.spec;
+    return { model: seen.active, output, known, isPeople: labels === 'people' };
   } catch {
     return null;
   }
@@ -63,10 +67,11 @@ function basisOf({ record }: Placed): Basis | null {
 
 function hindranceOf(
   service: string,
-  { firstMs }: Known,
+  { known: { firstMs }, isPeople }: Basis,
   spec: ServiceSpec | null,
   { isCut, firstEndMs }: Windows,
 ): string | null {
+  if (isPeople) return 'labels are what people decided, and no result has those of blind requests apart';
   if (spec === null) return 'the service is not configured';
   if (isCut.get(service) !== true || firstMs === null) return null;
   const firstEnd = firstEndMs.get(service);
