@@ -255,6 +255,10 @@ describe('rollout', () => {
       '{ candidate: forest, deadline: never, feedback: { redo: { margin: 0, tolerance: 0.1 } } }',
       'rollout.feedback.redo.margin: a candidate that is worse by 0 to 0.1 could never',
     ],
+    [
+      '{ candidate: forest, evidence: unpaired, shadow: { needs: promote } }',
+      'rollout.shadow.needs: promote: a shadow answers nobody.*give keep, or evidence: both',
+    ],
     // Guards
     [
       '{ candidate: forest, rollback_on: { rules: [drfit] } }',

@@ -215,9 +215,14 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 /** What users do with answers, or tell of them, is compared between requests that were dealt to one model or the other. */
 function checkDealt(
   { evidence, feedback, dry_run }: RolloutShape,
-  { strategy }: RolloutPlan,
+  { strategy, shadow }: RolloutPlan,
   report: Report,
 ): void {
+  if (evidence === 'unpaired' && strategy === 'canary' && shadow?.needs === 'promote')
+    report([...AT, 'shadow', 'needs'], {
+      message:
+        'promote: a shadow answers nobody, so that there is no unpaired evidence of it; give keep, or evidence: both',
+    });
   if (strategy === 'canary' && !dry_run) return;
   const why = `nobody gets an answer of the candidate beside the primary's ${dry_run ? 'in a dry run' : `with the strategy ${strategy}`}`;
   if (evidence !== 'paired')
