@@ -12,6 +12,7 @@ import { deadCommand } from './dead.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
+import { initCommand } from './init.ts';
 import { examples, printJson, printLine, ReportedError, WrongInputError } from './output.ts';
 import type { TerminalStream } from './progress.ts';
 import { replayCommand } from './replay.ts';
@@ -63,6 +64,7 @@ export interface CommandModule {
 export const COMMANDS: readonly CommandModule[] = [
   runCommand,
   demoCommand,
+  initCommand,
   validateCommand,
   doctorCommand,
   testCommand,
