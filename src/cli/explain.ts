@@ -43,7 +43,7 @@ export const explainCommand: CommandModule = {
 
 async function explain(cli: Cli, id: string | undefined, { from }: ExplainOptions): Promise<void> {
   if (from !== 'topic') {
-    await tell(cli, id, publicFiles(from));
+    await tell(cli, id, publicFiles(from, cli.io.stderr));
     return;
   }
   const { env, stderr } = cli.io;

@@ -8,6 +8,7 @@ import type { Log } from '../log/port.ts';
 import { auditCommand } from './audit.ts';
 import { backtestCommand } from './backtest.ts';
 import { type BaselineWiring, baselineCommand } from './baseline.ts';
+import { completionCommand } from './completion.ts';
 import { deadCommand } from './dead.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -81,6 +82,7 @@ export const COMMANDS: readonly CommandModule[] = [
   explainCommand,
   reportCommand,
   reviewCommand,
+  completionCommand,
 ];
 
 const EXIT_FAILURE = 1;

@@ -89,7 +89,7 @@ export async function build(cli: Cli, options: BuildOptions): Promise<void> {
     options.topic === undefined
       ? await ofFiles(cli, config, parts, options)
       : await ofTopic(cli, config, parts, options);
-  putBaseline(io, options.out, baseline);
+  putBaseline(cli, options.out, baseline);
 }
 
 function findService(config: TelltaleConfig, name: string): ServiceSpec {

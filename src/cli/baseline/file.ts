@@ -3,8 +3,8 @@ import { BASELINE_BYTES_MAX, parseBaseline } from '../../config/baseline-file.ts
 import { messageOf, TelltaleError } from '../../errors.ts';
 import { factsOfState } from '../../profile/baseline/facts.ts';
 import type { Baseline } from '../../records.ts';
-import { printLine } from '../output.ts';
-import type { Io } from '../program.ts';
+import { printJson, printLine } from '../output.ts';
+import type { Cli } from '../program.ts';
 import { formatBaseline, writeBaseline } from './write.ts';
 
 /**
@@ -24,8 +24,9 @@ export function readBaseline(file: string): Baseline {
   throw new TelltaleError('baseline_invalid', parsed.faults.map((fault) => `${file} ${fault}`).join('\n'));
 }
 
-/** Writes a baseline to a file, with a line of what it holds, or to standard output. */
-export function putBaseline({ stdout, stderr }: Io, out: string | undefined, baseline: Baseline): void {
+/** Writes a baseline to a file, with a line or JSON of what it holds, or to standard output, which is JSON itself. */
+export function putBaseline({ io, options }: Cli, out: string | undefined, baseline: Baseline): void {
+  const { stdout, stderr } = io;
   const { length } = formatBaseline(baseline);
   if (out === undefined) stdout.write(formatBaseline(baseline));
   else {
@@ -39,7 +40,9 @@ export function putBaseline({ stdout, stderr }: Io, out: string | undefined, bas
       ...counted(Object.keys(season?.parts ?? {}).length, 'hours'),
       `${Math.ceil(length / 1000)} kB`,
     ];
-    printLine(stderr, `${out}: ${parts.join(', ')}`);
+    if (options().json)
+      printJson(stdout, { ok: true, file: out, service: baseline.service, rows: n, bytes: length });
+    else printLine(stderr, `${out}: ${parts.join(', ')}`);
   }
   if (length <= BASELINE_BYTES_MAX) return;
   const cure = 'build it without --segments or --season, or for fewer segments';

@@ -9,7 +9,8 @@ export interface MergeOptions {
 }
 
 /** `telltale baseline merge`. */
-export function merge({ io }: Cli, files: readonly string[], { out }: MergeOptions): void {
+export function merge(cli: Cli, files: readonly string[], { out }: MergeOptions): void {
+  const { io } = cli;
   if (files.length < 2) throw new TelltaleError('usage', 'give two files or more to merge');
   const { baseline, recut, left } = mergeBaselines(files.map(readBaseline));
   if (recut.length > 0) {
@@ -20,5 +21,5 @@ export function merge({ io }: Cli, files: readonly string[], { out }: MergeOptio
     const cure = 'build the baseline from all data to have them';
     printLine(io.stderr, `of other parameters in each file and left out: ${left.join(', ')}; ${cure}`);
   }
-  putBaseline(io, out, baseline);
+  putBaseline(cli, out, baseline);
 }

@@ -82,15 +82,23 @@ export function publicTopics(config: TelltaleConfig, log: Log, stderr: TerminalS
   };
 }
 
+const PROGRESS_LINES = 5_000;
+
 /** NDJSON of the file sink or of `replay --out`: a file, or all in a folder. */
-export function publicFiles(path: string): PublicSource {
+export function publicFiles(path: string, stderr: TerminalStream): PublicSource {
   return {
     name: path,
     async read(types, take) {
-      for (const file of filesOf(path)) {
+      const files = filesOf(path);
+      const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+      const bar = progress(bytes, `read ${path}`, stderr, 'lines');
+      const read = { bytes: 0, lines: 0 };
+      for (const file of files) {
         const input = createReadStream(file, 'utf8');
         try {
           for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+            read.bytes += line.length + 1;
+            if (++read.lines % PROGRESS_LINES === 0) bar.update(read.bytes, read.lines);
             const told = toldOfLine(line);
             if (told !== null && types.includes(told.type)) take(told);
           }
@@ -100,6 +108,7 @@ export function publicFiles(path: string): PublicSource {
           input.destroy();
         }
       }
+      bar.stop();
     },
   };
 }
