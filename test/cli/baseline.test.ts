@@ -138,6 +138,20 @@ describe('telltale baseline build', () => {
     expect(text.split('\n')).toHaveLength(9);
   });
 
+  it('says in JSON what it wrote', async () => {
+    const { out, err } = await build({ 'a.csv': csv }, [
+      '--service',
+      'shop',
+      '--from',
+      'a.csv',
+      '--out',
+      'out/b.json',
+      '--json',
+    ]);
+    expect(JSON.parse(out)).toMatchObject({ ok: true, service: 'shop', rows: 3 });
+    expect(err).toBe('');
+  });
+
   it.each<[string, Record<string, string | Buffer>, string[], number, RegExp]>([
     [
       'no such service',

@@ -5,6 +5,7 @@ import { TelltaleError } from '../../errors.ts';
 import { type Letter, letterOf, REPLAY_OF, REPLAY_STATE } from '../../flow/letters.ts';
 import type { Log } from '../../log/port.ts';
 import type { LogRecord } from '../../records.ts';
+import { progress, type TerminalStream } from '../progress.ts';
 
 /** A letter that was written again by a restart counts here and is shown once. */
 export interface LetterEntry {
@@ -70,12 +71,32 @@ export async function readLetters(
   log: Log,
   topic: string,
   filter: LetterFilter,
+  stderr: TerminalStream,
   entriesMax = ENTRIES_MAX,
+): Promise<Letters> {
+  const bar = progress(null, `read ${topic}`, stderr, 'records');
+  try {
+    let count = 0;
+    return await lettersOf(recordsOf(log, topic), filter, entriesMax, (more) => {
+      count += more;
+      bar.update(count, count);
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+async function lettersOf(
+  batches: AsyncIterable<LogRecord[]>,
+  filter: LetterFilter,
+  entriesMax: number,
+  onRead: (records: number) => void,
 ): Promise<Letters> {
   let entries = new Map<string, LetterEntry>();
   let matched = 0;
   let strangers = 0;
-  for await (const records of recordsOf(log, topic)) {
+  for await (const records of batches) {
+    onRead(records.length);
     for (const record of records) {
       const state = record.headers[REPLAY_STATE]?.toString();
       if (state !== undefined) {

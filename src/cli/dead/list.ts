@@ -41,14 +41,20 @@ ${examples([
 }
 
 async function list(cli: Cli, { since, limit, ...filter }: FilterOptions & { limit: string }): Promise<void> {
-  const { stdout, env } = cli.io;
+  const { stdout, stderr, env } = cli.io;
   const count = limitOf(limit);
   const sinceMs = since === undefined ? undefined : sinceMsOf(since, Date.now());
   const config = await loadConfig(cli.options().config, cli.wiring.registries, { env });
   const log = await cli.wiring.openLog(config);
   try {
     const topic = `${config.topics.prefix}dead`;
-    const found = await readLetters(log, topic, { ...filter, sinceMs, ids: null }, Math.max(count, 10_000));
+    const found = await readLetters(
+      log,
+      topic,
+      { ...filter, sinceMs, ids: null },
+      stderr,
+      Math.max(count, 10_000),
+    );
     const shown = found.entries.slice(-count).reverse();
     const { matched, strangers } = found;
     if (cli.options().json) {

@@ -81,7 +81,7 @@ async function replay(cli: Cli, options: ReplayOptions): Promise<void> {
   try {
     const filter = { service, code, stage, sinceMs, ids: ids.length === 0 ? null : new Set(ids) };
     const deadTopic = `${config.topics.prefix}dead`;
-    const found = await readLetters(log, deadTopic, filter);
+    const found = await readLetters(log, deadTopic, filter, cli.io.stderr);
     const topics = await log.partitions([...new Set(found.entries.map(({ letter }) => letter.topic))]);
     const plan = planOf(found.entries, config, { topics, again: options.again, limit, nowMs });
     for (const id of new Set(ids)) {
