@@ -1,5 +1,6 @@
 // `npm run bench [-- NAME] [options]`: the benchmark of that name; without one, CPU and memory per request.
 const NAMES = {
+  console: './console.mjs',
   cpu: './bench.mjs',
   incidents: './incidents.mjs',
   profile: './profile.mjs',

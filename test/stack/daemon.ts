@@ -91,6 +91,8 @@ export interface ServiceState {
 
 export interface RunningDaemon {
   child: ChildProcess;
+  /** Of the live page. */
+  url: string;
   /** All that it has written so far. */
   log(): string;
   /** JSON of a path of the live page, whatever the status. */
@@ -153,6 +155,7 @@ export async function startDaemon(dir: string, env: Record<string, string> = {})
   const get = async <T>(path: string): Promise<T> => (await fetch(url + path)).json() as Promise<T>;
   return {
     child,
+    url,
     log: () => text,
     get,
     status: async (path) => (await fetch(url + path)).status,

@@ -7,6 +7,7 @@ import { hrefOf } from '../../web/model/router.ts';
 import { withResults } from '../../web/model/service.ts';
 import { withPoint } from '../../web/model/store.ts';
 import { columnsOf, type Plotted, rangeOf } from '../../web/parts/chart-plot.ts';
+import { cellText } from '../../web/parts/evidence.tsx';
 import { cellsOf, movedShare } from '../../web/parts/histogram.tsx';
 import { makeResult, T0 } from '../console/records.ts';
 
@@ -151,4 +152,18 @@ test('a histogram has shares of both sides without the empty cells at its ends',
   ]);
   expect(movedShare(cells)).toBe(0.75);
   expect(cellsOf({ ...of, reference: [0, 0, 0, 0], current: [0, 0, 0, 0] })).toEqual([]);
+});
+
+test('borders of cells have three digits, and names stay as they are', () => {
+  expect(
+    [
+      '0.005339..0.005371',
+      '< 1.3449',
+      '> 4515.58',
+      '-1.23456..2',
+      '0.0000013..0.00001',
+      'card',
+      '2024-01',
+    ].map(cellText),
+  ).toEqual([...['0.00534..0.00537', '< 1.34', '> 4,520', '-1.23..2', '1.3e-6..1.0e-5', 'card', '2024-01']]);
 });

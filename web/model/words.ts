@@ -40,10 +40,10 @@ export const EVENT_WORDS: Record<string, string> = {
 };
 
 export const KINDS: Record<DriftKind, string> = {
-  data: 'data drift: the inputs moved, what they mean did not',
-  concept: 'concept drift: the inputs held, what they mean moved',
-  both: 'data and concept drift',
-  unknown: 'kind of drift not known yet',
+  data: 'Data drift: the inputs moved, what they mean did not',
+  concept: 'Concept drift: the inputs held, what they mean moved',
+  both: 'Data and concept drift',
+  unknown: 'Kind of drift not known yet',
 };
 
 export const FAMILIES: Record<Result['family'], string> = {

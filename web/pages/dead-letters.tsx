@@ -92,7 +92,7 @@ export function DeadLettersPage() {
 
 function Letters({ letters }: { letters: readonly LetterView[] }) {
   return (
-    <Scroll label="Dead letters">
+    <Scroll label="Table of dead letters">
       <table class="plain">
         <thead>
           <tr>

@@ -40,7 +40,10 @@ const TONE_COLORS: Record<Tone, string> = {
 /** A limit so many times further off than the values are wide would flatten them to a line. */
 const FAR = 12;
 /** Intervals of few rows are very wide; they may take so many widths of the values above and below. */
-const WIDE = 1;
+const WIDE = 2;
+
+/** With more windows their dots would be a thick line. */
+const DOTS_MAX = 60;
 
 export type Columns = [number[], ...(number | null)[][]];
 
@@ -178,10 +181,10 @@ export function createPlot(
     grid: { stroke: color('--line'), width: 1 },
     ticks: { show: false },
   };
-  const isSparse = first.points.length <= 60;
+  const points = { show: ({ data }: uPlot) => data[0].length <= DOTS_MAX, size: 5, fill: color('--accent') };
   const series: uPlot.Series[] = [
     {},
-    { stroke: color('--accent'), width: 2, points: { show: isSparse, size: 5, fill: color('--accent') } },
+    { stroke: color('--accent'), width: 2, points },
     { stroke: 'transparent', points: { show: false } },
     { stroke: 'transparent', points: { show: false } },
   ];
@@ -195,7 +198,7 @@ export function createPlot(
       cursor: { y: false, drag: { x: true, y: false }, points: { size: 8 } },
       scales: { y: { range: () => rangeOf(shown) } },
       axes: [
-        { ...axis, grid: { show: false }, values: (_, splits) => timesOf(splits), space: 90, size: 40 },
+        { ...axis, grid: { show: false }, values: (_, splits) => timesOf(splits), space: 64, size: 40 },
         { ...axis, values: (_, splits) => splits.map((value) => number(value)), size: 58 },
       ],
       series,

@@ -71,7 +71,7 @@ export function RiskCoverage({ of }: { of: Calibration }) {
     .filter(({ coverage }) => coverage >= 0.05)
     .map(({ risk, high }) => Math.max(risk, Math.min(high, 2 * risk)));
   const top = Math.min(1, Math.max(0.02, ...risks) * 1.1);
-  const y = (risk: number) => Math.max(-5, 100 - (100 * risk) / top);
+  const y = (risk: number) => Math.max(0, 100 - (100 * risk) / top);
   const line = curve
     .map(({ coverage, risk }, i) => `${i === 0 ? 'M' : 'L'}${100 * coverage} ${y(risk)}`)
     .join('');

@@ -55,9 +55,7 @@ function Asked({ what }: { what: Ask }) {
   const [isBusy, setBusy] = useState(false);
   const [nowMs] = useState(Date.now);
   useEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
     node.current?.showModal();
-    return () => before?.focus();
   }, []);
   const isUnknown = person.value?.auth === 'none';
   const service = services.value.find((one) => one.name === what.service);
@@ -68,7 +66,9 @@ function Asked({ what }: { what: Ask }) {
     ...{ service: what.service, kind: what.kind, target, reason },
     ...(isUnknown && name.trim() !== '' && { by: name.trim() }),
   };
-  const close = () => {
+  // The browser gives the focus back to where it was, as long as the dialog is there.
+  const close = () => node.current?.close();
+  const forget = () => {
     asking.value = null;
   };
   const submit = async (event: Event) => {
@@ -89,7 +89,7 @@ function Asked({ what }: { what: Ask }) {
     setBusy(false);
   };
   return (
-    <dialog ref={node} class="dialog" aria-labelledby="ask-title" onClose={close}>
+    <dialog ref={node} class="dialog" aria-labelledby="ask-title" onClose={forget}>
       <form onSubmit={submit}>
         <h2 id="ask-title">{what.title}</h2>
         <p class="muted">

@@ -4,14 +4,25 @@ import { KINDS } from '../model/words.ts';
 
 const STREAMS_SHOWN = 6;
 
+/** Borders of cells have all the digits of the baseline; a person wants three. */
+export const cellText = (cell: string): string =>
+  /\.\.|^[<>] /.test(cell)
+    ? cell.replace(/-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/g, (border) =>
+        number(Number(Number(border).toPrecision(3))),
+      )
+    : cell;
+
+const shareText = (share: number): string =>
+  share > 0 && share < 0.001 ? 'less than 0.1 %' : percent(share);
+
 function Moved({ stream }: { stream: MovedStream }) {
   const most = Math.max(...stream.cells.flatMap(({ reference, current }) => [reference, current]), 0.01);
   return (
     <article class="card moved">
       <h3>{about(stream)}</h3>
       <p class="muted small">
-        {percent(stream.share)} of the evidence, since {moment(stream.onsetMs)}; {number(stream.n)} rows
-        against {number(stream.referenceN)} of the reference
+        {shareText(stream.share)} of the evidence, since <span class="nowrap">{moment(stream.onsetMs)}</span>;{' '}
+        {number(stream.n)} rows against {number(stream.referenceN)} of the reference
       </p>
       <table class="bars">
         <caption class="hidden">The cells of {about(stream)} that moved most</caption>
@@ -25,7 +36,7 @@ function Moved({ stream }: { stream: MovedStream }) {
         <tbody>
           {stream.cells.map(({ cell, reference, current }) => (
             <tr key={cell}>
-              <th scope="row">{cell}</th>
+              <th scope="row">{cellText(cell)}</th>
               <td>
                 <svg width="100%" height="18" aria-hidden="true">
                   <rect class="before" x="0" y="1" height="7" rx="2" width={`${(100 * reference) / most}%`} />

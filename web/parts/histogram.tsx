@@ -29,6 +29,9 @@ export const movedShare = (cells: readonly Cell[]): number =>
 /** A short form of a border, as `10..20.125` has too many digits for an axis. */
 const borderText = (border: number): string => number(Number(border.toPrecision(3)));
 
+/** Two bars as wide as a card would look like a flag. */
+const CELL_REM_MAX = 5;
+
 /** The window over its reference, cell by cell. */
 export function Histogram({ of, height = 110 }: { of: Distribution; height?: number }) {
   const cells = cellsOf(of);
@@ -41,7 +44,7 @@ export function Histogram({ of, height = 110 }: { of: Distribution; height?: num
       ? `${of.subject}: no values`
       : `${of.subject}: ${percent(movedShare(cells))} of the rows lie in other cells than in the reference, most of all ${worst.name}: ${percent(worst.before)} before, ${percent(worst.now)} now`;
   return (
-    <div class="histogram">
+    <div class="histogram" style={{ maxWidth: `${CELL_REM_MAX * cells.length}rem` }}>
       <svg width="100%" height={height} role="img" aria-label={label}>
         {cells.map(({ name, before, now }, i) => (
           <g key={name}>

@@ -71,11 +71,12 @@ function Help() {
   useEffect(() => {
     node.current?.showModal();
   }, []);
-  const close = () => {
+  const close = () => node.current?.close();
+  const forget = () => {
     isHelpOpen.value = false;
   };
   return (
-    <dialog ref={node} class="dialog" aria-labelledby="help-title" onClose={close}>
+    <dialog ref={node} class="dialog" aria-labelledby="help-title" onClose={forget}>
       <h2 id="help-title">Keyboard</h2>
       <table class="plain">
         <tbody>

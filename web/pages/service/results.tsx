@@ -21,7 +21,7 @@ import { eventText } from '../../parts/rollout.tsx';
 import { Spark } from '../../parts/spark.tsx';
 import type { PartProps } from './page.tsx';
 
-const ROWS_MAX = 200;
+const ROWS_MAX = 100;
 
 /** What is shown first: what fires, else what the first rule watches. */
 function firstOf(service: ServiceView, { rules }: ServiceFacts, rows: ReadonlyMap<string, Row>): string {
@@ -218,7 +218,7 @@ function Table({
   );
   return (
     <Section title="All results" note={filter}>
-      <Scroll label="All results">
+      <Scroll label="Table of results">
         <table class="plain results">
           <thead>
             <tr>
