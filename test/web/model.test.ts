@@ -112,11 +112,11 @@ const plotted = (over: Partial<Plotted>): Plotted => ({
 
 test('a chart shows values, limits that are near, and not more of an interval than it can bear', () => {
   const points = [point(0, 0.2), point(1, 0.3, 0.1, 50), point(2, null)];
-  expect(rangeOf(plotted({ points }))[1]).toBeLessThan(0.5);
+  expect(rangeOf(plotted({ points }))[1]).toBeLessThan(0.6);
   expect(rangeOf(plotted({ points }))[0]).toBeGreaterThanOrEqual(0);
   const limit = (value: number) => ({ value, tone: 'bad' as const, label: '' });
   expect(rangeOf(plotted({ points, limits: [limit(0.9)] }))[1]).toBeGreaterThan(0.9);
-  expect(rangeOf(plotted({ points, limits: [limit(900)] }))[1]).toBeLessThan(0.5);
+  expect(rangeOf(plotted({ points, limits: [limit(900)] }))[1]).toBeLessThan(0.6);
   const reference = { metric: 'mean', subject: 'a', model: '', value: -0.5, low: null, high: null, n: 9 };
   expect(rangeOf(plotted({ points, reference }))[0]).toBeLessThan(-0.5);
   expect(rangeOf(plotted({}))).toEqual([0, 1]);
