@@ -75,6 +75,8 @@ export interface InputSpec {
   categories: string[] | null;
   /** embedding only: length of the vectors. */
   dimensions?: number;
+  /** Its values leave the process as stand-ins only; `categories` are hashes then. */
+  sensitive?: true;
 }
 
 export type OutputType = 'classifier' | 'multilabel' | 'regressor' | 'detector' | 'text';

@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts';
+import { privacyOf } from '../flow/privacy.ts';
 import type { StreamSpec } from '../records.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { examples, printJson, printLine } from './output.ts';
@@ -77,6 +78,7 @@ async function run(cli: Cli, files: readonly string[], options: ReplayOptions): 
     });
     summary = await replay(records, {
       spec,
+      privacy: privacyOf(config),
       fed: new Set<StreamSpec>(sources.map(({ stream }) => stream)),
       threads: config.scoring.threads,
       logger: createLogger({ level: 'warn', stream: io.stderr }),

@@ -193,6 +193,7 @@ function inputOf(name: string, shape: InputShape): InputSpec {
     range: shape.type === 'numeric' ? (shape.range ?? null) : null,
     categories: shape.type === 'categorical' ? (shape.categories ?? null) : null,
     ...(shape.type === 'embedding' ? { dimensions: shape.dimensions } : {}),
+    ...(shape.sensitive === true ? { sensitive: true as const } : {}),
   };
 }
 

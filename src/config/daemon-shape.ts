@@ -76,6 +76,7 @@ export const daemonShape = z
     notify: notifyShape.prefault({}),
     dead_letters: z.union([z.literal(false), deadLettersShape]).prefault({}),
     http: httpShape.prefault({}),
+    privacy: z.strictObject({ key: text.optional(), key_file: text.optional() }).optional(),
     metrics: z.union([z.literal(false), z.strictObject({ host, port: port.prefault(9464) })]).prefault({}),
     otlp: z.strictObject({ url: httpUrl }).optional(),
     health: z

@@ -7,7 +7,7 @@ import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
 import { httpOf } from './http.ts';
 import { notifyOf } from './notify.ts';
-import { type SecretEntry, secretOf } from './secrets.ts';
+import { neededSecretOf, type SecretEntry, secretOf } from './secrets.ts';
 import { saslOf, tlsOf } from './security.ts';
 import type { DaemonConfig, GroupTimesConfig, InfluxConfig, Path, WebhookConfig } from './types.ts';
 
@@ -84,6 +84,7 @@ function configOf(shape: Shape, files: Files, source: Source): DaemonConfig {
     notify: notifyOf(shape.notify, files, source),
     deadLetters: deadLettersOf(shape.dead_letters),
     http: httpOf(shape.http, files, source),
+    privacy: privacyOf(shape.privacy, files, source),
     metrics: shape.metrics === false ? null : shape.metrics,
     otlp: shape.otlp ?? null,
     health: { lagMax: shape.health.lag_max, progressMs: shape.health.progress_within },
@@ -104,6 +105,20 @@ function influxOf(shape: Shape['influx'], files: Files, source: Source): InfluxC
   const { url, database, username } = shape;
   const entry: SecretEntry = { path: ['influx'], shape, files, source };
   return { url, database, username, password: secretOf(entry, 'password') ?? '' };
+}
+
+/** Shorter ones can be guessed, and with them the categories behind hashes. */
+const PRIVACY_KEY_LENGTH_MIN = 16;
+
+function privacyOf(shape: Shape['privacy'], files: Files, source: Source): DaemonConfig['privacy'] {
+  if (shape === undefined) return null;
+  const before = source.problems.length;
+  const secret = neededSecretOf({ path: ['privacy'], shape, files, source }, 'key');
+  if (source.problems.length === before && secret.length < PRIVACY_KEY_LENGTH_MIN)
+    source.report(['privacy', shape.key === undefined ? 'key_file' : 'key'], {
+      message: `shorter than ${PRIVACY_KEY_LENGTH_MIN} letters; make one with: openssl rand -base64 32`,
+    });
+  return { secret };
 }
 
 function deadLettersOf(shape: Shape['dead_letters']): DaemonConfig['deadLetters'] {

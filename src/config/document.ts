@@ -249,6 +249,7 @@ const HARMLESS_OF_NOTIFY = [
 function isSecret(path: Path): boolean {
   const key = String(path.at(-1) ?? '');
   if (isSecretKey(key) || key === 'sasl') return true;
+  if (path[0] === 'privacy') return true;
   if (path[0] === 'notify') {
     const option = String(path[3]);
     // Of Slack the address is the whole secret.

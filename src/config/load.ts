@@ -58,6 +58,7 @@ export async function loadSources(
       env,
       files: filesNear(servicesDir),
       withoutBaseline: options.withoutBaselines === true,
+      ...(daemon.config === null ? {} : { privacySecret: daemon.config.privacy?.secret ?? null }),
     };
     const { spec, source, names } = readService(
       readText(path, 'file_unreadable'),

@@ -52,14 +52,21 @@ export const streamShapes = {
 } as const;
 
 const from = text.optional();
+const sensitive = z.boolean().optional();
 export const inputShape = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('numeric'), from, range: z.tuple([z.number(), z.number()]).optional() }),
-  z.strictObject({ type: z.literal('categorical'), from, categories: labels(1).optional() }),
-  z.strictObject({ type: z.literal('text'), from }),
-  z.strictObject({ type: z.literal('image'), from }),
+  z.strictObject({
+    type: z.literal('numeric'),
+    from,
+    sensitive,
+    range: z.tuple([z.number(), z.number()]).optional(),
+  }),
+  z.strictObject({ type: z.literal('categorical'), from, sensitive, categories: labels(1).optional() }),
+  z.strictObject({ type: z.literal('text'), from, sensitive }),
+  z.strictObject({ type: z.literal('image'), from, sensitive }),
   z.strictObject({
     type: z.literal('embedding'),
     from,
+    sensitive,
     dimensions: z.int().min(1).max(EMBEDDING_DIMENSIONS_MAX),
   }),
 ]);

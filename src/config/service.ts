@@ -14,6 +14,7 @@ import { checkRules } from './checks/rules.ts';
 import { checkStreams, type Files } from './checks/streams.ts';
 import { type Report, readSource, type Source } from './document.ts';
 import type { Environment } from './environment.ts';
+import { protectView } from './sensitive.ts';
 import { serviceShape } from './service-shape.ts';
 import { type ConfigProblem, type Registries, sortProblems } from './types.ts';
 import { viewOf } from './view.ts';
@@ -23,6 +24,8 @@ export interface ServiceContext {
   registries: Registries;
   env: Environment;
   files: Files;
+  /** `privacy.key` of telltale.yaml; null: there is none. Absent: not known. */
+  privacySecret?: string | null;
   /** The baseline is about to be built: do not look for it. */
   withoutBaseline?: boolean;
 }
@@ -49,10 +52,11 @@ export function readService(
   const source = readSource(text, file, context.env, context.files);
   const names = { service: '', topics: new Map<string, string>() };
   if (!source.readable) return { spec: null, source, names };
-  const view = viewOf(checkShape(serviceShape, source));
+  const written = viewOf(checkShape(serviceShape, source));
   const report: Report = (path, fault) => {
-    if (!view.isBroken(path)) source.report(path, fault);
+    if (!written.isBroken(path)) source.report(path, fault);
   };
+  const view = protectView(written, context.privacySecret, report);
   checkEntries(view, report);
   checkStreams(view, context.files, report);
   checkJoin(view, report);

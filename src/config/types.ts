@@ -323,6 +323,8 @@ export interface DaemonConfig {
   /** Null: no alarm. */
   deadLetters: DeadLettersConfig | null;
   http: HttpConfig;
+  /** Null: no input may be sensitive. */
+  privacy: { secret: string } | null;
   /** Null: no Prometheus endpoint. */
   metrics: Address | null;
   /** Null: no export to an OpenTelemetry collector. */

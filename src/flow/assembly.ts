@@ -14,6 +14,7 @@ import { createJoinTask } from './join-task.ts';
 import { createJudgeTask } from './judge-task.ts';
 import { createObserveTask } from './observe-task.ts';
 import { appendsOf } from './outbox.ts';
+import { causeShown, hasSensitive, type Privacy } from './privacy.ts';
 import {
   type Checkpoint,
   type Counts,
@@ -43,6 +44,8 @@ export interface RuntimeOptions {
   cloudEvents?: boolean;
   /** Default: nothing is traced. */
   traceHeaders?: Runtime['traceHeaders'];
+  /** Needed where an input is sensitive. */
+  privacy?: Privacy | null;
   scoring: ScoringOptions;
   /** Stands in for ONNX models where something else is to answer. */
   openScorer?: typeof openScorer;
@@ -76,9 +79,12 @@ export async function openScorer(
     threadsMax: scoring.threads,
     shadowTimeoutMs: scoring.shadowTimeoutMs,
     shadowFailuresMax: scoring.shadowFailuresMax,
-    log: (event, facts) => logger.warn({ service: spec.service, ...facts }, event),
+    log: (event, facts) => logger.warn({ service: spec.service, ...shownFacts(spec, facts) }, event),
   });
 }
+
+const shownFacts = (spec: ServiceSpec, facts: object): object =>
+  'lastError' in facts ? { ...facts, lastError: causeShown(spec, String(facts.lastError)) } : facts;
 
 /** Text of the schema files that streams name. */
 async function readSchemaFiles(services: readonly ServiceSpec[]): Promise<Map<string, string>> {
@@ -95,6 +101,8 @@ async function readSchemaFiles(services: readonly ServiceSpec[]): Promise<Map<st
 /** Opens models and schema files; throws when one does not fit. Our topics must exist before tasks are made. */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { logger, scoring } = options;
+  const bare = options.privacy ? undefined : options.services.find(hasSensitive);
+  assert(bare === undefined, `${bare?.service} has sensitive inputs, and there is a key to protect them`);
   const open = options.openScorer ?? openScorer;
   const services = new Map<string, RunningService>();
   for (const spec of options.services) {
@@ -118,6 +126,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       return decoder;
     },
     publicIds: null satisfies PublicIds,
+    privacy: options.privacy ?? null,
     shown: new Map(),
     cloudEvents: options.cloudEvents ?? false,
     traceHeaders: options.traceHeaders ?? null,

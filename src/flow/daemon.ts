@@ -31,6 +31,7 @@ import { createHealth } from './health.ts';
 import { instrumented, instrumentLog } from './instrument.ts';
 import { createOwnTopics } from './own-topics.ts';
 import { followDecisions, followRouting, openPredictions, tablesOf } from './predicting.ts';
+import { privacyOf } from './privacy.ts';
 import { registerPublicSchemas } from './public-schemas.ts';
 import { createRetrainStatusTask } from './retrain-status.ts';
 import { judgeGroupOf, type Runtime, topicNames } from './runtime.ts';
@@ -266,9 +267,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
     runtime = await createRuntime({
       log: kafka,
       group: config.kafka.group,
-      prefix: config.topics.prefix,
-      cloudEvents: config.topics.cloudEvents,
-      traceHeaders: options.tracing?.headers,
+      ...{ prefix: config.topics.prefix, cloudEvents: config.topics.cloudEvents },
+      ...{ traceHeaders: options.tracing?.headers, privacy: privacyOf(config) },
       services,
       schemas,
       scoring: config.scoring,
@@ -341,6 +341,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
       (name) => !services.some((spec) => spec.service === name),
     );
     config = next;
+    own.privacy = privacyOf(next);
     await writeConfigs(own);
     if (removed.length > 0) await removeServices(own, removed, old);
     await joinInputs(log, own);

@@ -14,8 +14,11 @@ export const ADDED_HEADERS = [
   'x-partition',
   'x-offset',
   'x-cut-from-bytes',
+  'x-sealed',
 ] as const;
 
+/** On a letter whose key, headers and bytes are sealed with `privacy.key`. */
+export const SEALED = 'x-sealed';
 /** On a record that was re-injected: where its letter lies, as `dead/PARTITION@OFFSET`. */
 export const REPLAYED_FROM = 'x-replayed-from';
 /** On a note of the topic of dead letters: `begun` or `done`. A note has no bytes and no error code. */
@@ -37,6 +40,8 @@ export interface Letter {
   message: string;
   /** Where it lies on the topic of dead letters. */
   dead: { partition: number; offset: number };
+  /** Its key, headers and bytes are sealed. */
+  isSealed: boolean;
   /** Its length before it was cut; null: it is whole. */
   cutFromBytes: number | null;
   /** Where the letter lies that this record was once replayed from; '' for a record of its producer. */
@@ -60,6 +65,7 @@ export function letterOf({ partition, offset, timestampMs, headers }: LogRecord)
     service: text('x-service'),
     message: text('x-error-message'),
     dead: { partition, offset },
+    isSealed: headers[SEALED] !== undefined,
     cutFromBytes: cut === '' ? null : Number(cut),
     replayedFrom: text(REPLAYED_FROM),
   };

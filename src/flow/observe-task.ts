@@ -1,6 +1,6 @@
 /** Runs fold A over one input partition: decode, score, fold, flush, commit. */
 
-import { assert } from '../errors.ts';
+import { assert, messageOf } from '../errors.ts';
 import type { Heartbeat, Membership, PartitionHandler } from '../log/port.ts';
 import type { Append, Batch, LogRecord, Scored, StreamSpec } from '../records.ts';
 import { paneStart, slotsFromOf } from '../window/panes.ts';
@@ -11,6 +11,7 @@ import type { Output } from './messages.ts';
 import { createObserve, type Observe, stepObserve } from './observe.ts';
 import { appendsOf } from './outbox.ts';
 import { dropClosed, restoreSource, type SourceId, slotsEndOf, takeDirtySlots } from './panes-log.ts';
+import { causeShown } from './privacy.ts';
 import { readRouted } from './routed.ts';
 import { partitionsOf, type Runtime } from './runtime.ts';
 
@@ -166,14 +167,18 @@ export function createObserveTask(
     try {
       const batch = decoder.decode(records);
       if (stream.stream === 'requests') readRouted(spec, records, batch);
-      return [{ batch, scored: await score(batch) }];
+      const scored = await score(batch);
+      // Models have seen what came; nobody behind them does.
+      const inputs = runtime.privacy?.protect(spec, batch.inputs) ?? batch.inputs;
+      return [{ batch: { ...batch, inputs }, scored }];
     } catch (cause) {
       if (records.length > 1) {
         const half = records.length >> 1;
         return [...(await prepare(records.slice(0, half))), ...(await prepare(records.slice(half)))];
       }
       const empty = decoder.decode([]);
-      empty.dead.push(failedLetter(runtime, records[0]!, 'score', cause));
+      const shown = causeShown(spec, messageOf(cause));
+      empty.dead.push(failedLetter(runtime, records[0]!, 'score', shown));
       return [{ batch: empty, scored: NOT_SCORED }];
     }
   };

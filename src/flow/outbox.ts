@@ -1,10 +1,13 @@
 /** Outputs of the folds to records of the log. */
 
 import { randomUUID } from 'node:crypto';
+import { assert } from '../errors.ts';
 import type { Append, Command, DeadLetter } from '../records.ts';
 import { cloudEventHeaders, type PublicOutput } from './cloud-events.ts';
 import type { Output } from './messages.ts';
+import { hasSensitive } from './privacy.ts';
 import { partitionsOf, type Runtime, slotsPartitionOf } from './runtime.ts';
+import { sealedLetter } from './sealed-letters.ts';
 import {
   encodeCommand,
   encodeEvent,
@@ -17,16 +20,28 @@ import {
 
 /** A dead letter keeps this much of an oversized record. */
 const DEAD_BYTES_MAX = 900_000;
+/** And this much where it is sealed, which makes it a third longer. */
+const DEAD_SEALED_BYTES_MAX = 600_000;
 
-/** Original bytes and headers, with code, stage and place added (as KIP-1034 does). */
-function deadAppend(topic: string, letter: DeadLetter, service: string): Append {
+/** Original bytes and headers, with code, stage and place added (as KIP-1034 does); those of services with sensitive inputs are sealed. */
+function deadAppend({ topics, services, privacy }: Runtime, given: DeadLetter, service: string): Append {
+  const spec = services.get(service)?.spec;
+  // What sinks put aside are public records, which hold stand-ins already.
+  const isSealed = spec !== undefined && hasSensitive(spec) && given.stage !== 'sink';
+  assert(!isSealed || privacy !== null, 'there is a key to seal with');
+  const whole = given.record.value?.length ?? 0;
+  const max = isSealed ? DEAD_SEALED_BYTES_MAX : DEAD_BYTES_MAX;
+  const cut = whole > max;
+  const kept = cut
+    ? { ...given, record: { ...given.record, value: given.record.value!.subarray(0, max) } }
+    : given;
+  const letter = isSealed ? sealedLetter(privacy!, kept) : kept;
+  const topic = topics.dead;
   const { record } = letter;
-  const value = record.value;
-  const cut = value !== null && value.length > DEAD_BYTES_MAX;
   return {
     topic,
     key: record.key,
-    value: cut ? value.subarray(0, DEAD_BYTES_MAX) : (value ?? Buffer.alloc(0)),
+    value: record.value ?? Buffer.alloc(0),
     headers: {
       ...record.headers,
       'x-error-code': letter.code,
@@ -36,7 +51,7 @@ function deadAppend(topic: string, letter: DeadLetter, service: string): Append 
       'x-topic': record.topic,
       'x-partition': String(record.partition),
       'x-offset': String(record.offset),
-      ...(cut ? { 'x-cut-from-bytes': String(value.length) } : {}),
+      ...(cut ? { 'x-cut-from-bytes': String(whole) } : {}),
     },
   };
 }
@@ -85,7 +100,7 @@ function plainAppendsOf(runtime: Runtime, output: Output, service: string): Appe
       return marks;
     }
     case 'dead':
-      return [deadAppend(topics.dead, output.record, service)];
+      return [deadAppend(runtime, output.record, service)];
     case 'slot': {
       const partition = slotsPartitionOf(service, partitionsOf(runtime, topics.slots));
       return [

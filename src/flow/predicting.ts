@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts';
 import type { Predictions } from '../predict/predictions.ts';
 import { createTables, type Tables } from '../predict/tables.ts';
 import type { LogRecord } from '../records.ts';
+import { causeShown } from './privacy.ts';
 import { readThrough } from './read-through.ts';
 import { partitionsOf, type Runtime } from './runtime.ts';
 import { tailTopic } from './tail.ts';
@@ -29,6 +30,8 @@ export function openPredictions(
   predictions.open({
     services,
     decoderFor: runtime.decoderFor,
+    shownRequest: (spec, record) => runtime.privacy?.sealFields(spec, record) ?? record,
+    shownCause: causeShown,
     hasTopic: (topic) => partitionsOf(runtime, topic) > 0,
     append: (batch) => log.append(batch),
     topics,

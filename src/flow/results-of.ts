@@ -21,6 +21,11 @@ export interface Cell {
   past?: PastWindows | null;
 }
 
+/** Ends of a sensitive input are the value of one request. */
+const isOneRow = ({ inputs }: ServiceSpec, metric: string, subject: string): boolean =>
+  (metric === 'min' || metric === 'max') &&
+  inputs.some(({ name, sensitive }) => sensitive === true && name === subject);
+
 export function resultsOf(
   spec: ServiceSpec,
   { segment, tracks, reference, past }: Cell,
@@ -30,35 +35,37 @@ export function resultsOf(
   const startMs = endMs - spec.windows.sizeMs;
   const coverage = coverageOf(tracks);
   const context = { spec, windowMs: spec.windows.sizeMs, reference, isFinal, earlyPairs: past?.pairs };
-  return measureCell(tracks, context).map(({ metric, family, measure }) => ({
-    id: idOf(
-      'result',
-      spec.service,
+  return measureCell(tracks, context)
+    .filter(({ metric, measure }) => !isOneRow(spec, metric, measure.subject))
+    .map(({ metric, family, measure }) => ({
+      id: idOf(
+        'result',
+        spec.service,
+        metric,
+        measure.subject,
+        measure.model,
+        segment,
+        startMs,
+        endMs,
+        revision,
+      ),
+      service: spec.service,
+      family,
       metric,
-      measure.subject,
-      measure.model,
+      subject: measure.subject,
+      model: measure.model,
       segment,
-      startMs,
-      endMs,
+      windowStartMs: startMs,
+      windowEndMs: endMs,
       revision,
-    ),
-    service: spec.service,
-    family,
-    metric,
-    subject: measure.subject,
-    model: measure.model,
-    segment,
-    windowStartMs: startMs,
-    windowEndMs: endMs,
-    revision,
-    value: measure.value,
-    reason: measure.reason,
-    n: measure.n,
-    low: measure.low,
-    high: measure.high,
-    p: measure.p,
-    coverage: family === 'performance' ? coverage : null,
-    expected: family === 'performance' ? (past?.expected ?? null) : null,
-    final: isFinal,
-  }));
+      value: measure.value,
+      reason: measure.reason,
+      n: measure.n,
+      low: measure.low,
+      high: measure.high,
+      p: measure.p,
+      coverage: family === 'performance' ? coverage : null,
+      expected: family === 'performance' ? (past?.expected ?? null) : null,
+      final: isFinal,
+    }));
 }

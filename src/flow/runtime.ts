@@ -6,6 +6,7 @@ import { hash32 } from '../math/hash.ts';
 import type { ServiceSpec, StreamSpec } from '../records.ts';
 import type { Scorer } from '../score/scorer.ts';
 import type { Output } from './messages.ts';
+import type { Privacy } from './privacy.ts';
 import type { Shown } from './profile-views.ts';
 import type { PublicIds } from './wire.ts';
 
@@ -92,6 +93,8 @@ export interface Runtime {
   services: Map<string, RunningService>;
   decoderFor(spec: ServiceSpec, stream: StreamSpec): StreamDecoder;
   publicIds: PublicIds;
+  /** Null: no service has sensitive inputs. */
+  privacy: Privacy | null;
   /** What pages show of the last windows, of the services that are judged here, or were: each says when it ended. */
   shown: Map<string, Shown>;
   /** Public records carry the headers of CloudEvents. */

@@ -53,6 +53,9 @@ export interface EngineOptions {
   predictor: Predictor;
   recent: Recent;
   topics: { decisions: string; review: string };
+  /** A request as people are shown it, and a cause as logs are. */
+  shownRequest(spec: ServiceSpec, record: RequestRecord): unknown;
+  shownCause(spec: ServiceSpec, cause: string): string;
   /** Resolves when all replicas have the records. */
   append(batch: readonly Append[]): Promise<void>;
   nowMs(): number;
@@ -106,7 +109,7 @@ export function createEngine(options: EngineOptions): Engine {
   const refusalOf = (cause: unknown): Refusal => {
     if (cause instanceof Refusal) return cause;
     const isModel = cause instanceof TelltaleError && cause.code === 'model_failed';
-    log('prediction_failed', { service: spec.service, cause: messageOf(cause) });
+    log('prediction_failed', { service: spec.service, cause: options.shownCause(spec, messageOf(cause)) });
     const what = isModel ? 'the model could not be run' : 'the request could not be handled';
     return new Refusal(isModel ? 'model_failed' : 'failed', what, 'see the log of the daemon', { cause });
   };
@@ -195,7 +198,7 @@ export function createEngine(options: EngineOptions): Engine {
       appends.push({
         topic: options.topics.review,
         key: id,
-        value: json(reviewRecord(asked, suggestion, decision, record)),
+        value: json(reviewRecord(asked, suggestion, decision, options.shownRequest(spec, record))),
       });
     return { waiting, appends, decision: decided, answer: answeredOf(told, route.shadows) };
   };
@@ -214,7 +217,10 @@ export function createEngine(options: EngineOptions): Engine {
           }
         } catch (cause) {
           const refusal = notWritten(cause);
-          log('prediction_not_logged', { service: spec.service, cause: messageOf(cause) });
+          log('prediction_not_logged', {
+            service: spec.service,
+            cause: options.shownCause(spec, messageOf(cause)),
+          });
           for (const { waiting } of part) waiting.reject(refusal);
         }
       }),

@@ -18,6 +18,9 @@ export const KEY_HEADER = 'telltale-key';
 export interface Surroundings {
   services: ReadonlyMap<string, { spec: ServiceSpec }>;
   decoderFor(spec: ServiceSpec, stream: StreamSpec): StreamDecoder;
+  /** A request as people are shown it, and a cause as logs are. */
+  shownRequest(spec: ServiceSpec, record: RequestRecord): unknown;
+  shownCause(spec: ServiceSpec, cause: string): string;
   hasTopic(topic: string): boolean;
   append(batch: readonly Append[]): Promise<void>;
   topics: { decisions: string; review: string };
@@ -89,6 +92,8 @@ export function createPredictions({ timeoutMs }: PredictionLimits): Predictions 
       append,
       nowMs,
       log,
+      shownRequest: own.shownRequest,
+      shownCause: own.shownCause,
     });
     engines.set(spec.service, engine);
     if (before !== undefined) void Promise.allSettled([...running]).then(() => before.close());

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appendsOf } from '../../src/flow/outbox.ts';
+import { createPrivacy, type Privacy } from '../../src/flow/privacy.ts';
 import { type Runtime, topicNames } from '../../src/flow/runtime.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory.ts';
 import type { Append, LogRecord } from '../../src/records.ts';
@@ -56,6 +59,8 @@ interface Put {
   key?: string | null;
   value?: Buffer;
   headers?: Record<string, Buffer>;
+  /** Seals it. */
+  privacy?: Privacy;
 }
 
 /** As the flow puts a record aside, so that both agree about the headers. */
@@ -76,7 +81,9 @@ async function put(offset: number, given: Put = {}): Promise<void> {
     value: given.value ?? Buffer.from(`bytes ${offset}`),
     headers: given.headers ?? {},
   };
-  const runtime = { topics: topicNames('t.') } as Runtime;
+  const spec = { inputs: [{ sensitive: true }] };
+  const services = given.privacy === undefined ? new Map() : new Map([['fraud', { spec }]]);
+  const runtime = { topics: topicNames('t.'), services, privacy: given.privacy } as unknown as Runtime;
   const letter = { offset, code, stage, message, record };
   await log.append(appendsOf(runtime, { type: 'dead', record: letter }, given.service ?? 'fraud'));
 }
@@ -271,6 +278,24 @@ describe('telltale dead replay', () => {
     expect(reasons['shop.requests/2@5']).toBe('the topic shop.requests does not exist');
     for (const topic of ['fraud.requests', 'fraud.labels'])
       expect(await all(topic)).toHaveLength(topic === 'fraud.requests' ? 1 : 0);
+  });
+
+  it('opens what is sealed with its key, and refuses it without', async () => {
+    const secret = 'the key of this letter';
+    await put(1, { privacy: createPrivacy(secret), message: 'quotes a secret' });
+    const listed = await cli('list');
+    expect(listed.out).toContain('the Avro bytes are truncated');
+    expect(listed.out).not.toContain('secret');
+    const without = await cli('replay', '--service', 'fraud', '--json');
+    expect([without.code, jsonOf(without.out).refused]).toEqual([
+      1,
+      [{ id: 'fraud.requests/2@1', reason: expect.stringContaining('privacy.key') }],
+    ]);
+    writeFileSync(join(dir, 'telltale.yaml'), `topics: { prefix: t. }\nprivacy: { key: ${secret} }\n`);
+    expect((await cli('replay', '--service', 'fraud')).code).toBe(0);
+    expect(await all('fraud.requests')).toMatchObject([
+      { partition: 2, key: Buffer.from('k1'), value: Buffer.from('bytes 1') },
+    ]);
   });
 
   it('asks for --yes when there are many, and takes a limit', async () => {

@@ -54,7 +54,7 @@ const faults: [string, string, string, string][] = [
     'range: [0, 10]',
     'rnge: [0, 10]',
     'inputs.amount.rnge',
-    "allowed: type, from, range; did you mean 'range'?",
+    "allowed: type, from, sensitive, range; did you mean 'range'?",
   ],
   [
     '{ type: text }',

@@ -1,6 +1,7 @@
 /** Files through both configurations, service by service. */
 
 import { TelltaleError } from '../../errors.ts';
+import { privacyOf } from '../../flow/privacy.ts';
 import { STREAMS } from '../../records.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { Cli } from '../program.ts';
@@ -108,6 +109,7 @@ export async function runFiles(cli: Cli, sides: Sides, options: FilesOptions): P
   const common = {
     steps,
     threads: sides.config.scoring.threads,
+    privacy: privacyOf(sides.config),
     logger: createLogger({ level: 'warn', stream: stderr }),
     onProgress: more,
   };

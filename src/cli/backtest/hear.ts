@@ -1,5 +1,6 @@
 /** What the folds make of the files with one side's configuration. */
 
+import type { Privacy } from '../../flow/privacy.ts';
 import type { FlowLogger } from '../../flow/runtime.ts';
 import type { Alert, Result, Retrain, ServiceSpec, StreamSpec } from '../../records.ts';
 import type { Out } from '../replay/out.ts';
@@ -20,6 +21,7 @@ export interface Heard extends Summary {
 
 export interface HearParts {
   spec: ServiceSpec;
+  privacy: Privacy | null;
   sources: readonly FileSource[];
   steps: TimeSteps | null;
   threads: number;
@@ -54,6 +56,7 @@ export async function hear({ spec, sources, steps, ...parts }: HearParts): Promi
   );
   const summary = await replay(records, {
     spec,
+    privacy: parts.privacy,
     fed: new Set<StreamSpec>(sources.map(({ stream }) => stream)),
     threads: parts.threads,
     logger: parts.logger,

@@ -2,6 +2,7 @@ import { loadConfig } from '../../config/load.ts';
 import { nearest } from '../../config/suggest.ts';
 import type { TelltaleConfig } from '../../config/types.ts';
 import { TelltaleError } from '../../errors.ts';
+import { privacyOf } from '../../flow/privacy.ts';
 import { keyOf } from '../../profile/track.ts';
 import type { Baseline, Batch, LogRecord, Season, ServiceSpec, StreamName } from '../../records.ts';
 import { createLogger } from '../../telemetry/logger.ts';
@@ -81,7 +82,7 @@ export async function build(cli: Cli, options: BuildOptions): Promise<void> {
   const cells = options.cellsOf === undefined ? null : readBaseline(options.cellsOf);
   const parts: BuildParts = {
     spec,
-    builder: wiring.createBaselineBuilder(spec, cells),
+    builder: protecting(wiring.createBaselineBuilder(spec, cells), spec, config),
     measureImages: wiring.measureImages,
     stderr: io.stderr,
   };
@@ -90,6 +91,13 @@ export async function build(cli: Cli, options: BuildOptions): Promise<void> {
       ? await ofFiles(cli, config, parts, options)
       : await ofTopic(cli, config, parts, options);
   putBaseline(cli, options.out, baseline);
+}
+
+/** A baseline is a file for everybody: sensitive inputs stand in it as they stand in results. */
+function protecting(builder: BaselineBuilder, spec: ServiceSpec, config: TelltaleConfig): BaselineBuilder {
+  const privacy = privacyOf(config);
+  if (privacy === null) return builder;
+  return { ...builder, add: (inputs, n, images) => builder.add(privacy.protect(spec, inputs), n, images) };
 }
 
 function findService(config: TelltaleConfig, name: string): ServiceSpec {
@@ -236,6 +244,7 @@ async function otherStates(
     });
     const found = await statesOf(within(merged, options), {
       spec,
+      privacy: privacyOf(config),
       inputs: options.cellsOf === undefined ? options.inputs : null,
       fed: new Set(sources.map(({ stream }) => stream.stream)),
       by: options.segments === true ? 'segments' : (options.season ?? null),

@@ -8,6 +8,7 @@ import { statesOf as statesIn } from '../../flow/blocks.ts';
 import { createEmbedded } from '../../flow/embedded.ts';
 import { createJudge, stepJudge } from '../../flow/judge.ts';
 import { hourOf, type References } from '../../flow/learned.ts';
+import type { Privacy } from '../../flow/privacy.ts';
 import type { FlowLogger } from '../../flow/runtime.ts';
 import { decodeSlots } from '../../flow/wire.ts';
 import { stateOfText } from '../../profile/baseline/states.ts';
@@ -19,6 +20,7 @@ import type { Replayed } from '../replay/sources.ts';
 
 export interface StatesParts {
   spec: ServiceSpec;
+  privacy: Privacy | null;
   /** The inputs of these rows, by which joint sums are standardized; null: they are left out, as those of other rows cannot be merged. */
   inputs: Baseline | null;
   /** Streams that have files. */
@@ -141,6 +143,7 @@ export async function statesOf(records: AsyncIterable<Replayed>, parts: StatesPa
     group: 'baseline',
     prefix: 'telltale.',
     services: [spec],
+    privacy: parts.privacy,
     schemas: null,
     scoring: { threads: parts.threads, shadowTimeoutMs: Number.POSITIVE_INFINITY, shadowFailuresMax: 5 },
     // Slots are of the whole stream: they are written once, at the end.

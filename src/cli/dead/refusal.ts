@@ -34,7 +34,7 @@ function reasonOf(
   config: TelltaleConfig,
   isThere: (topic: string) => boolean,
 ): string | null {
-  const { topic, cutFromBytes } = letter;
+  const { topic, cutFromBytes, isSealed } = letter;
   const { prefix } = config.topics;
   if (OUTPUTS.some((name) => topic === prefix + name)) {
     return `${topic} is an output of Telltale: every sink and reader of it would get the record twice`;
@@ -43,6 +43,8 @@ function reasonOf(
     return `${topic} is a log of Telltale's own, whose records stand for offsets of the inputs; replay those`;
   }
   if (cutFromBytes !== null) return `only the beginning is kept of its ${cutFromBytes} bytes`;
+  if (isSealed && config.privacy === null)
+    return 'it is sealed: give the key of then as privacy.key in telltale.yaml';
   if (readerOf(config, topic) === null) return `no service reads ${topic}`;
   return isThere(topic) ? null : `the topic ${topic} does not exist`;
 }

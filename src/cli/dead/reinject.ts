@@ -1,6 +1,8 @@
 /** Puts the records of dead letters back into their topics, and notes it behind the letters. */
 
 import { ADDED_HEADERS, REPLAY_OF, REPLAY_STATE, REPLAYED_FROM } from '../../flow/letters.ts';
+import type { Privacy } from '../../flow/privacy.ts';
+import { openedRecord } from '../../flow/sealed-letters.ts';
 import type { Log } from '../../log/port.ts';
 import type { Append, LogRecord } from '../../records.ts';
 import type { LetterEntry } from './letters.ts';
@@ -73,19 +75,29 @@ async function* recordsOf(
 /**
  * Re-injects the letters and returns their origins. Around each batch stand two notes: after a crash in between,
  * nobody can know whether the records are in their topics, and the next replay says so instead of guessing.
+ *
+ * @param privacy opens letters that are sealed; null: there are none
+ * @throws TelltaleError replay_refused where a letter was sealed with another key
  */
 export async function reinject(
   log: Log,
   deadTopic: string,
   entries: readonly LetterEntry[],
   topics: ReadonlyMap<string, number>,
+  privacy: Privacy | null,
 ): Promise<string[]> {
   const done: string[] = [];
   for await (const batch of recordsOf(log, deadTopic, entries)) {
-    await log.append(batch.map(({ entry }) => noteOf(deadTopic, entry, 'begun')));
-    await log.append(
-      batch.map(({ record, entry }) => originalOf(record, entry, topics.get(entry.letter.topic)!)),
+    // Before the first note: what another key has sealed was never begun.
+    const originals = batch.map(({ record, entry }) =>
+      originalOf(
+        entry.letter.isSealed ? openedRecord(privacy!, record) : record,
+        entry,
+        topics.get(entry.letter.topic)!,
+      ),
     );
+    await log.append(batch.map(({ entry }) => noteOf(deadTopic, entry, 'begun')));
+    await log.append(originals);
     await log.append(batch.map(({ entry }) => noteOf(deadTopic, entry, 'done')));
     done.push(...batch.map(({ entry }) => entry.letter.id));
   }

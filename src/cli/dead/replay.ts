@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
 import type { TelltaleConfig } from '../../config/types.ts';
 import { TelltaleError } from '../../errors.ts';
+import { privacyOf } from '../../flow/privacy.ts';
 import type { Log } from '../../log/port.ts';
 import { examples, printJson, printLine, printTable, ReportedError } from '../output.ts';
 import type { Cli } from '../program.ts';
@@ -120,7 +121,7 @@ async function carryOut(
   }
   const deadTopic = `${config.topics.prefix}dead`;
   const wanted = plan.entries;
-  const done = dryRun ? [] : await reinject(log, deadTopic, wanted, topics);
+  const done = dryRun ? [] : await reinject(log, deadTopic, wanted, topics, privacyOf(config));
   const isDone = new Set(done);
   const gone = dryRun ? [] : wanted.filter(({ letter }) => !isDone.has(letter.id));
   const refused = [

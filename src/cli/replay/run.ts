@@ -2,6 +2,8 @@
 
 import { NO_COUNTS } from '../../flow/assembly.ts';
 import { createEmbedded, type Embedded } from '../../flow/embedded.ts';
+import { SEALED } from '../../flow/letters.ts';
+import type { Privacy } from '../../flow/privacy.ts';
 import type { FlowLogger } from '../../flow/runtime.ts';
 import { decodePublic, type PublicName, type PublicRecord } from '../../flow/wire.ts';
 import type {
@@ -37,6 +39,8 @@ export interface Summary {
 
 export interface ReplayParts {
   spec: ServiceSpec;
+  /** Needed where an input is sensitive. */
+  privacy?: Privacy | null;
   /** Streams that the files feed; the topics of the others do not exist here, and nothing waits for them. */
   fed: ReadonlySet<StreamSpec>;
   threads: number;
@@ -71,7 +75,7 @@ function deadOf({ key, value, headers }: LogRecord): object {
     topic: text('x-topic'),
     offset: Number(text('x-offset')),
     key: key?.toString() ?? '',
-    value: value?.toString() ?? '',
+    value: value?.toString(headers[SEALED] === undefined ? 'utf8' : 'base64') ?? '',
   };
 }
 
@@ -85,6 +89,7 @@ export async function replay(records: AsyncIterable<Replayed>, parts: ReplayPart
     group: 'replay',
     prefix: PREFIX,
     services: [specOfFiles(parts.spec)],
+    privacy: parts.privacy ?? null,
     schemas: null,
     // Waiting for the shadows keeps the outcome independent of this machine's speed.
     scoring: { threads: parts.threads, shadowTimeoutMs: Number.POSITIVE_INFINITY, shadowFailuresMax: 5 },
