@@ -42,6 +42,12 @@ export const INFLUX_SCHEMA: readonly ISchemaOptions[] = [
       threshold: FieldType.STRING,
       since: FieldType.INTEGER,
       id: FieldType.STRING,
+      // Of alarms on the budget.
+      kind: FieldType.STRING,
+      log10_evidence: FieldType.FLOAT,
+      log10_boundary: FieldType.FLOAT,
+      coverage: FieldType.FLOAT,
+      streams: FieldType.INTEGER,
     },
   },
   {

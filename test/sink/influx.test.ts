@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { influxSink } from '../../src/sink/influx.ts';
-import { pointsOf, tagOf } from '../../src/sink/influx-points.ts';
+import { INFLUX_SCHEMA, pointsOf, tagOf } from '../../src/sink/influx-points.ts';
 import type { Delivery } from '../../src/sink/sink.ts';
 import { makeIncident } from '../incidents.ts';
 import { makeRollout } from '../rollouts.ts';
-import { HOUR_MS, makeResult, T0 } from './records.ts';
+import { HOUR_MS, makeAlert, makeResult, makeRetrain, T0 } from './records.ts';
 
 const log = { info: () => {}, warn: () => {} };
 
@@ -209,6 +209,38 @@ test('an incident is a point with its counts and texts; of each there is one, al
       fields: expect.objectContaining({ muted: 'silence by ann' }),
     }),
   ]);
+});
+
+test('every tag and field of a point stands in the layout, which the client insists on', () => {
+  const evidence = {
+    kind: 'data' as const,
+    onsetMs: T0,
+    log10Evidence: 6.5,
+    log10Boundary: 5.6,
+    coverage: 0.4,
+    streams: [],
+    subjects: [],
+    segments: [],
+  };
+  const points = pointsOf([
+    { result: makeResult() },
+    { result: makeResult({ final: false }) },
+    { alert: makeAlert({ evidence }) },
+    { incident: makeIncident() },
+    { retrain: makeRetrain() },
+    { rollout: makeRollout() },
+  ]).map(({ point }) => point);
+  expect(points.map(({ measurement }) => measurement)).toEqual([
+    'telltale_result',
+    'telltale_preliminary',
+    ...['telltale_alert', 'telltale_incident', 'telltale_retrain', 'telltale_rollout'],
+  ]);
+  expect(points[2]?.fields).toMatchObject({ kind: 'data', log10_evidence: 6.5, streams: 0 });
+  for (const { measurement, tags, fields } of points) {
+    const layout = INFLUX_SCHEMA.find((schema) => schema.measurement === measurement)!;
+    expect(layout.tags, measurement).toEqual(expect.arrayContaining(Object.keys(tags!)));
+    expect(Object.keys(layout.fields!), measurement).toEqual(expect.arrayContaining(Object.keys(fields!)));
+  }
 });
 
 test('names that the line protocol cannot carry stay different', () => {
