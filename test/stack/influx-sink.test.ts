@@ -3,13 +3,6 @@ import { influxSink } from '../../src/sink/influx.ts';
 import type { Sink } from '../../src/sink/sink.ts';
 import { makeIncident } from '../incidents.ts';
 import { makeRollout } from '../rollouts.ts';
-import {
-  annotationQueries,
-  dashboards,
-  everyMetric,
-  panelQueries,
-  variableQueries,
-} from '../sink/dashboards.ts';
 import { HOUR_MS, makeAlert, makeResult, makeRetrain, T0 } from '../sink/records.ts';
 import { describeStack } from './support/context.ts';
 
@@ -163,27 +156,5 @@ describeStack('InfluxDB', (stack) => {
     await expect(sink.write(batch)).rejects.toMatchObject({ code: 'sink_unavailable' });
     await sink.write(batch);
     expect(await rows('telltale_result')).toHaveLength(1);
-  });
-
-  test('every query of the dashboards runs, and every panel and variable shows something', async () => {
-    await sink.write(everyMetric());
-    const to = `time >= ${T0}ms AND time <= ${T0 + 24 * HOUR_MS}ms`;
-    const fill = (text: string) =>
-      text
-        .replaceAll('$timeFilter', to)
-        .replaceAll('$__interval', '1h')
-        .replaceAll('$service', 'fraud')
-        .replaceAll('$segment', '*');
-    for (const dashboard of dashboards()) {
-      const all = [
-        ...panelQueries(dashboard),
-        ...annotationQueries(dashboard),
-        ...variableQueries(dashboard),
-      ];
-      for (const { title, query: text } of all) {
-        const series = await query(fill(text));
-        expect(series, `${dashboard.title} / ${title}: ${text}`).not.toHaveLength(0);
-      }
-    }
   });
 });
