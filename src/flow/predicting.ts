@@ -5,7 +5,7 @@ import { messageOf } from '../errors.ts';
 import type { Predictions } from '../predict/predictions.ts';
 import { createTables, type Tables } from '../predict/tables.ts';
 import type { LogRecord } from '../records.ts';
-import { causeShown } from './privacy.ts';
+import { causeShown, hasSensitive } from './privacy.ts';
 import { readThrough } from './read-through.ts';
 import { partitionsOf, type Runtime } from './runtime.ts';
 import { tailTopic } from './tail.ts';
@@ -32,6 +32,7 @@ export function openPredictions(
     decoderFor: runtime.decoderFor,
     shownRequest: (spec, record) => runtime.privacy?.sealFields(spec, record) ?? record,
     shownCause: causeShown,
+    shownDigest: (spec, digest) => (hasSensitive(spec) ? runtime.privacy!.digest(digest) : digest),
     hasTopic: (topic) => partitionsOf(runtime, topic) > 0,
     append: (batch) => log.append(batch),
     topics,

@@ -29,6 +29,8 @@ export interface Privacy {
   /** Throws a TelltaleError where it was sealed with another key, or changed. */
   open(sealed: Buffer): Buffer;
   hash(text: string): string;
+  /** In the place of a digest of a whole request, from which its fields could be guessed; 64 hex digits. */
+  digest(digest: string): string;
 }
 
 export const hasSensitive = ({ inputs }: Pick<ServiceSpec, 'inputs'>): boolean =>
@@ -46,6 +48,7 @@ export function createPrivacy(secret: string): Privacy {
   const texts = derivedKey(secret, 'texts');
   const sealing = derivedKey(secret, 'sealing');
   const nonces = derivedKey(secret, 'nonces');
+  const digests = derivedKey(secret, 'digests');
   const hashOf = categoryHasher(secret);
   const hashes = new Map<string, string>();
   const hash = (text: string): string => {
@@ -100,6 +103,7 @@ export function createPrivacy(secret: string): Privacy {
   return {
     hash,
     seal,
+    digest: (digest) => keyedHash(digests, digest).toString('hex'),
     protect: ({ inputs }, columns) =>
       hasSensitive({ inputs }) ? columns.map((column, i) => protectColumn(inputs[i]!, column)) : [...columns],
     sealFields({ inputs }, request) {

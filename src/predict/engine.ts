@@ -56,6 +56,8 @@ export interface EngineOptions {
   /** A request as people are shown it, and a cause as logs are. */
   shownRequest(spec: ServiceSpec, record: RequestRecord): unknown;
   shownCause(spec: ServiceSpec, cause: string): string;
+  /** A digest of a request as records carry it. */
+  shownDigest(spec: ServiceSpec, digest: string): string;
   /** Resolves when all replicas have the records. */
   append(batch: readonly Append[]): Promise<void>;
   nowMs(): number;
@@ -231,7 +233,7 @@ export function createEngine(options: EngineOptions): Engine {
     spec,
     ask(question) {
       const { id, value, route } = question;
-      const digest = createHash('sha256').update(value).digest('hex');
+      const digest = options.shownDigest(spec, createHash('sha256').update(value).digest('hex'));
       const identity = { service: spec.service, id, digest, ...route };
       const known = recent.find(identity, route.shadows);
       if (known !== undefined) return known;

@@ -21,6 +21,7 @@ export interface Surroundings {
   /** A request as people are shown it, and a cause as logs are. */
   shownRequest(spec: ServiceSpec, record: RequestRecord): unknown;
   shownCause(spec: ServiceSpec, cause: string): string;
+  shownDigest(spec: ServiceSpec, digest: string): string;
   hasTopic(topic: string): boolean;
   append(batch: readonly Append[]): Promise<void>;
   topics: { decisions: string; review: string };
@@ -94,6 +95,7 @@ export function createPredictions({ timeoutMs }: PredictionLimits): Predictions 
       log,
       shownRequest: own.shownRequest,
       shownCause: own.shownCause,
+      shownDigest: own.shownDigest,
     });
     engines.set(spec.service, engine);
     if (before !== undefined) void Promise.allSettled([...running]).then(() => before.close());

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -299,6 +300,14 @@ describe('dead letters', () => {
       expect(same?.headers['x-patient']).toEqual(headers['x-patient']);
     }
   });
+});
+
+it('a decision has no digest from which its request could be guessed', async () => {
+  const [decision] = (await readAll('t.decisions')).map(({ value }) => JSON.parse(value!.toString()));
+  const request = (await readAll('loans.requests')).find(({ key }) => key?.toString() === 'asked');
+  expect(decision.id).toBe('asked');
+  expect(decision.digest).toMatch(/^[0-9a-f]{64}$/);
+  expect(decision.digest).not.toBe(createHash('sha256').update(request!.value!).digest('hex'));
 });
 
 it('files of a replay hold none either', async () => {
