@@ -19,15 +19,32 @@ const ELSEWHERE_MAX = 0.001;
 /** The high bet finds many strays among few requests, the low one few among many. */
 const BETS: readonly number[] = [1, 100];
 
-/** ln e against "every request went to a version with the probability of its share", at all times at once: tables follow each other, so evidence multiplies. */
+/**
+ * ln e against "every request went to a version with the probability of its share", at all times at once. Tables of the same shares are one sample: a level that
+ * moves makes a table each time, and each would have to learn anew. Evidence of different shares multiplies.
+ */
 export function logESplit(split: readonly SplitCounts[]): number {
+  const samples = samplesOf(split);
   const terms = KAPPAS.map(
     (kappa) =>
-      [1, logProductOf(split.map(({ counts, shares }) => logESampleRatio(counts, shares, kappa)))] as const,
+      [
+        1,
+        logProductOf(samples.map(({ counts, shares }) => logESampleRatio(counts, shares, kappa))),
+      ] as const,
   );
   const known = split.filter(({ elsewhere }) => elsewhere !== undefined);
   if (known.length > 0) terms.push(...BETS.map((bet) => [1, logEElsewhere(known, bet)] as const));
   return logAverageOf(terms);
+}
+
+function samplesOf(split: readonly SplitCounts[]): Pick<SplitCounts, 'shares' | 'counts'>[] {
+  const samples = new Map<string, Pick<SplitCounts, 'shares' | 'counts'>>();
+  for (const { shares, counts } of split) {
+    const name = shares.join();
+    const before = samples.get(name)?.counts ?? shares.map(() => 0);
+    samples.set(name, { shares, counts: before.map((n, i) => n + counts[i]!) });
+  }
+  return [...samples.values()];
 }
 
 /** ln e against "at most ELSEWHERE_MAX go elsewhere": the capital of one who bets so much on each that does, a test supermartingale. */

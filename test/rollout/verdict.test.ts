@@ -153,6 +153,14 @@ describe('a stage in which requests are dealt', () => {
     expect(at(0, [{ shares: [0.1, 0.9], counts: [100, 900], elsewhere: 0 }]).doubt).toBe('too_few');
   });
 
+  test('is noticed as soon where a level that moves made other tables of the same shares', () => {
+    const needed = nToNotice([], 0.1, Math.log(1000));
+    const rest = needed - 4 * Math.floor(needed / 5);
+    const tables = [...Array.from({ length: 4 }, () => none((needed - rest) / 4)), none(rest)];
+    expect(logESplit(tables)).toBeCloseTo(logESplit([none(needed)]), 9);
+    expect(at(0, tables)).toMatchObject({ verdict: 'inconclusive', doubt: 'split_broken' });
+  });
+
   test('goes on unchecked where no request says who answered', () => {
     expect(at(0).verdict).toBe('promote');
     expect(verdictOf(specOf('paired', { share: 0.1 }), seenOf({ pairs: good })).verdict).toBe('promote');
