@@ -14,6 +14,8 @@ export const assistRiskOf = ({ assist_risk: own, target_risk: target }: Automati
 /** A routing table deals shares in ten-thousandths. */
 const BLIND_STEPS = 10_000;
 
+export const blindOf = ({ blind }: AutomationShape): number => Math.round(blind * BLIND_STEPS) / BLIND_STEPS;
+
 /** Nothing where the file says nothing, so that digests stay. */
 export function automationOf({ automation: shape }: View): Pick<ServiceSpec, 'automation'> {
   if (shape === undefined) return {};
@@ -30,7 +32,7 @@ export function automationOf({ automation: shape }: View): Pick<ServiceSpec, 'au
     holdMs: shape.hold,
     gate: shape.gate,
     stopOn: { rules: [...new Set(shape.stop_on.rules)], level: shape.stop_on.level },
-    blind: Math.round(shape.blind * BLIND_STEPS) / BLIND_STEPS,
+    blind: blindOf(shape),
     ...(shape.labels === 'people' ? { labels: shape.labels } : {}),
     ...(shape.margin === undefined ? {} : { margin: shape.margin }),
   };

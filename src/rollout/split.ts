@@ -27,10 +27,7 @@ export function logESplit(split: readonly SplitCounts[]): number {
   const samples = samplesOf(split);
   const terms = KAPPAS.map(
     (kappa) =>
-      [
-        1,
-        logProductOf(samples.map(({ counts, shares }) => logESampleRatio(counts, shares, kappa))),
-      ] as const,
+      [1, logProductOf(samples.map(({ counts, shares }) => logESampleRatio(counts, shares, kappa)))] as const,
   );
   const known = split.filter(({ elsewhere }) => elsewhere !== undefined);
   if (known.length > 0) terms.push(...BETS.map((bet) => [1, logEElsewhere(known, bet)] as const));

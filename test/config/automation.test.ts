@@ -143,6 +143,9 @@ describe('automation', () => {
     expect(both.automation).toMatchObject({ margin: 0.02 });
     expect(both.automation).not.toHaveProperty('labels');
     expect(both.streams.find(({ stream }) => stream === 'predictions')).toMatchObject({ by: 'people' });
+    expect(problemsOf(PEOPLE).map(({ key, message }) => `${key}: ${message}`)).toEqual([
+      expect.stringMatching(/^streams.predictions.by: .*no such section; add it, or leave by out/),
+    ]);
     const system = specOf(PEOPLE.replace(', by: people', ', by: system'));
     expect(system.streams.some((stream) => 'by' in stream)).toBe(false);
   });
@@ -150,6 +153,7 @@ describe('automation', () => {
   it.each<[string, string, string?]>([
     ['labels: people, up_to: full', 'automation.up_to: at full nobody decides blind'],
     ['labels: people, blind: 0', 'automation.blind: .*nothing is known from assist on'],
+    ['blind: 0.00001', 'automation.blind: 0.00001 is less .*give 0, or 0.0001 or more'],
     ['labels: people', 'automation.labels: people is said of streams.labels', PEOPLE],
     ['margin: 0.1', 'automation.margin: .*add streams.predictions with by: people'],
     ['margin: 0.1', 'automation.margin: .*add streams.predictions', PEOPLE.replace(', by: people', '')],

@@ -1,7 +1,7 @@
 /** `automation` against the models, outputs, labels and rules of the service, and against itself. */
 
 import { AUTOMATION_LEVELS } from '../../records.ts';
-import { assistRiskOf } from '../automation.ts';
+import { assistRiskOf, blindOf } from '../automation.ts';
 import type { AutomationShape } from '../automation-shape.ts';
 import type { Report } from '../document.ts';
 import type { View } from '../view.ts';
@@ -70,6 +70,10 @@ function checkPeople(shape: AutomationShape, { streams }: View, report: Report):
   const { labels, blind, up_to: upTo, margin, output } = shape;
   const predictions = streams.get('predictions');
   const decisions = predictions && 'by' in predictions && predictions.by === 'people' ? predictions : null;
+  if (blind > 0 && blindOf(shape) === 0)
+    report(['automation', 'blind'], {
+      message: `${blind} is less than a routing table can deal; give 0, or 0.0001 or more`,
+    });
   if (labels === 'people') {
     if (upTo === 'full')
       report(['automation', 'up_to'], {

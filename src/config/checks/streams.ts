@@ -32,13 +32,17 @@ export function checkStreams(view: View, files: Files, report: Report): void {
   }
 }
 
-/** How much they rely on a model is asked where there is one. */
-function checkPeople({ models }: View, report: Report): void {
-  if (models.length === 0)
-    report(['streams', 'predictions', 'by'], {
-      message:
-        'there are no models beside which people decide; add one with role: primary, or leave by out: the answers of people are measured like those of a system',
-    });
+/** How much they rely on a model is asked where there is one, of the output of its automation. */
+function checkPeople({ models, automation }: View, report: Report): void {
+  const lacks =
+    models.length === 0
+      ? 'there are no models beside which people decide; add one with role: primary'
+      : automation === undefined
+        ? 'people and models are compared in the output of automation, and there is no such section; add it'
+        : null;
+  if (lacks === null) return;
+  const cure = 'or leave by out: the answers of people are measured like those of a system';
+  report(['streams', 'predictions', 'by'], { message: `${lacks}, ${cure}` });
 }
 
 function checkSchemaFile(
