@@ -1,15 +1,12 @@
-/** What holds for every command: help with examples that parse, JSON where it is asked for, a page, and completion. */
+/** What holds for every command: help with examples that parse, JSON where it is asked for, and completion. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { cliMarkdown, helpOf, leavesOf } from '../../src/cli/docs.ts';
-import { buildProgram } from '../../src/cli/program.ts';
-import { fakeWiring, folder, telltale } from './support.ts';
+import { helpOf, leavesOf } from '../../src/cli/docs.ts';
+import { built, parsed, wordsOf } from './parsed.ts';
+import { folder, telltale } from './support.ts';
 
-const built = (): Command =>
-  buildProgram({ stdout: process.stdout, stderr: process.stderr, env: {} }, fakeWiring());
 const LEAVES = leavesOf(built()).map(({ words }) => words.join(' '));
 const leafOf = (program: Command, name: string): Command =>
   leavesOf(program).find(({ words }) => words.join(' ') === name)!.command;
@@ -19,22 +16,7 @@ const examplesOf = (name: string): string[][] =>
   helpOf(leafOf(built(), name))
     .split('\n')
     .flatMap((line) => /^ {2}\$ (?:source <\()?telltale ([^>)|]*)/.exec(line)?.[1] ?? [])
-    .map((line) =>
-      (line.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? []).map((word) => word.replace(/^["']|["']$/g, '')),
-    );
-
-/** Parses a command line, and does nothing. @returns the name of the command that would have run */
-async function parsed(words: readonly string[]): Promise<string> {
-  const program = built();
-  let ran = '';
-  for (const { words: name, command } of leavesOf(program)) {
-    command.action(() => {
-      ran = name.join(' ');
-    });
-  }
-  await program.parseAsync([...words], { from: 'user' });
-  return ran;
-}
+    .map(wordsOf);
 
 describe.each(LEAVES)('telltale %s', (name) => {
   it('has examples that parse, in its help', async () => {
@@ -54,15 +36,6 @@ describe.each(LEAVES)('telltale %s', (name) => {
     expect(err).toBe('');
     if (answer.ok === false)
       expect(answer).toMatchObject({ error: expect.any(String), help: expect.any(String) });
-  });
-});
-
-describe('docs/cli.md', () => {
-  it('is what the program says', () => {
-    const cure = `npm run build && node -e "Promise.all(['program', 'docs', 'wiring'].map((name) => import('./dist/cli/' + name + '.js'))).then(([p, d, w]) => require('fs').writeFileSync('docs/cli.md', d.cliMarkdown(p.buildProgram(process, w.wiring))))"`;
-    expect(readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8'), cure).toBe(
-      cliMarkdown(built()),
-    );
   });
 });
 
