@@ -8,12 +8,18 @@ COPY src ./src
 COPY web ./web
 RUN npm run build
 
+FROM node:22-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev
+
+# Nothing is run here and nothing belongs to the user: it works on a root that is read-only.
 FROM node:22-slim
 ENV NODE_ENV=production
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev && npm cache clean --force
+COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY package.json ./
 COPY schemas ./schemas
 COPY config ./config
 COPY models ./models

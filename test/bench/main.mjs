@@ -3,6 +3,7 @@ const NAMES = {
   console: './console.mjs',
   cpu: './bench.mjs',
   incidents: './incidents.mjs',
+  newcomer: './newcomer.mjs',
   profile: './profile.mjs',
   recovery: './recovery.mjs',
   soak: './soak.mjs',
