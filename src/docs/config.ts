@@ -6,7 +6,7 @@ import { made, table } from './markdown.ts';
 interface Schema {
   $ref?: string;
   $defs?: Record<string, Schema>;
-  type?: string;
+  type?: string | string[];
   description?: string;
   default?: unknown;
   const?: unknown;
@@ -56,7 +56,8 @@ function typeOf(given: Schema, defs: Defs): string {
       : `list of ${typeOf(schema.items ?? {}, defs)}`;
   if (schema.type === 'object') return schema.properties ? 'section' : 'names and values';
   if (schema.type === undefined) return 'any';
-  return (schema.type === 'string' ? 'text' : schema.type) + bounds(schema);
+  const types = [schema.type].flat().map((type) => (type === 'string' ? 'text' : type));
+  return types.join(' or ') + bounds(schema);
 }
 
 /** What a key has below it: [path, schema, whether it must be there]. */

@@ -29,6 +29,8 @@ export interface Page {
   /** What `#...` may name, as GitHub makes it of headings. */
   anchors: Set<string>;
   blocks: Block[];
+  /** What stands in the text as code. */
+  codes: string[];
 }
 
 /** Headings are slugs of what one sees of them. */
@@ -41,10 +43,11 @@ const visible = (tokens: readonly Token[]): string =>
 
 export function pageOf(path: string, text: string): Page {
   const slugger = new GithubSlugger();
-  const page: Page = { path, links: [], anchors: new Set(), blocks: [] };
+  const page: Page = { path, links: [], anchors: new Set(), blocks: [], codes: [] };
   walkTokens(lexer(text), (token) => {
     if (token.type === 'link' || token.type === 'image') page.links.push(token.href);
     if (token.type === 'heading') page.anchors.add(slugger.slug(visible(token.tokens ?? [])));
+    if (token.type === 'codespan') page.codes.push(token.text);
     if (token.type === 'html')
       for (const [, source] of (token.raw as string).matchAll(/(?:src|srcset|href)="([^"]+)"/g))
         page.links.push(source!);
