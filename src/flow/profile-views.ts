@@ -13,7 +13,7 @@ import { keyOf, keyText, type TrackKey } from '../profile/track.ts';
 import type { OutputSpec, ServiceSpec, TrackBaseline } from '../records.ts';
 import { thresholdOf } from './feeds.ts';
 import type { SourceGroup } from './messages.ts';
-import type { Cell } from './results-of.ts';
+import { type Cell, isOneRow } from './results-of.ts';
 
 /** The whole traffic of the last window whose last revision has been given. */
 export interface ShownWindow {
@@ -59,7 +59,9 @@ function distributionsOf(spec: ServiceSpec, cell: Cell): Distribution[] {
     for (const { subject, model, counts } of kind.exhibits(key, track, context)) {
       const { names, reference, current } = counts;
       const borders = bordersOf(key, cell);
-      found.push({ role, subject, model, names, borders, reference, current });
+      const shown =
+        borders !== null && isOneRow(spec, 'min', subject) ? withoutEnds(borders) : { names, borders };
+      found.push({ role, subject, model, ...shown, reference, current });
     }
   }
   return found;
@@ -69,6 +71,17 @@ function bordersOf(key: TrackKey, { reference }: Cell): number[] | null {
   const before: TrackBaseline | undefined =
     key.role === 'input' ? reference.baseline(key.subject) : distributionOf(reference.state(keyText(key)));
   return before?.type === 'numeric' ? [before.min, ...before.edges, before.max] : null;
+}
+
+/** The first and the last border are values of one row each. */
+function withoutEnds(borders: readonly number[]): Pick<Distribution, 'names' | 'borders'> {
+  const edges = borders.slice(1, -1);
+  const [first, last] = [edges[0], edges.at(-1)];
+  if (first === undefined || last === undefined)
+    return { names: ['below the reference', 'within it', 'above it'], borders: null };
+  const between = edges.slice(1).map((edge, i) => `${edges[i]}..${edge}`);
+  const names = ['below the reference', `< ${first}`, ...between, `>= ${last}`, 'above the reference'];
+  return { names, borders: [first, ...edges, last] };
 }
 
 /** What each metric of the window is in the reference alone. */
@@ -82,7 +95,7 @@ function referencesOf(spec: ServiceSpec, { tracks, reference }: Cell): Reference
   const nothing = { ...reference, baseline: () => undefined, state: () => undefined, absence: NO_BASELINE };
   const context = { spec, windowMs: spec.windows.sizeMs, reference: nothing, isFinal: true };
   return measureCell(before, context)
-    .filter(({ measure }) => measure.value !== null)
+    .filter(({ metric, measure }) => measure.value !== null && !isOneRow(spec, metric, measure.subject))
     .map(({ metric, measure: { subject, model, value, low, high, n } }) => ({
       ...{ metric, subject, model, low, high, n },
       value: value!,

@@ -22,7 +22,7 @@ export interface Cell {
 }
 
 /** Ends of a sensitive input are the value of one request. */
-const isOneRow = ({ inputs }: ServiceSpec, metric: string, subject: string): boolean =>
+export const isOneRow = ({ inputs }: ServiceSpec, metric: string, subject: string): boolean =>
   (metric === 'min' || metric === 'max') &&
   inputs.some(({ name, sensitive }) => sensitive === true && name === subject);
 

@@ -114,7 +114,7 @@ test('the last closed window stands beside its reference, cell by cell', async (
   await embedded.close();
 });
 
-test('metrics of the reference itself are told with their interval, and none that compares it with itself', async () => {
+test('metrics of the reference itself are told with their interval, none that compares it with itself, and no value of one row of a sensitive input', async () => {
   const { embedded, send } = await openShop();
   await send(
     { time: T0, amount: 12, channel: 'card' },
@@ -133,6 +133,14 @@ test('metrics of the reference itself are told with their interval, and none tha
     ['channel', 0],
   ]);
   expect([...of('psi'), ...of('rows')]).toEqual([]);
+  expect(of('max')).toMatchObject([{ value: 12 }]);
+  const inputs = running.spec.inputs.map((input) => ({ ...input, sensitive: true as const }));
+  const [sealed] = profilesOf({ ...running.spec, inputs }, known);
+  expect(sealed!.references.filter(({ metric }) => metric === 'max' || metric === 'min')).toEqual([]);
+  expect(sealed!.distributions[0]).toMatchObject({
+    ...{ names: ['below the reference', '< 20', '>= 20', 'above the reference'], borders: [20, 20, 20] },
+    ...{ reference: [0, 90, 10, 0], current: [0, 1, 0, 0] },
+  });
   await embedded.close();
 });
 
