@@ -31,15 +31,18 @@ export interface Append {
 export const STREAMS = ['requests', 'predictions', 'labels', 'feedback', 'telemetry'] as const;
 export type StreamName = (typeof STREAMS)[number];
 
-export type Encoding = 'json' | 'avro' | 'avro_file' | 'otlp_json';
+export type Encoding = 'json' | 'avro' | 'avro_file' | 'kserve' | 'seldon' | 'otlp_json';
 
 export interface StreamSpec {
   stream: StreamName;
   topic: string;
-  /** avro: Confluent wire format with a registry; avro_file: bare Avro with `schemaFile`; otlp_json: telemetry. */
+  /**
+   * avro: Confluent wire format with a registry; avro_file: bare Avro with `schemaFile`; kserve and seldon: as these model servers write;
+   * otlp_json: telemetry.
+   */
   encoding: Encoding;
   schemaFile: string | null;
-  /** Paths into the record, dots between levels. */
+  /** Paths into the record, dots between levels. Empty: the id of the message (kserve, seldon), and the time of the message or of the log. */
   id: string;
   time: string;
   /** predictions: output name -> path; labels: output name -> path; otherwise empty. */

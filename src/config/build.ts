@@ -2,9 +2,7 @@ import { assert } from '../errors.ts';
 import {
   type Baseline,
   type Condition,
-  FEEDBACK_KINDS,
   type FeatureSpec,
-  type FeedbackKind,
   type InputSpec,
   LEVELS,
   type ModelSpec,
@@ -12,8 +10,6 @@ import {
   type RegretSpec,
   type RuleSpec,
   type ServiceSpec,
-  type StreamName,
-  type StreamSpec,
   type TensorSpec,
 } from '../records.ts';
 import { automationOf } from './automation.ts';
@@ -30,8 +26,8 @@ import type {
   OutputShape,
   RetrainShape,
   RuleShape,
-  StreamShape,
 } from './service-shape.ts';
+import { streamOf } from './streams.ts';
 import type { Registries } from './types.ts';
 import type { View } from './view.ts';
 
@@ -136,53 +132,6 @@ function revisionsOf(join: JoinShape, hopMs: number): number[] {
 function sound<T>(entry: T | null): T {
   assert(entry !== null, 'a spec is built only of a view without broken entries');
   return entry;
-}
-
-function streamOf(
-  stream: StreamName,
-  shape: StreamShape,
-  view: View,
-  resolve: (path: string) => string,
-): StreamSpec {
-  const schemaFile = 'schema_file' in shape ? shape.schema_file : undefined;
-  return {
-    stream,
-    topic: shape.topic,
-    encoding: shape.encoding,
-    schemaFile: schemaFile === undefined ? null : resolve(schemaFile),
-    // OTLP names its own time in every data point and has no ids.
-    id: 'id' in shape ? shape.id : '',
-    time: 'time' in shape ? shape.time : '',
-    fields: fieldsOf(stream, 'fields' in shape ? shape.fields : undefined, view),
-    score: ('score' in shape ? shape.score : undefined) ?? null,
-    latencyMs: ('latency_ms' in shape ? shape.latency_ms : undefined) ?? null,
-    error: ('error' in shape ? shape.error : undefined) ?? null,
-    kind: 'kind' in shape ? shape.kind : null,
-    kinds: stream === 'feedback' ? kindsOf('kinds' in shape ? shape.kinds : undefined) : {},
-    ...('by' in shape && shape.by === 'people' ? { by: shape.by } : {}),
-  };
-}
-
-function fieldsOf(
-  stream: StreamName,
-  fields: Record<string, string> | undefined,
-  view: View,
-): Record<string, string> {
-  const outputs = [...view.outputs.keys()];
-  if (stream === 'labels') return fields ?? Object.fromEntries(outputs.map((output) => [output, 'label']));
-  if (stream === 'predictions')
-    return fields ?? Object.fromEntries(outputs.map((output) => [output, output]));
-  return {};
-}
-
-/** Theirs -> ours. Without a mapping they use our words; with one, only what it names. */
-function kindsOf(ours: Partial<Record<FeedbackKind, string>> | undefined): Record<string, FeedbackKind> {
-  const kinds: Record<string, FeedbackKind> = {};
-  for (const kind of FEEDBACK_KINDS) {
-    const theirs = ours === undefined ? kind : ours[kind];
-    if (theirs !== undefined) kinds[theirs] = kind;
-  }
-  return kinds;
 }
 
 function inputOf(name: string, shape: InputShape): InputSpec {

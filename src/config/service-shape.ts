@@ -20,20 +20,24 @@ import {
 } from './scalar-shapes.ts';
 
 const encoding = z.enum(['json', 'avro', 'avro_file']).prefault('json');
+/** Of requests and predictions: model servers log nothing else. */
+const servedEncoding = z.enum(['json', 'avro', 'avro_file', 'kserve', 'seldon']).prefault('json');
 const paths = z.record(name, text);
 const recordStream = {
   topic,
   encoding,
   schema_file: text.optional(),
-  id: text.prefault('id'),
-  /** Empty: the time stamp of the log. */
-  time: z.string().prefault('time'),
+  /** Default: `id`; of the encodings of model servers the id of the message. */
+  id: text.optional(),
+  /** Default: `time`; of the encodings of model servers that of the message. Empty: the time stamp of the log. */
+  time: z.string().optional(),
 };
 
 export const streamShapes = {
-  requests: z.strictObject(recordStream),
+  requests: z.strictObject({ ...recordStream, encoding: servedEncoding }),
   predictions: z.strictObject({
     ...recordStream,
+    encoding: servedEncoding,
     fields: paths.optional(),
     score: text.optional(),
     latency_ms: text.optional(),

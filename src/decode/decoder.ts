@@ -3,6 +3,7 @@ import type { Batch, DeadLetter, LogRecord, ServiceSpec, StreamSpec } from '../r
 import { planReading, type Reading, readAvro } from './avro-reading.ts';
 import { type ParsedSchema, parseSchema } from './avro-schema.ts';
 import { createCursor } from './cursor.ts';
+import { decodeNative, NATIVE } from './native.ts';
 import { addPoints, type Points } from './otlp.ts';
 import { planTargets } from './plan.ts';
 import type { SchemaSource } from './registry.ts';
@@ -48,6 +49,13 @@ export function createDecoder(spec: ServiceSpec, stream: StreamSpec, sources: De
     return { prepare: () => null, decode: (records) => decodeOtlp(spec, records) };
   }
   const rows = createRows(spec, stream, planTargets(spec, stream));
+  const native = NATIVE[stream.encoding];
+  if (native !== undefined) {
+    return {
+      prepare: () => null,
+      decode: (records) => decodeNative(rows, records, native, sizeProblem),
+    };
+  }
   if (stream.encoding === 'json') {
     return {
       prepare: () => null,

@@ -126,9 +126,8 @@ export function finishRow(rows: Rows, record: LogRecord): DeadCode | null {
   const id = inRecord === undefined ? readId(keyOf(record)) : inRecord;
   if (id === null || id === undefined) return 'id_missing';
   // Whole milliseconds: micro- and nanosecond clocks have fractions, and times become longs on the log.
-  const time = Math.floor(
-    stream.time === '' ? record.timestampMs : readTime(scratch[SLOT_TIME], rows.timePerMs),
-  );
+  const ofLog = stream.time === '' && scratch[SLOT_TIME] === undefined;
+  const time = Math.floor(ofLog ? record.timestampMs : readTime(scratch[SLOT_TIME], rows.timePerMs));
   const late = judgeTime(rows.spec, record, time);
   if (late !== null) return late;
   if (stream.stream === 'predictions' || stream.stream === 'labels') {

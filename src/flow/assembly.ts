@@ -201,7 +201,7 @@ export async function writeMissing(runtime: Runtime): Promise<string[]> {
       const record = { ...mark, watermarkMs: TIME_MIN_MS, idle: true };
       const appends = appendsOf(runtime, { type: 'mark', record }, service);
       if (needsJoin(spec)) {
-        const origin = { originTopic: topic, originPartition: -1, originOffset: -1 };
+        const origin = { originTopic: topic, originPartition: -1, originOffset: -1, originRow: 0 };
         const event = { kind: 'mark' as const, service, id: '', timeMs: TIME_MIN_MS, ...origin };
         appends.push(
           ...appendsOf(

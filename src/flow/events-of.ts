@@ -66,7 +66,9 @@ export function eventsOf(
   if (stream === 'telemetry') return [];
   const isBase = stream === baseStreamOf(spec);
   const events: JoinEvent[] = [];
+  let originRow = 0;
   for (let row = 0; row < batch.n; row++) {
+    originRow = row > 0 && batch.offsets[row] === batch.offsets[row - 1] ? originRow + 1 : 0;
     if (isBase && seen.late[row] === 1) continue;
     events.push({
       kind: KINDS[stream],
@@ -76,6 +78,7 @@ export function eventsOf(
       originTopic: origin.topic,
       originPartition: origin.partition,
       originOffset: batch.offsets[row]!,
+      originRow,
       segments: stream === 'requests' ? segmentTexts(spec, batch.inputs, row) : [],
       numbers: numbersAt(spec, stream, batch, scored, row),
     });

@@ -273,6 +273,13 @@ const STREAM_OF = {
 } as const;
 const TAG_OF = { prediction: WAITING_TAG.prediction, label: WAITING_TAG.label } as const;
 
+/** Rule R2. Of a record with several rows those come in order. */
+function wasSeen({ seen, seenRows }: JoinFold, origin: string, event: JoinEvent): boolean {
+  const last = seen[origin] ?? -1;
+  if (event.originOffset !== last) return event.originOffset < last;
+  return event.originRow <= (seenRows[origin] ?? 0);
+}
+
 /** Folds the next event at its offset in the partition of `events`. */
 export function stepJoin(fold: JoinFold, event: JoinEvent, offset: number): void {
   fold.upTo = offset;
@@ -281,8 +288,9 @@ export function stepJoin(fold: JoinFold, event: JoinEvent, offset: number): void
     return;
   }
   const origin = sourceText(event.originTopic, event.originPartition);
-  if (event.originOffset <= (fold.seen[origin] ?? -1)) return;
+  if (wasSeen(fold, origin, event)) return;
   fold.seen[origin] = event.originOffset;
+  fold.seenRows[origin] = event.originRow;
   // Written before the stream was taken out of the configuration: the rows have no room for it.
   if (!hasStream(fold.spec, STREAM_OF[event.kind])) return;
   const base = baseStreamOf(fold.spec) === 'requests' ? 'request' : 'prediction';

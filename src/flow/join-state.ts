@@ -80,6 +80,8 @@ export interface JoinFold {
   upTo: number;
   /** Rule R2: highest offset seen, by origin. */
   seen: Record<string, number>;
+  /** The last row of that offset that was seen. */
+  seenRows: Record<string, number>;
   origins: Watermarks;
   /** The event time through which all origins are complete. */
   watermarkMs: number;
@@ -137,6 +139,7 @@ export function createJoinFold(spec: ServiceSpec): JoinFold {
     panes: createPanes(),
     upTo: -1,
     seen: {},
+    seenRows: {},
     origins: {},
     watermarkMs: TIME_MIN_MS,
     slotsEnd: 0,
@@ -149,9 +152,9 @@ export function createJoinFold(spec: ServiceSpec): JoinFold {
  */
 export function withSpec(fold: JoinFold, spec: ServiceSpec): JoinFold {
   const fresh = createJoinFold(spec);
-  const { panes, upTo, seen, origins, watermarkMs, slotsEnd } = fold;
+  const { panes, upTo, seen, seenRows, origins, watermarkMs, slotsEnd } = fold;
   if (fresh.layout.text !== fold.layout.text)
-    return { ...fresh, panes, upTo, seen, origins, watermarkMs, slotsEnd };
+    return { ...fresh, panes, upTo, seen, seenRows, origins, watermarkMs, slotsEnd };
   const requests = withStride(fold.requests, fresh.layout.stride);
   return { ...fold, spec, layout: fresh.layout, requests };
 }
@@ -184,6 +187,8 @@ interface Head {
   level: number;
   upTo: number;
   seen: Record<string, number>;
+  /** Absent in snapshots of older versions. */
+  seenRows?: Record<string, number>;
   origins: Watermarks;
   watermarkMs: number;
   panesWatermarkMs: number;
@@ -197,7 +202,7 @@ export function packJoins(folds: readonly JoinFold[]): Uint8Array {
   const heads: Head[] = [];
   const rows: Uint8Array[] = [];
   for (const fold of folds) {
-    const { requests, waiting, names, level, upTo, seen, origins, watermarkMs, panes } = fold;
+    const { requests, waiting, names, level, upTo, seen, seenRows, origins, watermarkMs, panes } = fold;
     // Names are numbered anew, in the order of the rows.
     const numbered: Table = { ...requests, numbers: requests.numbers.slice() };
     const numberOf = new Map<number, number>();
@@ -218,6 +223,7 @@ export function packJoins(folds: readonly JoinFold[]): Uint8Array {
       level,
       upTo,
       seen,
+      seenRows,
       origins,
       watermarkMs,
       panesWatermarkMs: panes.watermarkMs,
@@ -265,9 +271,9 @@ export function unpackJoins(
         requests.numbers[place] = useNames(fold.names, head.names[requests.numbers[place]!]!);
       }
     }
-    const { level, upTo, seen, origins, watermarkMs } = head;
+    const { level, upTo, seen, seenRows = {}, origins, watermarkMs } = head;
     fold.panes.watermarkMs = head.panesWatermarkMs;
-    folds.push({ ...fold, level, upTo, seen, origins, watermarkMs, slotsEnd: head.slotsFrom });
+    folds.push({ ...fold, level, upTo, seen, seenRows, origins, watermarkMs, slotsEnd: head.slotsFrom });
   }
   assert(at === bytes.length, 'a snapshot of the join is whole');
   return folds;

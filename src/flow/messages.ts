@@ -81,6 +81,8 @@ export interface JoinEvent {
   originTopic: string;
   originPartition: number;
   originOffset: number;
+  /** Which of the rows of that record, from 0. */
+  originRow: number;
   /** request: one text for each segmentation. */
   segments: string[];
   /**

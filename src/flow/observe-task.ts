@@ -96,6 +96,7 @@ export function createObserveTask(
           originTopic: topic,
           originPartition: partition,
           originOffset: state.upTo,
+          originRow: 0,
           segments: [],
           numbers: [partitions, idle ? 1 : 0],
         },

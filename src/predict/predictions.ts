@@ -180,7 +180,7 @@ function streamOf(spec: ServiceSpec): StreamSpec {
   if (stream.encoding === 'json') return stream;
   throw new Refusal(
     'avro_requests',
-    `the requests of ${service} are Avro (${stream.encoding}), which this route does not write`,
+    `the requests of ${service} are of the encoding ${stream.encoding}, which this route does not write`,
     'write to its topic with your producer, or give the stream `encoding: json`',
   );
 }

@@ -17,6 +17,19 @@ const faults: [string, string, string, string][] = [
   ],
   ['encoding: json', 'encoding: jsn #!', 'streams.requests.encoding', "did you mean 'json'?"],
   ['encoding: json', 'encoding: otlp_json #!', 'streams.requests.encoding', 'allowed: json, avro, avro_file'],
+  [
+    '{ topic: fraud.labels }',
+    '{ topic: fraud.labels, encoding: kserve } #!',
+    'streams.labels.encoding',
+    'allowed: json, avro, avro_file',
+  ],
+  [
+    'encoding: json',
+    'encoding: seldon\n    schema_file: query.avsc #!',
+    'streams.requests.schema_file',
+    'here it is seldon',
+  ],
+  ['encoding: json', 'encoding: kservee #!', 'streams.requests.encoding', "did you mean 'kserve'?"],
   ['encoding: json', 'encoding: json\n    encoding: avro #!', '', "the key 'encoding' occurs twice"],
   [
     'encoding: json',

@@ -55,9 +55,9 @@ function checkSchemaFile(
   const file = spec.schema_file;
   if (spec.encoding === 'avro_file' && file === undefined) {
     report(path, { message: 'missing; the encoding avro_file needs the file of the Avro schema' });
-  } else if (spec.encoding === 'json' && file !== undefined) {
+  } else if (!spec.encoding.startsWith('avro') && file !== undefined) {
     report(path, {
-      message: 'a schema file is read with the encodings avro and avro_file only, here it is json',
+      message: `a schema file is read with the encodings avro and avro_file only, here it is ${spec.encoding}`,
     });
   } else if (file !== undefined && !files.exists(files.resolve(file))) {
     report(path, { message: `no such file: '${file}' (paths are relative to the service file)` });

@@ -4,6 +4,7 @@ import { codecTarget } from './codec.ts';
 import { imageTarget } from './image.ts';
 import { internalTarget } from './internal.ts';
 import { jsonTarget } from './json.ts';
+import { nativeTarget } from './native.ts';
 import { otlpTarget } from './otlp.ts';
 import { FAULTS, plantedTarget } from './planted.ts';
 
@@ -17,7 +18,8 @@ export interface Entry {
 const REAL = {
   avro: { share: 0.35, make: avroTarget },
   json: { share: 0.28, make: jsonTarget },
-  otlp: { share: 0.17, make: otlpTarget },
+  otlp: { share: 0.1, make: otlpTarget },
+  native: { share: 0.07, make: nativeTarget },
   internal: { share: 0.1, make: internalTarget },
   codec: { share: 0.05, make: codecTarget },
   image: { share: 0.05, make: imageTarget },
