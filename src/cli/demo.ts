@@ -1,15 +1,17 @@
 import { InvalidArgumentError } from 'commander';
 import type { StoryOutcome } from '../demo/once.ts';
 import { STORIES } from '../demo/stories/index.ts';
+import type { WrittenFile } from '../demo/to-files.ts';
 import type { RolloutRecord } from '../records.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { examples, printLine, printTable } from './output.ts';
+import { examples, printJson, printLine, printTable } from './output.ts';
 import type { Cli, CommandModule } from './program.ts';
 import { progress } from './progress.ts';
 
 interface DemoOptions {
   once?: boolean;
   toKafka?: boolean;
+  toFiles?: string;
   seed: number;
   speed: number;
   host: string;
@@ -26,16 +28,26 @@ export const demoCommand: CommandModule = {
       .description('Watch four services as their models begin to fail; needs nothing but Node.')
       .option('--once', 'run as fast as it goes, print what was found, and end')
       .option('--to-kafka', 'only generate the traffic, into the Kafka of the configuration')
+      .option(
+        '--to-files <dir>',
+        'only write the traffic, as DIR/SERVICE/STREAM.ndjson for `telltale replay`',
+      )
       .option('--seed <n>', 'seed of the traffic', positive, 1)
       .option('--speed <n>', 'seconds of event time in one second', positive, 120)
       .option('--host <host>', 'address of the live page', '127.0.0.1')
       .option('--port <port>', 'port of the live page; 0: any free one', port, 8080)
       .addHelpText(
         'after',
-        examples(['telltale demo', 'telltale demo --once', 'telltale demo --speed 30 --port 9000']),
+        examples([
+          'telltale demo',
+          'telltale demo --once',
+          'telltale demo --speed 30 --port 9000',
+          'telltale demo --to-files recorded',
+        ]),
       )
       .action(async (options: DemoOptions) => {
-        if (options.toKafka) await toKafka(cli, options);
+        if (options.toFiles !== undefined) await toFiles(cli, options.toFiles, options.seed);
+        else if (options.toKafka) await toKafka(cli, options);
         else if (options.once) await once(cli, options);
         else await live(cli, options);
       });
@@ -170,6 +182,19 @@ async function live(cli: Cli, options: DemoOptions): Promise<void> {
     process.removeListener('SIGINT', end);
     process.removeListener('SIGTERM', end);
   }
+}
+
+async function toFiles(cli: Cli, dir: string, seed: number): Promise<void> {
+  const { writeStory } = await import('../demo/to-files.ts');
+  const files: WrittenFile[] = [];
+  for (const story of STORIES) files.push(...(await writeStory(dir, story, seed)));
+  if (cli.options().json) printJson(cli.io.stdout, { ok: true, files });
+  else
+    printTable(
+      cli.io.stdout,
+      ['FILE', 'RECORDS'],
+      files.map(({ path, records }) => [path, records]),
+    );
 }
 
 async function toKafka(cli: Cli, options: DemoOptions): Promise<void> {
