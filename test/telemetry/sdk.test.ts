@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -48,6 +49,10 @@ test('the Prometheus page serves every metric of the table', async () => {
   expect(page).toMatch(/^telltale_lag\{.*topic="t".*partition="0".*\} 42$/m);
   expect(page).toMatch(/^telltale_score_duration_sum\{.*role="primary".*\} 0.004$/m);
   expect(page).toContain('service_version="9.8.7"');
+  const operations = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const advised = operations.match(/`(?:telltale|process)_\w+`/g)!.map((name) => name.slice(1, -1));
+  expect(advised.length).toBeGreaterThan(5);
+  for (const name of advised) expect(page).toMatch(new RegExp(`^${name}\\b`, 'm'));
   const base = new URL(running.prometheusUrl ?? '').origin;
   expect((await fetch(`${base}/else`)).status).toBe(404);
 });
