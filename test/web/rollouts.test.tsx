@@ -81,3 +81,26 @@ test('what can be decided follows from where it stands, and only operators decid
   reset('viewer');
   expect(actions('waiting')).toEqual([]);
 });
+
+test('further metrics, what keeps the level down and earlier roll-outs have a line each', () => {
+  const redo = { metric: 'redo', n: 900, logEWorse: 1, logEBetter: -1, tallies: [] };
+  const first = makeRollout({
+    ...{ id: 'o1', rolloutId: 'r1', candidate: 'tree', event: 'rolled_back', status: 'rolled_back' },
+    ...{ atMs: T0, reason: 'redo of the candidate is worse' },
+  });
+  const waits = makeRollout({ id: 'o2', seq: 2, event: 'level_waits', reason: '12 of 500 outcomes' });
+  const now = makeRollout({
+    ...{ id: 'o3', seq: 3, event: 'verdict' },
+    metrics: [...makeRollout().metrics, { ...redo, difference: 0.02, low: -0.01, high: 0.05 }],
+  });
+  rollouts.value = viewsOf(first, waits, { ...now, rolloutId: 'r2' });
+  const page = textOf(html(<RolloutsPage />));
+  expect(page).toContain('redo +2 percentage points (-1 to +5), 900 requests');
+  expect(page).toContain('the level stays: 12 of 500 outcomes');
+  expect(page).toMatch(
+    /Earlier\|.*rolled back\|fraud: tree against mlp\|2026-03-01 00:00\|redo of the candidate is worse/,
+  );
+  const unknown = { ...redo, n: 0, difference: null, low: null, high: null };
+  rollouts.value = viewsOf({ ...now, metrics: [...makeRollout().metrics, unknown] });
+  expect(text(<RolloutsPage />)).toContain('redo: nothing to compare yet');
+});

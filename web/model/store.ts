@@ -54,6 +54,26 @@ export const stepsByService = computed(() => {
   return new Map([...steps].sort(([a], [b]) => (a < b ? -1 : 1)));
 });
 
+/** The last step of each roll-out that came before the one of now, newest first. */
+export const earlierRollouts = computed(() =>
+  [...stepsByService.value.values()]
+    .flatMap((steps) => {
+      const seen = new Set([steps[0]?.rolloutId]);
+      return steps.filter((step) => {
+        const isEarlier = isPlanned(step) && !seen.has(step.rolloutId);
+        seen.add(step.rolloutId);
+        return isEarlier;
+      });
+    })
+    .sort((a, b) => b.atMs - a.atMs),
+);
+
+/** Why the level of a service does not rise, as it was told last; '': it has changed since, or may rise. */
+export function levelWaits(service: string): string {
+  const last = stepsByService.value.get(service)?.find(({ event }) => event.startsWith('level'));
+  return last?.event === 'level_waits' ? last.reason : '';
+}
+
 export const isPlanned = ({ stages }: RolloutView): boolean => stages > 0;
 
 /** Roll-outs and levels that a person may decide on now. */

@@ -37,6 +37,7 @@ export const EVENT_WORDS: Record<string, string> = {
   rolled_back: 'rolled back',
   waiting: 'waits for a person',
   level_open: 'level may rise',
+  level_waits: 'level stays',
 };
 
 export const KINDS: Record<DriftKind, string> = {

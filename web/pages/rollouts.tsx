@@ -1,7 +1,9 @@
 import type { HistoryPoint, RolloutView } from '../../src/console/source.ts';
 import { moment, number, percent, words } from '../model/format.ts';
 import { hrefOf } from '../model/router.ts';
-import { isPlanned, stepsByService } from '../model/store.ts';
+import { earlierRollouts, isPlanned, stepsByService } from '../model/store.ts';
+import { ROLLOUT_TONES } from '../model/words.ts';
+import { Badge } from '../parts/badge.tsx';
 import { Chart } from '../parts/chart.tsx';
 import type { Happening } from '../parts/chart-plot.ts';
 import { Empty, Page, Section } from '../parts/page.tsx';
@@ -23,7 +25,32 @@ export function RolloutsPage() {
       ) : (
         <Empty>Nothing was ever rolled out.</Empty>
       )}
+      {earlierRollouts.value.length > 0 && (
+        <Section title="Earlier" note="newest first">
+          <ol class="list">
+            {earlierRollouts.value.map((step) => (
+              <EarlierItem key={step.rolloutId} step={step} />
+            ))}
+          </ol>
+        </Section>
+      )}
     </Page>
+  );
+}
+
+function EarlierItem({ step: { service, candidate, primary, status, reason, atMs } }: { step: RolloutView }) {
+  const tone = ROLLOUT_TONES[status];
+  return (
+    <li class={`item edge ${tone}`}>
+      <div class="item-line">
+        <Badge tone={tone}>{words(status)}</Badge>
+        <a class="item-title" href={hrefOf(['rollouts', service])}>
+          {service}: {candidate} against {primary}
+        </a>
+        <span class="when">{moment(atMs)}</span>
+      </div>
+      <p class="muted small">{reason}</p>
+    </li>
   );
 }
 

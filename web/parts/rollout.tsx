@@ -4,7 +4,7 @@ import { ask, levelAsk, type RolloutAction, rolloutAsk } from '../model/commands
 import { moment, number, percent, points, words } from '../model/format.ts';
 import { hrefOf } from '../model/router.ts';
 import { mayCommand } from '../model/session.ts';
-import { isPlanned } from '../model/store.ts';
+import { isPlanned, levelWaits } from '../model/store.ts';
 import { EVENT_WORDS, ROLLOUT_TONES } from '../model/words.ts';
 import { Badge } from './badge.tsx';
 
@@ -38,6 +38,16 @@ export function verdictText({ verdict, doubt, difference, low, high, counts }: R
       : `wrong answers ${points(difference)} percentage points (${points(low)} to ${points(high)}), ${number(counts.n)} labelled requests`;
   return `Verdict ${verdict}${doubt ? ` (${words(doubt)})` : ''}: ${wrong}`;
 }
+
+/** What else was compared: one line for each metric behind the first. */
+export const furtherTexts = ({ metrics }: RolloutView): string[] =>
+  metrics
+    .slice(1)
+    .map(({ metric, difference, low, high, n }) =>
+      difference === null || low === null || high === null
+        ? `${words(metric)}: nothing to compare yet`
+        : `${words(metric)} ${points(difference)} percentage points (${points(low)} to ${points(high)}), ${number(n)} requests`,
+    );
 
 const Power = ({ of }: { of: number }) => (
   <>
@@ -95,6 +105,7 @@ export function RolloutActions({ step }: { step: RolloutView }) {
 export function RolloutCard({ step }: { step: RolloutView }) {
   const { service, status, candidate, primary, atMs, level, event, reason } = step;
   const isWhole = isPlanned(step);
+  const waits = levelWaits(service);
   return (
     <article class="card">
       <div class="item-line">
@@ -112,6 +123,9 @@ export function RolloutCard({ step }: { step: RolloutView }) {
           <StageBar {...step} />
           <p>{whereText(step)}</p>
           <p>{verdictText(step)}</p>
+          {furtherTexts(step).map((further) => (
+            <p key={further}>{further}</p>
+          ))}
           <Weight step={step} />
         </>
       ) : (
@@ -120,6 +134,7 @@ export function RolloutCard({ step }: { step: RolloutView }) {
       <p class="muted small">
         {eventText(event)}: {reason}
       </p>
+      {waits !== '' && event !== 'level_waits' && <p class="muted small">the level stays: {waits}</p>}
       <RolloutActions step={step} />
     </article>
   );
