@@ -125,7 +125,7 @@ function linkOf(link: string | undefined, on: ToldConfig['on'], entry: SecretEnt
   const filled = link.replace(PLACEHOLDER, 'x');
   if (checkTemplate(link, on, 'link', entry) && !(/^https?:\/\//.test(filled) && URL.canParse(filled)))
     entry.source.report([...entry.path, 'link'], {
-      allowed: ['a URL such as https://grafana.example.com/d/telltale?var-service={{service}}'],
+      allowed: ['a URL such as https://grafana.example.com/d/telltale-service?var-service={{service}}'],
     });
   return link;
 }

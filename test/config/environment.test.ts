@@ -43,7 +43,7 @@ describe('environment variables', () => {
 
 describe('files of secrets', () => {
   const FILES = { '/services/topic': 'a.b\n', '/services/empty': '\n' };
-  const topicOf = (path: string) => `service: s\nstreams:\n  requests: { topic: "$` + `{file:${path}}" }\n`;
+  const topicOf = (path: string) => `service: s\nstreams:\n  requests: { topic: "\${file:${path}}" }\n`;
 
   it('are put in without the line break at their end, wherever variables are', () => {
     expect(specOf(topicOf('topic'), contextOf(FILES)).streams[0]!.topic).toBe('a.b');

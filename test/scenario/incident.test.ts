@@ -111,7 +111,7 @@ test('a command that does nothing is told of in the log of the daemon', async ()
   expect(refused).toEqual([
     'silence.expire by ann: there is no silence nope, or it is over',
     'retrain.approve by ann: there is no request for retraining nope in shop',
-    'rollout.pause by ann: no roll-out was ever configured',
+    'rollout.pause by ann: there are no models',
   ]);
 });
 

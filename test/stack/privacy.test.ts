@@ -47,7 +47,7 @@ describeStack('sensitive inputs', (stack) => {
     const { baseline: _, rules: __, retrain: ___, ...service } = serviceOf(MODEL, prefix);
     folder.service(service);
     const before = readFileSync(join(dir, 'telltale.yaml'), 'utf8');
-    folder.write('telltale.yaml', `${before}privacy: { key: "$` + '{file:key}" }\n');
+    folder.write('telltale.yaml', `${before}privacy: { key: "\${file:key}" }\n`);
     folder.write('key', 'the key of this test 0123456789');
     await createTopics(stack.kafka, [{ topic: requests }, { topic: labels }]);
     const daemon = await startDaemon(dir);
