@@ -27,13 +27,14 @@ const ORDER = [
   'console',
   'predict',
   'flow',
+  'core',
   'demo',
   'cli',
   'docs',
 ];
 
 /** These put stages together; every other folder sees records, errors, math and itself. */
-const SEES_STAGES = new Set(['predict', 'flow', 'demo', 'cli', 'docs']);
+const SEES_STAGES = new Set(['predict', 'flow', 'core', 'demo', 'cli', 'docs']);
 
 /** Steps outside that rule: [from, to, why]. Prefixes of paths below src. */
 const ALLOWED: readonly (readonly [string, string, string])[] = [
@@ -59,6 +60,7 @@ const PURE_FOLDERS = [
   'alarm/',
   'rollout/',
   'action/',
+  'core/',
 ];
 const PURE_FILES = [
   ...['answer', 'check', 'decision', 'record', 'refusal', 'sniff', 'tables'].map(
@@ -66,6 +68,8 @@ const PURE_FILES = [
   ),
   ...[
     'observe',
+    'pane-slots',
+    'slot-keys',
     'join-fold',
     'join-state',
     'judge',

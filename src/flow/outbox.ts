@@ -8,15 +8,8 @@ import type { Output } from './messages.ts';
 import { hasSensitive } from './privacy.ts';
 import { partitionsOf, type Runtime, slotsPartitionOf } from './runtime.ts';
 import { sealedLetter } from './sealed-letters.ts';
-import {
-  encodeCommand,
-  encodeEvent,
-  encodeMark,
-  encodePublic,
-  encodeSlot,
-  markKey,
-  slotKey,
-} from './wire.ts';
+import { slotKey } from './slot-keys.ts';
+import { encodeCommand, encodeEvent, encodeMark, encodePublic, encodeSlot, markKey } from './wire.ts';
 
 /** A dead letter keeps this much of an oversized record. */
 const DEAD_BYTES_MAX = 900_000;

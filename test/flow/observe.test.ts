@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createDecoder } from '../../src/decode/decoder.ts';
 import type { Output } from '../../src/flow/messages.ts';
 import { createObserve, stepObserve } from '../../src/flow/observe.ts';
-import { dropClosed, takeDirtySlots } from '../../src/flow/panes-log.ts';
+import { dropClosed, takeDirtySlots } from '../../src/flow/pane-slots.ts';
 import type { LogRecord, ServiceSpec } from '../../src/records.ts';
 import { NOW_MS, specOf, T0 } from '../scenario/support.ts';
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { createDecoder } from '../../src/decode/decoder.ts';
 import { createObserve, stepObserve } from '../../src/flow/observe.ts';
-import { takeDirtySlots } from '../../src/flow/panes-log.ts';
+import { takeDirtySlots } from '../../src/flow/pane-slots.ts';
 import { createRollouts, restoreRollouts } from '../../src/flow/rollouts.ts';
 import { PAIRS_MAX, ROUTED_KEY, readRouted, routedCounts, sumRouted } from '../../src/flow/routed.ts';
 import { type Tracks, unpackTracks } from '../../src/profile/registry.ts';
