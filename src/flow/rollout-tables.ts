@@ -39,14 +39,17 @@ export const besideOf = (level: RoutingTable['level'], threshold: number | null,
   ...(blind === 0 ? {} : { blind }),
 });
 
-/** The table that follows one, or is the first. */
+/**
+ * The table that follows one, or is the first. That has epoch 1: a gateway, and /predict, route by a table of their own of epoch 0 until it comes, and what they say of that one is not
+ * about this one.
+ */
 export function tableAfter(
   before: RoutingTable | null,
   service: string,
   shares: readonly WantedVersion[],
   beside: Beside,
 ): RoutingTable {
-  if (before === null) return firstTable({ service, seed: service, ...beside }, shares);
+  if (before === null) return { ...firstTable({ service, seed: service, ...beside }, shares), epoch: 1 };
   const { threshold: _, blind: __, ...rest } = before;
   return nextTable({ ...rest, ...beside }, shares, beside.level);
 }

@@ -202,7 +202,7 @@ describe('telltale audit verify', () => {
     const told = (split: Record<string, number>): Story => {
       const own = createStory(spec);
       own.configure(spec, at(0));
-      own.answered(at(1), { '0=mlp': 475, '0=forest': 25, '=mlp': 475, '=forest': 25 });
+      own.answered(at(1), { '1=mlp': 475, '1=forest': 25, '=mlp': 475, '=forest': 25 });
       own.window(at(1), EQUAL);
       own.answered(at(3), split);
       own.window(at(3), BETTER);
@@ -212,8 +212,8 @@ describe('telltale audit verify', () => {
     };
 
     it('takes the split and the exposure into account', async () => {
-      const sound = told({ '1=mlp': 750, '1=forest': 250, '=forest': 300 });
-      const broken = told({ '1=mlp': 400, '1=forest': 600, '=forest': 600 });
+      const sound = told({ '2=mlp': 750, '2=forest': 250, '=forest': 300 });
+      const broken = told({ '2=mlp': 400, '2=forest': 600, '=forest': 600 });
       expect(sound.records.map(({ event, doubt }) => `${event} ${doubt}`)).not.toContain(
         'verdict split_broken',
       );
@@ -227,7 +227,7 @@ describe('telltale audit verify', () => {
     });
 
     it('counts whom the candidate has answered once more', async () => {
-      const { records, results } = told({ '1=mlp': 750, '1=forest': 250, '=forest': 300 });
+      const { records, results } = told({ '2=mlp': 750, '2=forest': 250, '=forest': 300 });
       await write(
         records,
         results.filter(({ metric, windowEndMs }) => metric !== 'answered' || windowEndMs !== at(3)),
@@ -238,7 +238,7 @@ describe('telltale audit verify', () => {
     });
 
     it('finds it changed', async () => {
-      const { records, results } = told({ '1=mlp': 400, '1=forest': 600, '=forest': 600 });
+      const { records, results } = told({ '2=mlp': 400, '2=forest': 600, '=forest': 600 });
       const [broken, last] = [records.findIndex(({ doubt }) => doubt === 'split_broken'), records.length - 1];
       const changed = async (i: number, change: Partial<RolloutRecord>): Promise<string[]> => {
         await write(sealed(records.map((one, j) => (i === j ? { ...one, ...change } : one))), results);
@@ -251,10 +251,10 @@ describe('telltale audit verify', () => {
       );
       expect(await changed(last, { exposed: 5 })).toContain('exposed falls from 625 to 5');
       expect(await changed(last, { split: other })).toContain(
-        'requests under the table of epoch 1 get fewer',
+        'requests under the table of epoch 2 get fewer',
       );
       expect(await changed(last, { split: split.map((one) => ({ ...one, shares: [0.5, 0.5] })) })).toContain(
-        'the shares of the table of epoch 1 are others than before',
+        'the shares of the table of epoch 2 are others than before',
       );
     });
   });
@@ -269,9 +269,9 @@ describe('telltale audit verify', () => {
       story = createStory(spec);
       story.configure(spec, at(0));
       const arms = (requests: number, wrong: number, redo: number) => ({
-        ...{ '0=mlp=requests': 19 * requests, '0=mlp=labelled': 19 * requests, '0=mlp=wrong': 19 * wrong },
-        ...{ '0=forest=requests': requests, '0=forest=labelled': requests, '0=forest=wrong': wrong },
-        ...{ '0=mlp=redo': 19 * wrong, '0=forest=redo': redo },
+        ...{ '1=mlp=requests': 19 * requests, '1=mlp=labelled': 19 * requests, '1=mlp=wrong': 19 * wrong },
+        ...{ '1=forest=requests': requests, '1=forest=labelled': requests, '1=forest=wrong': wrong },
+        ...{ '1=mlp=redo': 19 * wrong, '1=forest=redo': redo },
       });
       story.window(at(1), EQUAL, 1, arms(100, 10, 10));
       story.window(at(2), EQUAL, 1, arms(100, 10, 10));
@@ -559,12 +559,12 @@ describe('telltale audit verify', () => {
       [
         'other keys of the same share',
         () => withTable(seqOf('advanced'), (table) => ({ ...table, versions: table.versions.map(moved) })),
-        /^2 its routing table does not follow from that before: computed again, epoch 1 and mlp \[\[2500,10000\]\]/,
+        /^2 its routing table does not follow from that before: computed again, epoch 2 and mlp \[\[2500,10000\]\]/,
       ],
       [
         'another epoch',
         () => withTable(seqOf('advanced'), (table) => ({ ...table, epoch: 7 })),
-        /^2 its routing table does not follow from that before: computed again, epoch 1 and .*, not 7 and/,
+        /^2 its routing table does not follow from that before: computed again, epoch 2 and .*, not 7 and/,
       ],
       [
         'another seed',

@@ -107,7 +107,7 @@ describe('a model whose sure answers are right, until they are not', () => {
         BEGIN,
         ...[TO_ASSIST, TO_PARTIAL, FALL].map((text) => expect.stringMatching(text)),
       ]);
-      expect(levels(outcome)).toEqual(['0 shadow', '1 assist', '2 partial 0.7', '3 assist']);
+      expect(levels(outcome)).toEqual(['1 shadow', '2 assist', '3 partial 0.7', '4 assist']);
       const links = outcome.rollouts.map((record) => ({ record, place: '' }));
       const windows = createWindows();
       for (const result of outcome.results) noteResult(windows, result, false);
@@ -169,7 +169,7 @@ describe('a model whose sure answers are right, until they are not', () => {
 
   test('goes no further than it may, and all the way where everything is right', async () => {
     const capped = await drive(service({ upTo: 'assist' }), rows, { scorer });
-    expect(levels(capped)).toEqual(['0 shadow', '1 assist']);
+    expect(levels(capped)).toEqual(['1 shadow', '2 assist']);
     const right = records(45, () => ({ sure: 0, unsure: 0.01 }));
     const all = await drive(service({ level: 'human_only' }), right, { scorer });
     expect(levels(all).map((text) => text.slice(2))).toEqual([
@@ -256,7 +256,7 @@ test('people take the steps up where the gate is manual, and a lost process forg
     '23 level partial -> human_only: so ann',
     '25 level_open human_only -> shadow is open to a person: a shadow touches nobody',
   ]);
-  expect(levels(plain)).toEqual(['0 shadow', '1 assist', '2 partial 0.7', '3 human_only']);
+  expect(levels(plain)).toEqual(['1 shadow', '2 assist', '3 partial 0.7', '4 human_only']);
   const lost = await steer(spec, rows, commands, true);
   expect([lost.rollouts, lost.tables]).toEqual([plain.rollouts, plain.tables]);
   const links = plain.rollouts.map((record) => ({ record, place: '' }));
@@ -362,5 +362,5 @@ test('without automation a person sets the level of a service that rolls out not
     '4 level full -> assist: so ann',
     '4 refused level: it is assist already ann',
   ]);
-  expect(levels(outcome)).toEqual(['0 assist']);
+  expect(levels(outcome)).toEqual(['1 assist']);
 });

@@ -1,5 +1,6 @@
 /** Requests that a gateway routes by the tables of a roll-out, with what it says of them in headers. */
 
+import { tableOfModels } from '../../src/predict/tables.ts';
 import type { RolloutRecord, ServiceSpec } from '../../src/records.ts';
 import { createRouter, type Route, type RoutedBy, routedHeaders } from '../../src/router/index.ts';
 import { MINUTE, type Outcome, openDrive, randomOf, type Sent, specOf, T0 } from './support.ts';
@@ -46,7 +47,7 @@ export interface Following {
   lateBy?: (i: number) => number;
 }
 
-/** Sixty requests a minute, which a gateway routes by the newest table, and what follows half a minute later. */
+/** Sixty requests a minute, which a gateway routes by the newest table, before the first one as /predict does, and what follows half a minute later. */
 export async function run(
   spec: ServiceSpec,
   minutes: number,
@@ -63,8 +64,7 @@ export async function run(
   };
   const followers = new Map<number, Sent[]>();
   for (let minute = 0; minute < minutes; minute++) {
-    const table = (await driver.outcome()).tables.at(-1);
-    const router = table === undefined ? null : createRouter(table);
+    const router = createRouter((await driver.outcome()).tables.at(-1) ?? tableOfModels(spec));
     const requests: Sent[] = [];
     const follow = (stream: Sent['stream'], i: number, late: number, value: object): void => {
       const [id, time] = [`r${i}`, T0 + i * 1_000 + 30_000 + late * MINUTE];
@@ -74,7 +74,7 @@ export async function run(
     for (let i = 60 * minute; i < 60 * (minute + 1); i++) {
       const [id, time, isFraud] = [`r${i}`, T0 + i * 1_000, i % 2 === 0];
       const [a, b] = wrong(minute).map((rate) => (random() < rate !== isFraud ? 0.9 : 0.1));
-      const said = router === null ? null : gateway(router.route(id), i);
+      const said = gateway(router.route(id), i);
       const headers = said === null ? {} : { headers: routedHeaders(said.route, said.by) };
       requests.push({ stream: 'requests', key: id, value: { id, time, a, b, c: `c${i % 3}` }, ...headers });
       follow('labels', i, lateBy(i), { fraud: isFraud ? 'yes' : 'no' });

@@ -26,14 +26,15 @@ describe('a gateway that obeys', () => {
       const last = rollouts.at(-1)!;
       expect(last.exposed).toBeGreaterThan(100);
       expect(last.split.map(({ epoch, versions, shares }) => [epoch, versions, shares])).toEqual([
-        [0, ['old'], [1]],
-        [1, ['old', 'new'], [0.9, 0.1]],
-        [2, ['new'], [1]],
+        [1, ['old'], [1]],
+        [2, ['old', 'new'], [0.9, 0.1]],
+        [3, ['new'], [1]],
       ]);
-      expect(tables.map(({ epoch }) => epoch)).toEqual([0, 1, 2]);
+      expect(tables.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
       expect(last.split.every(({ elsewhere }) => elsewhere === 0)).toBe(true);
+      const dealt = sent.filter(({ headers }) => headers?.['telltale-epoch'] !== '0');
       expect(last.split.flatMap(({ counts }) => counts).reduce((a, b) => a + b)).toBe(
-        answeredBy(sent, 'new', startedMs, last.atMs) + answeredBy(sent, 'old', startedMs, last.atMs),
+        answeredBy(dealt, 'new', startedMs, last.atMs) + answeredBy(dealt, 'old', startedMs, last.atMs),
       );
     },
   );
@@ -60,11 +61,21 @@ describe('a gateway that obeys', () => {
   });
 });
 
+test('requests of before the first table say nothing of its split, also where the roll-out begins with a canary', async () => {
+  const [, canary, live] = PLAN.stages;
+  const spec = { ...service(), rollout: { ...PLAN, stages: [{ ...canary!, share: 0.4 }, live!] } };
+  const { rollouts, sent } = await run(spec, 22, obedient);
+  const early = sent.filter(({ headers }) => headers?.['telltale-epoch'] === '0');
+  expect(early.length).toBeGreaterThan(60);
+  expect(rollouts.map(({ doubt }) => doubt)).not.toContain('split_broken');
+  expect(events(rollouts)).toEqual(['started canary', 'advanced live', 'promoted live']);
+});
+
 describe('a gateway that does not', () => {
   const inCanary =
     (broken: Gateway): Gateway =>
     (route, i) =>
-      route.epoch === 0 ? obedient(route, i) : broken(route, i);
+      route.epoch < 2 ? obedient(route, i) : broken(route, i);
 
   test.each([
     ['sends all to the candidate', inCanary(always('new'))],

@@ -64,9 +64,9 @@ describe('a candidate that is better', () => {
         '10 promoted live',
       ]);
       expect(shares(outcome)).toEqual([
-        '0 old:primary:1 new:shadow:1',
-        '1 old:primary:0.9 new:canary:0.1',
-        '2 new:primary:1 old:previous:0',
+        '1 old:primary:1 new:shadow:1',
+        '2 old:primary:0.9 new:canary:0.1',
+        '3 new:primary:1 old:previous:0',
       ]);
       const [, canary] = outcome.tables;
       expect(
@@ -101,7 +101,7 @@ describe('a candidate that is better', () => {
   test('says in a dry run what it would do, and answers nothing', async () => {
     const outcome = await drive(service({ isDryRun: true }), rows, { scorer });
     expect(said(outcome.rollouts).at(-1)).toBe('10 promoted live');
-    expect(shares(outcome)).toEqual(['0 old:primary:1 new:shadow:1']);
+    expect(shares(outcome)).toEqual(['1 old:primary:1 new:shadow:1']);
   });
 });
 
@@ -111,7 +111,7 @@ test('a roll-out begins with the first window, though no label has come yet', as
     const outcome = await drive(service(), rows, { scorer, ...way });
     expect(said(outcome.rollouts)).toEqual(['0 started shadow']);
     expect(outcome.rollouts[0]).toMatchObject({ verdict: 'inconclusive', doubt: 'no_data' });
-    expect(shares(outcome)).toEqual(['0 old:primary:1 new:shadow:1']);
+    expect(shares(outcome)).toEqual(['1 old:primary:1 new:shadow:1']);
   }
 });
 
@@ -129,7 +129,7 @@ test('a candidate that becomes worse while it is tried is taken back, with its e
       by: '',
     });
     expect(last.low).toBeGreaterThan(0);
-    expect(shares(outcome).at(-1)).toMatch(/^2 old:primary:1/);
+    expect(shares(outcome).at(-1)).toMatch(/^3 old:primary:1/);
   }
 });
 
@@ -172,9 +172,9 @@ test('people steer, and a lost process forgets none of it', async () => {
     '9 level live ann',
   ]);
   expect(shares(plain).slice(-3)).toEqual([
-    '2 new:primary:1 old:previous:0',
-    '3 old:primary:1 new:shadow:1',
+    '3 new:primary:1 old:previous:0',
     '4 old:primary:1 new:shadow:1',
+    '5 old:primary:1 new:shadow:1',
   ]);
   expect(plain.tables.at(-1)!.level).toBe('assist');
   const lost = await run(true);
