@@ -3,7 +3,7 @@
 import { assert } from '../errors.ts';
 import type { ModelSpec, RolloutMetric, RolloutRecord, RolloutSplit, ServiceSpec } from '../records.ts';
 import type { ChainStep } from '../rollout/level-steps.ts';
-import type { Outcomes } from '../rollout/tallies.ts';
+import type { Tallied } from '../rollout/tallies.ts';
 import type { MetricEvidence } from '../rollout/verdict.ts';
 import { isActing, type RoutingTable } from '../router/table.ts';
 
@@ -46,7 +46,7 @@ type Judged = Omit<
 
 function metricOf(
   { metric, n, difference, low, high, logEWorse, logEBetter }: MetricEvidence,
-  tallies: Outcomes['tallies'],
+  tallies: Tallied['tallies'],
 ): RolloutMetric {
   const shown = n > 0 ? { difference, low, high } : { difference: null, low: null, high: null };
   return { metric, n, ...shown, logEWorse, logEBetter, tallies: tallies[metric]?.dealt ?? [] };

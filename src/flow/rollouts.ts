@@ -18,7 +18,7 @@ import {
   type Wanted,
 } from '../rollout/fold.ts';
 import type { ChainStep } from '../rollout/level-steps.ts';
-import { NO_OUTCOMES, noteOutcomes } from '../rollout/tallies.ts';
+import { NO_TALLIES, noteArms } from '../rollout/tallies.ts';
 import type { RoutingTable } from '../router/table.ts';
 import { TIME_MAX_MS, TIME_MIN_MS } from '../window/watermarks.ts';
 import {
@@ -73,7 +73,7 @@ export const createRollouts = (): Rollouts => ({
 export function restoreRollouts(kept: Partial<Rollouts> | undefined): Rollouts {
   const fresh = createRollouts();
   const states = { ...fresh.states, ...kept?.states };
-  const current = states.current === null ? null : { ...NO_EXPOSURE, ...NO_OUTCOMES, ...states.current };
+  const current = states.current === null ? null : { ...NO_EXPOSURE, ...NO_TALLIES, ...states.current };
   const levels = { ...fresh.states.levels, ...states.levels };
   return { ...fresh, ...kept, states: { ...states, current, levels } };
 }
@@ -338,7 +338,7 @@ export function followRollouts(
       for (const { dueMs, counts, arms = [] } of ready) {
         if (dueMs !== timeMs) continue;
         noteRolloutCounts(states, counts);
-        noteOutcomes(current, sides, arms);
+        noteArms(current, sides, arms);
       }
       for (const { dueMs, counts } of answered)
         if (dueMs === timeMs) noteAnswered(current, current.spec.candidate, counts);

@@ -1,7 +1,7 @@
 /** What the verdicts of a roll-out rest on, by its plan, and what they see of it. */
 
 import type { RolloutCounts, RolloutSpec, RolloutSplit } from '../records.ts';
-import { answersIn, dueIn, feedbackMetric, type Outcomes } from './tallies.ts';
+import { answersIn, dueIn, feedbackMetric, type Tallied } from './tallies.ts';
 import type { MetricRule, MetricSeen, Seen, VerdictSpec } from './verdict.ts';
 
 /** The name of the metric that every verdict rests on. */
@@ -38,7 +38,7 @@ export function verdictSpecOf(spec: RolloutSpec, stage: number): VerdictSpec {
 }
 
 /** What is known of a roll-out: of its state, or of a record. */
-interface Known extends Outcomes {
+interface Known extends Tallied {
   counts: RolloutCounts;
   split: readonly RolloutSplit[];
 }

@@ -22,7 +22,7 @@ import {
   type RolloutState,
   stepRollout,
 } from './machine.ts';
-import { NO_OUTCOMES, type Outcomes } from './tallies.ts';
+import { NO_TALLIES, type Tallied } from './tallies.ts';
 import {
   type Decision,
   decisionOf,
@@ -33,7 +33,7 @@ import {
 } from './verdict.ts';
 
 /** A roll-out under its plan, which it keeps whatever the configuration becomes. */
-export interface Rollout extends Exposure, Outcomes {
+export interface Rollout extends Exposure, Tallied {
   rolloutId: string;
   /** What is rolled out, by its digest: another one starts anew. */
   of: string;
@@ -208,7 +208,7 @@ function start(
     counts: { n: 0, better: 0, worse: 0, due: 0 },
     stageFromN: 0,
     ...NO_EXPOSURE,
-    ...NO_OUTCOMES,
+    ...NO_TALLIES,
     alarms: {},
     told: '',
   };

@@ -24,11 +24,11 @@ export interface Tallies {
 }
 
 /** Part of a roll-out, by metric. What was told of it must stay as it was: nothing in it changes in place. */
-export interface Outcomes {
+export interface Tallied {
   tallies: Readonly<Record<string, Tallies>>;
 }
 
-export const NO_OUTCOMES: Outcomes = { tallies: {} };
+export const NO_TALLIES: Tallied = { tallies: {} };
 
 /** Requests of a window that a version has answered under a table, whose outcomes are final. */
 export interface ArmOutcome extends RolloutArm {
@@ -57,8 +57,8 @@ const plus = (a: RolloutArm, b: RolloutArm): RolloutArm => ({ n: a.n + b.n, bad:
  * Takes the outcomes of a window. Requests under tables of before the start, or of none of ours, do not count. The centre of a tally is fixed by earlier windows
  * alone, so that nothing of what it weighs has a say in the bets on it.
  */
-export function noteOutcomes(
-  rollout: Outcomes & { split: readonly RolloutSplit[] },
+export function noteArms(
+  rollout: Tallied & { split: readonly RolloutSplit[] },
   { primary, candidate }: { primary: string; candidate: string },
   outcomes: readonly ArmOutcome[],
 ): void {

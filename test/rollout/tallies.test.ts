@@ -5,9 +5,9 @@ import type { RolloutSplit } from '../../src/records.ts';
 import {
   type ArmOutcome,
   badByFeedback,
-  NO_OUTCOMES,
-  noteOutcomes,
-  type Outcomes,
+  NO_TALLIES,
+  noteArms,
+  type Tallied,
 } from '../../src/rollout/tallies.ts';
 
 const table = (epoch: number, shares: Record<string, number>): RolloutSplit => ({
@@ -29,9 +29,9 @@ const arm = (epoch: number, version: string, n: number, bad: number, metric = 'r
 });
 
 /** Windows, one after the other. */
-function after(...windows: ArmOutcome[][]): Outcomes['tallies'] {
-  const rollout = { ...NO_OUTCOMES, split: SPLIT };
-  for (const outcomes of windows) noteOutcomes(rollout, SIDES, outcomes);
+function after(...windows: ArmOutcome[][]): Tallied['tallies'] {
+  const rollout = { ...NO_TALLIES, split: SPLIT };
+  for (const outcomes of windows) noteArms(rollout, SIDES, outcomes);
   return rollout.tallies;
 }
 

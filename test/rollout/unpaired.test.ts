@@ -10,7 +10,7 @@ import {
   noteRolloutCounts,
   type RolloutStep,
 } from '../../src/rollout/fold.ts';
-import { noteOutcomes } from '../../src/rollout/tallies.ts';
+import { noteArms } from '../../src/rollout/tallies.ts';
 import { randomOf } from './support.ts';
 
 const HOUR = 3_600_000;
@@ -57,7 +57,7 @@ function rollOut(seed: number, hours: number, rates: { primary: Rates; candidate
       if (random() < hard * rate.redo) arm.redo++;
     }
     noteRolloutCounts(states, { n: SIZE, better: 0, worse: 0, due: SIZE });
-    noteOutcomes(
+    noteArms(
       current,
       { primary: 'old', candidate: 'new' },
       Object.entries(arms).flatMap(([version, { n, wrong, redo }]) => [
