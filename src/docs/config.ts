@@ -106,7 +106,7 @@ function pageOf(name: 'daemon' | 'service'): string {
     .map(([key, one]) => {
       const rows = rowsBelow(key, one, defs);
       if (schema.required?.includes(key)) rows[0]![2] = 'must be given';
-      return `### ${key}\n\n${table(['key', 'value', 'default', ''], rows)}\n`;
+      return `### ${key}\n\n${table(['key', 'value', 'default', 'meaning'], rows)}\n`;
     })
     .join('\n');
 }
