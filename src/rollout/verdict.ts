@@ -241,7 +241,7 @@ function doubtOf(spec: VerdictSpec, seen: Seen): Reasoned | null {
     const { metric } = rule;
     const n = candidatesOf(rule, seen.metrics[metric]);
     const due = Math.max(n, seen.metrics[metric]?.due ?? 0);
-    if (due === 0) return { doubt: 'no_data', reason: `${metric}: the candidate has no answers that count` };
+    if (due === 0) return { doubt: 'no_data', reason: `${metric}: ${nothingOf(rule)}` };
     if (due < spec.nMin)
       return {
         doubt: 'too_few',
@@ -252,6 +252,11 @@ function doubtOf(spec: VerdictSpec, seen: Seen): Reasoned | null {
   }
   return doubtOfShare(spec, seen);
 }
+
+const nothingOf = ({ evidence }: MetricRule): string =>
+  evidence === 'unpaired'
+    ? 'no request that was routed by its id says that the candidate answered it'
+    : 'the candidate has no answers that count';
 
 /** Where requests say who answered them, a candidate that gets none of them must have had the time to be noticed. */
 function doubtOfShare({ share, splitAlpha }: VerdictSpec, { split }: Seen): Reasoned | null {

@@ -61,6 +61,7 @@ describe('wrong answers', () => {
       expect(rollouts.at(-1)).toMatchObject({
         verdict: 'inconclusive',
         doubt: 'no_data',
+        reason: 'wrong_answers: no request that was routed by its id says that the candidate answered it',
         metrics: [{ tallies: [] }],
       });
     }
