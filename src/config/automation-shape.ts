@@ -1,16 +1,16 @@
 /** `automation` of a service: how much the primary decides by itself, and what takes it further. */
 import { z } from 'zod';
 import { AUTOMATION_LEVELS } from '../records.ts';
-import { duration, positiveInt, share, text } from './scalar-shapes.ts';
+import { duration, level, positiveInt, share, text } from './scalar-shapes.ts';
 
-const level = z.enum(AUTOMATION_LEVELS);
+const degree = z.enum(AUTOMATION_LEVELS);
 /** A rate of 0 is never shown. */
 const risk = z.number().gt(0).lt(1);
 
 export const automationShape = z.strictObject({
   output: text,
-  level: level.prefault('shadow'),
-  up_to: level.prefault('partial'),
+  level: degree.prefault('shadow'),
+  up_to: degree.prefault('partial'),
   target_risk: risk,
   assist_risk: risk.optional(),
   confidence: z.number().min(0.5).lt(1).prefault(0.95),
@@ -21,7 +21,7 @@ export const automationShape = z.strictObject({
   stop_on: z
     .strictObject({
       rules: z.array(text).prefault([]),
-      level: z.enum(['info', 'warning', 'critical']).prefault('critical'),
+      level: level.prefault('critical'),
     })
     .prefault({}),
   blind: share.prefault(0.05),

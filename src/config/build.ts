@@ -16,17 +16,11 @@ import { automationOf } from './automation.ts';
 import { digestOf } from './digest.ts';
 import { deepFreeze } from './freeze.ts';
 import { incidentsOf } from './incidents.ts';
+import type { FeatureShape, InputShape, ModelShape, OutputShape } from './model-shape.ts';
+import type { RetrainShape } from './retrain-shape.ts';
 import { rolloutOf } from './rollout.ts';
-import type {
-  ConditionShape,
-  FeatureShape,
-  InputShape,
-  JoinShape,
-  ModelShape,
-  OutputShape,
-  RetrainShape,
-  RuleShape,
-} from './service-shape.ts';
+import type { ConditionShape, RuleShape } from './rule-shape.ts';
+import type { JoinShape } from './service-shape.ts';
 import { streamOf } from './streams.ts';
 import type { Registries } from './types.ts';
 import type { View } from './view.ts';

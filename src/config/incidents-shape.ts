@@ -1,7 +1,7 @@
 /** `incidents` of a service: how alarms become incidents, and what receivers hear of these. */
 import { z } from 'zod';
 import { MATCH_FIELDS, type Result } from '../records.ts';
-import { duration, incidentsPerTime, instant, spell, text } from './scalar-shapes.ts';
+import { duration, incidentsPerTime, instant, level, spell, text } from './scalar-shapes.ts';
 
 /** The families of metrics, as docs/metrics.md has them. */
 export const FAMILIES = [
@@ -13,7 +13,6 @@ export const FAMILIES = [
   'software',
 ] as const satisfies readonly Result['family'][];
 const kind = z.enum(FAMILIES);
-const level = z.enum(['info', 'warning', 'critical']);
 
 /** A text or several of which one has to fit; always a list for us. */
 const oneOrMore = <T extends z.ZodType<string>>(one: T) =>

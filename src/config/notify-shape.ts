@@ -1,6 +1,6 @@
 /** `notify` of telltale.yaml: receivers that have a language of their own for alarms. */
 import { z } from 'zod';
-import { httpUrl, spell, text } from './scalar-shapes.ts';
+import { httpUrl, level, spell, text } from './scalar-shapes.ts';
 import { TOLD_TOPICS } from './types.ts';
 
 const receiverName = z
@@ -47,7 +47,7 @@ const told = {
     .enum(TOLD_TOPICS)
     .prefault('incidents')
     .describe('what is told: alarms of one cause as one, or each alarm'),
-  level: z.enum(['info', 'warning', 'critical']).prefault('warning').describe('the lowest that is told'),
+  level: level.prefault('warning').describe('the lowest that is told'),
   template: text
     .optional()
     .describe("the text, with placeholders such as {{service}}; by default one of Telltale's own"),

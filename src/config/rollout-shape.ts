@@ -1,7 +1,7 @@
 /** `rollout` of a service: how a new model takes over from the primary. */
 import { z } from 'zod';
 import type { FeedbackKind } from '../records.ts';
-import { duration, share, spell, text } from './scalar-shapes.ts';
+import { duration, level, share, spell, text } from './scalar-shapes.ts';
 
 export const ROLLOUT_PRESETS = ['replace', 'assist', 'new_product'] as const;
 
@@ -57,7 +57,7 @@ export const rolloutShape = z.strictObject({
   rollback_on: z
     .strictObject({
       rules: z.array(text).prefault([]),
-      level: z.enum(['info', 'warning', 'critical']).prefault('critical'),
+      level: level.prefault('critical'),
     })
     .prefault({}),
   deadline: z.union([z.literal('never').transform(() => null), spell], { error: DEADLINE_WORDS }).optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LEVELS } from '../records.ts';
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
@@ -53,6 +54,7 @@ export const labels = (min: number) =>
     .min(min, `a list of at least ${min}`)
     .refine((list) => new Set(list).size === list.length, 'a list without repeats');
 
+export const level = z.enum(LEVELS);
 export const positiveInt = z.int().min(1);
 export const share = z.number().min(0).max(1);
 export const port = z.int().min(0).max(65_535);

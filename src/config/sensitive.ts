@@ -2,7 +2,7 @@
 
 import type { Report } from './document.ts';
 import { categoryHasher, isCategoryHash } from './privacy.ts';
-import type { RuleShape } from './service-shape.ts';
+import type { RuleShape } from './rule-shape.ts';
 import type { View } from './view.ts';
 
 /** Results that are one row's own value. */

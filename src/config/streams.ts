@@ -1,7 +1,7 @@
 /** The spec of a stream, with the defaults that depend on its encoding and on the outputs. */
 
 import { FEEDBACK_KINDS, type FeedbackKind, type StreamName, type StreamSpec } from '../records.ts';
-import type { StreamShape } from './service-shape.ts';
+import type { StreamShape } from './stream-shape.ts';
 import type { View } from './view.ts';
 
 /** A stream of a view without problems. */

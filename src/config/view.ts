@@ -5,31 +5,30 @@ import { type BaselineShape, baselineShape } from './baseline-shape.ts';
 import type { Checked } from './check-shape.ts';
 import { valueAt } from './document.ts';
 import { type IncidentsShape, incidentsShape } from './incidents-shape.ts';
-import { type RolloutShape, rolloutShape } from './rollout-shape.ts';
 import {
-  type BudgetShape,
-  budgetShape,
   type InputShape,
   inputShape,
-  type JoinShape,
-  joinShape,
-  type LimitsShape,
-  limitsShape,
   type ModelShape,
   modelShape,
   type OutputShape,
   outputShape,
-  type RetrainShape,
-  type RuleShape,
-  retrainShape,
-  ruleShape,
-  type StreamShape,
+} from './model-shape.ts';
+import { type RetrainShape, retrainShape } from './retrain-shape.ts';
+import { type RolloutShape, rolloutShape } from './rollout-shape.ts';
+import { type RuleShape, ruleShape } from './rule-shape.ts';
+import {
+  type BudgetShape,
+  budgetShape,
+  type JoinShape,
+  joinShape,
+  type LimitsShape,
+  limitsShape,
   segmentsShape,
   serviceName,
-  streamShapes,
   type WindowsShape,
   windowsShape,
 } from './service-shape.ts';
+import { type StreamShape, streamShapes } from './stream-shape.ts';
 
 /**
  * A service file entry by entry. An entry whose shape is broken is null but keeps its name, so that

@@ -2,11 +2,10 @@
 
 import { z } from 'zod';
 import { incidentsShape, someMatcher } from '../../config/incidents-shape.ts';
-import { duration, durationMs, instant, name, spell, text } from '../../config/scalar-shapes.ts';
-import { ruleShape } from '../../config/service-shape.ts';
+import { ruleShape } from '../../config/rule-shape.ts';
+import { duration, durationMs, instant, level, name, spell, text } from '../../config/scalar-shapes.ts';
 import { LEVELS, NOTIFY_REASONS } from '../../records.ts';
 
-const level = z.enum(LEVELS);
 const NOTATION = "values such as '0.02x3 0.12+0.02x4 _x2 0.3'";
 const notation = z.union([z.number(), z.string()], { error: NOTATION }).transform(String);
 const of = {

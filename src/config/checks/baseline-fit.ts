@@ -1,7 +1,7 @@
 import type { Baseline, Season, TrackBaseline } from '../../records.ts';
 import { CURE, type ReadBaseline } from '../baseline-file.ts';
 import type { Report } from '../document.ts';
-import type { InputShape, OutputShape } from '../service-shape.ts';
+import type { InputShape, OutputShape } from '../model-shape.ts';
 import { tracksOf } from '../tracks.ts';
 import type { Path, StateFacts } from '../types.ts';
 import type { View } from '../view.ts';

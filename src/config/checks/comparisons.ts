@@ -1,7 +1,7 @@
 /** Rules that look beyond the value of one window: at other times, segments and models, and at budgets of bad rows. */
 
 import type { Report } from '../document.ts';
-import type { RuleShape } from '../service-shape.ts';
+import type { RuleShape } from '../rule-shape.ts';
 import type { Registries } from '../types.ts';
 import type { View } from '../view.ts';
 

@@ -1,7 +1,7 @@
 /** Rules over other rules: their names, what does not go with them, and circles. */
 
 import type { Report } from '../document.ts';
-import type { ConditionShape, RuleShape } from '../service-shape.ts';
+import type { ConditionShape, RuleShape } from '../rule-shape.ts';
 import type { View } from '../view.ts';
 
 type Asked = { name: string; path: (string | number)[] };

@@ -1,5 +1,5 @@
 import type { Report } from '../document.ts';
-import type { RuleShape } from '../service-shape.ts';
+import type { RuleShape } from '../rule-shape.ts';
 import type { DetectorChoice, Registries } from '../types.ts';
 
 /** What only a rule with thresholds has. */

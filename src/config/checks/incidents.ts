@@ -6,7 +6,7 @@ import { LEVELS, type Level } from '../../records.ts';
 import type { Report } from '../document.ts';
 import { matcherOf } from '../incidents.ts';
 import type { MaintenanceShape, MatcherShape } from '../incidents-shape.ts';
-import type { RuleShape } from '../service-shape.ts';
+import type { RuleShape } from '../rule-shape.ts';
 import { nearest } from '../suggest.ts';
 import type { Path, Registries } from '../types.ts';
 import type { View } from '../view.ts';

@@ -1,5 +1,5 @@
 import type { Report } from '../document.ts';
-import type { BindingShape, FeatureShape, ModelShape } from '../service-shape.ts';
+import type { BindingShape, FeatureShape, ModelShape } from '../model-shape.ts';
 import type { Path } from '../types.ts';
 import type { View } from '../view.ts';
 import type { Files } from './streams.ts';

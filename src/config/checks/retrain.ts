@@ -2,7 +2,8 @@
 
 import { type Baseline, type BaselinePart, isAtLeast, LEVELS, type Level } from '../../records.ts';
 import type { Report } from '../document.ts';
-import type { RetrainShape, RuleShape } from '../service-shape.ts';
+import type { RetrainShape } from '../retrain-shape.ts';
+import type { RuleShape } from '../rule-shape.ts';
 import type { Registries } from '../types.ts';
 import type { View } from '../view.ts';
 import { checkSubject } from './rules.ts';

@@ -1,6 +1,6 @@
 import { CHAR_CLASSES, LEVELS, type Threshold } from '../../records.ts';
 import type { Report } from '../document.ts';
-import type { RuleShape } from '../service-shape.ts';
+import type { RuleShape } from '../rule-shape.ts';
 import { tracksOf } from '../tracks.ts';
 import type { Path, Registries, SubjectKind } from '../types.ts';
 import type { View } from '../view.ts';
