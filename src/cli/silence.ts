@@ -98,12 +98,13 @@ function registerExpire(silence: Command, cli: Cli): void {
 
 async function expire(cli: Cli, target: string, options: ExpireOptions): Promise<void> {
   const { readSilences } = await import('../flow/silences.ts');
+  const { topicNames } = await import('../flow/runtime.ts');
   const config = await loadConfig(cli.options().config, cli.wiring.registries, { env: cli.io.env });
   const { service } = options;
   serviceNamed(config, service);
   const log = await cli.wiring.openLog(config);
   try {
-    const place = { prefix: config.topics.prefix, group: config.kafka.group };
+    const place = { topics: topicNames(config.topics.prefix), group: config.kafka.group };
     const silences = await readSilences(log, place, [service]);
     if (silences !== null && silences.get(service)?.has(target) !== true)
       throw new TelltaleError('usage', `no silence '${target}' of ${service}; see telltale silence list`);

@@ -18,6 +18,7 @@ export const READS = [
   '/api/incidents',
   '/api/incidents/past',
   '/api/incidents/:incident',
+  '/api/silences',
   '/api/retrains',
   '/api/rollouts',
   '/api/dead-letters',
@@ -61,13 +62,18 @@ export function addReads(app: FastifyInstance, source: ConsoleSource): void {
   });
   app.get('/api/retrains', () => source.retrains());
   app.get('/api/rollouts', () => source.rollouts());
-  app.get('/api/dead-letters', async (_, reply) => {
-    try {
-      return await source.letters();
-    } catch (error) {
-      return fail(reply, 503, `the dead letters cannot be read: ${messageOf(error)}`, 'try it again');
-    }
-  });
+  for (const [path, what, read] of [
+    ['/api/dead-letters', 'dead letters', source.letters],
+    ['/api/silences', 'silences', source.silences],
+  ] as const) {
+    app.get(path, async (_, reply) => {
+      try {
+        return await read();
+      } catch (error) {
+        return fail(reply, 503, `the ${what} cannot be read: ${messageOf(error)}`, 'try it again');
+      }
+    });
+  }
   app.get<{ Params: { service: string } }>('/api/services/:service/profiles', (request, reply) => {
     const name = request.params.service;
     return known(name) ? reply.send(source.profiles(name)) : unknown(reply, name);

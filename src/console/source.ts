@@ -7,6 +7,7 @@ import type {
   Result,
   Retrain,
   RolloutRecord,
+  SilenceSpec,
   StreamName,
 } from '../records.ts';
 
@@ -172,6 +173,15 @@ export interface LetterView {
   replay: 'none' | 'begun' | 'done';
 }
 
+/** A silence that is not over. */
+export interface SilenceView extends SilenceSpec {
+  /** That of the command that asked for it, and what `silence.expire` names. */
+  id: string;
+  service: string;
+  by: string;
+  reason: string;
+}
+
 export type ConsoleEvent =
   | { type: 'result'; data: Result }
   | { type: 'alert'; data: Alert }
@@ -209,6 +219,8 @@ export interface ConsoleSource {
   rollouts(): RolloutView[];
   /** The last dead letters, newest first; bounded. Reads the log. */
   letters(): Promise<LetterView[]>;
+  /** Of all services, the first to end first. Reads the log where another instance judges a service. */
+  silences(): Promise<SilenceView[]>;
   /** Returns the call that ends the subscription. Listeners must not throw. */
   subscribe(listener: (event: ConsoleEvent) => void): () => void;
   /** Resolves with the command when it is on the log. Rejects with a TelltaleError `usage` when it makes no sense. */

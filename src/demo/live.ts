@@ -74,7 +74,7 @@ export async function runLive(world: World, stories: readonly Story[], options: 
   const page = await createConsole(
     {
       ...state,
-      ...shownOf(() => runtime),
+      ...shownOf(() => runtime, state),
       config: () => redact(world.config),
       health: () => ({ live: true, ready: true, degraded: false, checks: [embedded] }),
       command: (asked) => {

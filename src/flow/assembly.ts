@@ -128,6 +128,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     publicIds: null satisfies PublicIds,
     privacy: options.privacy ?? null,
     shown: new Map(),
+    incidents: new Map(),
     cloudEvents: options.cloudEvents ?? false,
     traceHeaders: options.traceHeaders ?? null,
     checkpoint: { ...SNAPSHOTS, ...options.checkpoint },

@@ -383,7 +383,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   return {
     source: {
       ...state,
-      ...shownOf(() => runtime),
+      ...shownOf(() => runtime, state),
       config: () => redact(config),
       health: health.view,
       command,

@@ -58,6 +58,7 @@ export function createJudgeTask(
   const keepJudge = (judge: Judge): void => {
     judges.set(judge.service, judge);
     runtime.shown.set(judge.service, judge.shown);
+    runtime.incidents.set(judge.service, judge.incidents);
   };
 
   const judgeOf = (service: string): Judge => {
@@ -168,6 +169,11 @@ export function createJudgeTask(
         await flush(false);
     },
 
-    close: () => flush(true),
+    close() {
+      // The next owner may be elsewhere, and may have been here before this one left.
+      for (const { service, incidents } of judges.values())
+        if (runtime.incidents.get(service) === incidents) runtime.incidents.delete(service);
+      return flush(true);
+    },
   };
 }

@@ -1,5 +1,6 @@
 /** What the tasks need of their surroundings, and the names of our own topics. */
 
+import type { IncidentStates } from '../alarm/incident/state.ts';
 import type { StreamDecoder } from '../decode/decoder.ts';
 import type { Log } from '../log/port.ts';
 import { hash32 } from '../math/hash.ts';
@@ -97,6 +98,8 @@ export interface Runtime {
   privacy: Privacy | null;
   /** What pages show of the last windows, of the services that are judged here, or were: each says when it ended. */
   shown: Map<string, Shown>;
+  /** What the judges here know of incidents and silences, by service; those of other instances are not here. */
+  incidents: Map<string, IncidentStates>;
   /** Public records carry the headers of CloudEvents. */
   cloudEvents: boolean;
   /** The headers with which a record goes on with the present trace; null: nothing is traced. */

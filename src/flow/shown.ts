@@ -4,20 +4,34 @@ import type { ConsoleSource } from '../console/source.ts';
 import { lastLetters } from './letters.ts';
 import { profilesOf } from './profile-views.ts';
 import type { Runtime } from './runtime.ts';
+import { silenceViewsOf } from './silence-views.ts';
 
 const LETTERS_MAX = 200;
 
-/** @param runtime null until the flow runs */
-export const shownOf = (runtime: () => Runtime | null): Pick<ConsoleSource, 'profiles' | 'letters'> => ({
-  profiles(service) {
-    const spec = runtime()?.services.get(service)?.spec;
-    const shown = runtime()?.shown.get(service);
-    return spec === undefined || shown === undefined ? [] : profilesOf(spec, shown);
-  },
-  async letters() {
-    const own = runtime();
-    if (own === null) return [];
-    const { dead } = own.topics;
-    return lastLetters(own.log, dead, own.partitions.get(dead) ?? 0, LETTERS_MAX);
-  },
-});
+/**
+ * @param runtime null until the flow runs
+ * @param state knows how far the event time of each service is
+ */
+export function shownOf(
+  runtime: () => Runtime | null,
+  state: Pick<ConsoleSource, 'services'>,
+): Pick<ConsoleSource, 'profiles' | 'letters' | 'silences'> {
+  const silences = silenceViewsOf(state);
+  return {
+    profiles(service) {
+      const spec = runtime()?.services.get(service)?.spec;
+      const shown = runtime()?.shown.get(service);
+      return spec === undefined || shown === undefined ? [] : profilesOf(spec, shown);
+    },
+    async letters() {
+      const own = runtime();
+      if (own === null) return [];
+      const { dead } = own.topics;
+      return lastLetters(own.log, dead, own.partitions.get(dead) ?? 0, LETTERS_MAX);
+    },
+    async silences() {
+      const own = runtime();
+      return own === null ? [] : silences(own);
+    },
+  };
+}

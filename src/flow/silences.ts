@@ -6,12 +6,23 @@ import type { Log } from '../log/port.ts';
 import type { Command, LogRecord } from '../records.ts';
 import type { JudgeSnapshot } from './judge.ts';
 import { readThrough } from './read-through.ts';
-import { judgeGroupOf, slotsPartitionOf, topicNames } from './runtime.ts';
+import { judgeGroupOf, slotsPartitionOf, type TopicNames } from './runtime.ts';
 import { readSnapshot } from './snapshots.ts';
 import { decodeSlots } from './wire.ts';
 
+export interface KnownSilence extends Silence {
+  /** Somebody ended it, which holds in event time too, although `untilMs` is then by the clock. */
+  isEnded: boolean;
+}
+
 /** By service and the id of the silence. */
-export type Silences = Map<string, Map<string, Silence>>;
+export type Silences = Map<string, Map<string, KnownSilence>>;
+
+/** Where judges read, and keep their state. */
+interface Place {
+  topics: TopicNames;
+  group: string;
+}
 
 /** Of the state of a judge in a snapshot; those of older versions have no incidents. */
 type SnapshotPart = Pick<JudgeSnapshot, 'service'> & Partial<Pick<JudgeSnapshot, 'incidents'>>;
@@ -23,16 +34,15 @@ type SnapshotPart = Pick<JudgeSnapshot, 'service'> & Partial<Pick<JudgeSnapshot,
  */
 export async function readSilences(
   log: Log,
-  { prefix, group }: { prefix: string; group: string },
+  { topics, group }: Place,
   services: readonly string[],
 ): Promise<Silences | null> {
-  const topics = topicNames(prefix);
   const partitions = (await log.partitions([topics.slots])).get(topics.slots);
   if (partitions === undefined) return null;
   const silences: Silences = new Map(services.map((service) => [service, new Map()]));
   const needed = new Set(services.map((service) => slotsPartitionOf(service, partitions)));
   for (const partition of needed) {
-    const upTo = await readState(log, { prefix, group }, partition, silences);
+    const upTo = await readState(log, { topics, group }, partition, silences);
     const where = { topic: topics.slots, partition, from: upTo + 1 };
     await readThrough(log, where, asyncNothing, (record) => takeRecord(silences, record));
   }
@@ -44,11 +54,10 @@ const asyncNothing = async (): Promise<void> => {};
 /** Puts in what the judge of the partition had in its newest snapshot and says how far that goes; -1: there is none. */
 async function readState(
   log: Log,
-  { prefix, group }: { prefix: string; group: string },
+  { topics, group }: Place,
   partition: number,
   silences: Silences,
 ): Promise<number> {
-  const topics = topicNames(prefix);
   if (!(await log.partitions([topics.snapshots])).has(topics.snapshots)) return -1;
   const { metadata } = await log.committed(judgeGroupOf(group), topics.slots, partition);
   const { snapshotFrom = 0 } = metadata === '' ? {} : (JSON.parse(metadata) as { snapshotFrom?: number });
@@ -56,7 +65,8 @@ async function readState(
   if (snapshot === null) return -1;
   for (const { service, incidents } of JSON.parse(snapshot.bytes.toString()) as SnapshotPart[]) {
     const own = silences.get(service);
-    for (const [id, silence] of Object.entries(incidents?.silences ?? {})) own?.set(id, silence);
+    for (const [id, silence] of Object.entries(incidents?.silences ?? {}))
+      own?.set(id, { ...silence, isEnded: false });
   }
   return snapshot.upTo;
 }
@@ -77,9 +87,14 @@ function takeRecord(silences: Silences, record: LogRecord): void {
   if (own === undefined) return;
   if (command.kind === 'silence.add') {
     const spec = silenceOf(command.target);
-    if (spec !== null) own.set(command.id, { ...spec, by: command.by, reason: command.reason });
+    if (spec !== null)
+      own.set(command.id, { ...spec, by: command.by, reason: command.reason, isEnded: false });
   }
   const ended = command.kind === 'silence.expire' ? own.get(command.target) : undefined;
   if (ended !== undefined)
-    own.set(command.target, { ...ended, untilMs: Math.min(ended.untilMs, record.timestampMs) });
+    own.set(command.target, {
+      ...ended,
+      isEnded: true,
+      untilMs: Math.min(ended.untilMs, record.timestampMs),
+    });
 }

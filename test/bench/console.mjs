@@ -70,6 +70,7 @@ const source = {
   ...state,
   profiles: () => [],
   letters: async () => [],
+  silences: async () => [],
   config: () => null,
   health: () => ({ live: true, ready: true, degraded: false, checks: [] }),
   command: async () => {

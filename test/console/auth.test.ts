@@ -42,6 +42,7 @@ async function open(auth?: AuthOptions, host = '127.0.0.1', isLocalOnly = false)
     ...createConsoleState([makeSpec('fraud')]),
     profiles: () => [],
     letters: async () => [],
+    silences: async () => [],
     health: () => ({ live: true, ready: true, degraded: false, checks: [] }),
     config: () => null,
     command: async (asked: Omit<Command, 'id'>) => {

@@ -22,6 +22,7 @@ beforeEach(async () => {
     ...state,
     profiles: () => [],
     letters: async () => [],
+    silences: async () => [],
     health: () => ({ live: true, ready: true, degraded: false, checks: [] }),
     config: () => null,
     command: async (asked: Omit<Command, 'id'>) => ({ id: 'c1', ...asked }),

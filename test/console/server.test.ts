@@ -6,17 +6,22 @@ import { type ConsoleState, createConsoleState } from '../../src/console/state.t
 import type { Command } from '../../src/records.ts';
 import { makeIncident } from '../incidents.ts';
 import { makeRollout } from '../rollouts.ts';
-import { makeAlert, makeResult, makeRetrain, makeSpec } from './records.ts';
+import { HOUR_MS, makeAlert, makeResult, makeRetrain, makeSpec, T0 } from './records.ts';
 
 const noCommand = (): never => {
   throw new Error('nobody commands here');
+};
+
+const SILENCE = {
+  ...{ id: 's1', service: 'fraud', match: { rule: ['drift'] }, by: 'ann', reason: 'campaign' },
+  ...{ fromMs: T0, untilMs: T0 + HOUR_MS },
 };
 
 let state: ConsoleState;
 let health: HealthView;
 let commands: Command[];
 let commandFails: string;
-let lettersFail: string;
+let readsFail: string;
 let app: Console;
 
 beforeEach(async () => {
@@ -24,13 +29,17 @@ beforeEach(async () => {
   health = { live: true, ready: true, degraded: false, checks: [] };
   commands = [];
   commandFails = '';
-  lettersFail = '';
+  readsFail = '';
   const source = {
     ...state,
     profiles: () => [],
     letters: async () => {
-      if (lettersFail) throw new Error(lettersFail);
+      if (readsFail) throw new Error(readsFail);
       return [];
+    },
+    silences: async () => {
+      if (readsFail) throw new Error(readsFail);
+      return [SILENCE];
     },
     health: () => health,
     config: () => ({ password: '***' }),
@@ -107,10 +116,15 @@ test('the API tells what the source knows, and what there is where something is 
   expect((await get('/api/incidents/incident-1')).body).toEqual([makeIncident()]);
   expect(await get('/api/incidents/nothing')).toMatchObject({ status: 404 });
   expect((await get('/api/dead-letters')).body).toEqual([]);
-  lettersFail = 'the log is away';
+  expect((await get('/api/silences')).body).toEqual([SILENCE]);
+  readsFail = 'the log is away';
   expect(await get('/api/dead-letters')).toMatchObject({
     status: 503,
-    body: { error: expect.stringContaining('the log is away') },
+    body: { error: 'the dead letters cannot be read: the log is away' },
+  });
+  expect(await get('/api/silences')).toMatchObject({
+    status: 503,
+    body: { error: 'the silences cannot be read: the log is away' },
   });
   expect((await get('/api/config')).body).toEqual({ password: '***' });
   expect(await get('/api/services/nobody')).toMatchObject({
@@ -192,6 +206,7 @@ test('a port that is taken is an error that names it', async () => {
       ...state,
       profiles: () => [],
       letters: async () => [],
+      silences: async () => [],
       health: () => health,
       config: () => null,
       command: noCommand,

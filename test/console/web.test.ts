@@ -32,7 +32,7 @@ async function open(web: string | null, auth?: AuthOptions) {
   for (let i = 0; i < 50; i++) state.apply({ result: makeResult(0, { subject: `s${i}` }) });
   const source = {
     ...state,
-    ...{ profiles: () => [], letters: async () => [], config: () => null },
+    ...{ profiles: () => [], letters: async () => [], silences: async () => [], config: () => null },
     health: () => ({ live: true, ready: true, degraded: false, checks: [] }),
     command: async () => {
       throw new Error('nobody commands');

@@ -11,6 +11,8 @@ import type { Baseline, OutputSpec } from '../../src/records.ts';
 import { MINUTE, specOf, T0 } from '../scenario/support.ts';
 import { quiet } from './runtime.ts';
 
+const NO_SERVICES = { services: () => [] };
+
 const output = (classes: string[], positive: string | null): OutputSpec =>
   ({ name: 'fraud', type: 'classifier', classes, positive, threshold: 0.5 }) as OutputSpec;
 
@@ -88,7 +90,7 @@ windows: { size: 1m, lateness: 0s }
 
 test('the last closed window stands beside its reference, cell by cell', async () => {
   const { embedded, send } = await openShop();
-  const { profiles } = shownOf(() => embedded.runtime);
+  const { profiles } = shownOf(() => embedded.runtime, NO_SERVICES);
   expect(profiles('shop')).toEqual([]);
   await send(
     { time: T0, amount: 12, channel: 'card' },
@@ -110,7 +112,7 @@ test('the last closed window stands beside its reference, cell by cell', async (
   ]);
   await embedded.end();
   expect(profiles('shop')).toMatchObject([{ windowEndMs: T0 + 2 * MINUTE }]);
-  expect(shownOf(() => null).profiles('shop')).toEqual([]);
+  expect(shownOf(() => null, NO_SERVICES).profiles('shop')).toEqual([]);
   await embedded.close();
 });
 
@@ -166,7 +168,7 @@ test('the last dead letters are told newest first, each once, with what became o
     [2, 'none'],
     [1, 'done'],
   ]);
-  expect(await shownOf(() => embedded.runtime).letters()).toHaveLength(2);
-  expect(await shownOf(() => null).letters()).toEqual([]);
+  expect(await shownOf(() => embedded.runtime, NO_SERVICES).letters()).toHaveLength(2);
+  expect(await shownOf(() => null, NO_SERVICES).letters()).toEqual([]);
   await embedded.close();
 });

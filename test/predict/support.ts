@@ -109,6 +109,7 @@ export async function serve(options: ServeOptions = {}): Promise<Served> {
       ...createConsoleState(services),
       profiles: () => [],
       letters: async () => [],
+      silences: async () => [],
       health: () => ({ live: true, ready: true, degraded: false, checks: [] }),
       config: () => ({}),
       command: async (asked: Omit<Command, 'id'>) => ({ id: 'c1', ...asked }),

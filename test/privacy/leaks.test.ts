@@ -148,7 +148,7 @@ beforeAll(async () => {
   page = await createConsole(
     {
       ...state,
-      ...shownOf(() => runtime),
+      ...shownOf(() => runtime, state),
       health: () => ({ live: true, ready: true, degraded: false, checks: [] }),
       config: () => redact(config),
       command: (asked) => writeCommandOf(runtime, log, asked),

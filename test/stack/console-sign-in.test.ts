@@ -27,7 +27,7 @@ beforeAll(async () => {
   state.apply({ retrain: makeRetrain('t1') });
   const source = {
     ...state,
-    ...{ profiles: () => [], letters: async () => [], config: () => null },
+    ...{ profiles: () => [], letters: async () => [], silences: async () => [], config: () => null },
     health: () => ({ live: true, ready: true, degraded: false, checks: [] }),
     command: async (asked: Omit<Command, 'id'>) => {
       written.push(asked);

@@ -88,7 +88,7 @@ describeStack('the console', (stack) => {
     await context.close();
   });
 
-  test('an alarm is silenced with the keyboard alone, and the judge takes it', async () => {
+  test('an alarm is silenced with the keyboard alone, the judge takes it, and the silence is ended from its list', async () => {
     // Window 5 closes, and with it the alarm fires again.
     await sendWindows(stack.kafka, requests, 6, 6);
     await untilWindow(daemon, 5);
@@ -115,6 +115,21 @@ describeStack('the console', (stack) => {
     await page.getByText('not told: silenced by ann: a new sensor').first().waitFor();
     const [open] = await daemon.get<Incident[]>('/api/incidents');
     expect(open!.muted).toBe('silenced by ann: a new sensor');
+
+    const silence = page.getByRole('listitem').filter({ hasText: 'by ann; mutes 1 alarm now' });
+    await silence.getByText('plant: rule high, metric mean, subject x, no model, any segment').waitFor();
+    await silence.getByText('a new sensor').waitFor();
+    await tabTo(page, /^End the silence of rule high/);
+    await page.keyboard.press('Enter');
+    const end = page.getByRole('dialog', { name: 'End the silence' });
+    await end.getByText('"kind": "silence.expire"').waitFor();
+    await end.getByLabel('Reason').focus();
+    await page.keyboard.type('it is calibrated');
+    await tabTo(page, /^End it$/);
+    await page.keyboard.press('Enter');
+    await page.getByText('No silence runs.').waitFor();
+    const [told] = await daemon.get<Incident[]>('/api/incidents');
+    expect(told!.muted).toBe('');
     expect(faults).toEqual([]);
     await context.close();
   });

@@ -1,4 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
+import type { SilenceView } from '../../src/console/source.ts';
+import { fault, matchWords, silences } from '../../web/model/silences.ts';
 import {
   incidents,
   retrains,
@@ -60,7 +62,52 @@ test('alarms that fire stand before those that changed, worst first, and can be 
   expect(page.match(/aria-label="Silence /g)).toHaveLength(2);
   reset('viewer');
   services.value = [serviceOf({ firing: [makeAlert('a1')] })];
-  expect(html(<IncidentsPage />)).not.toContain('Silence');
+  expect(html(<IncidentsPage />)).not.toContain('aria-label="Silence');
+});
+
+const silenceOf = (over: Partial<SilenceView> = {}): SilenceView => ({
+  ...{
+    id: 's1',
+    service: 'fraud',
+    match: { rule: ['drift'], segment: ['*'] },
+    by: 'ann',
+    reason: 'campaign',
+  },
+  ...{ fromMs: T0, untilMs: T0 + 2 * HOUR_MS },
+  ...over,
+});
+
+test('silences stand with what they mean, until when, by whom, why and what they mute now; operators alone end them', () => {
+  const firing = [makeAlert('a1'), makeAlert('a2', { fingerprint: 'f2', rule: 'other' })];
+  services.value = [serviceOf({ eventTimeMs: T0 + HOUR_MS, firing })];
+  silences.value = [
+    silenceOf(),
+    silenceOf({ id: 's2', match: {}, reason: '' }),
+    silenceOf({ id: 's3', fromMs: T0 + 1.5 * HOUR_MS, match: { level: ['warning', 'info'], model: [''] } }),
+  ];
+  const page = html(<IncidentsPage />);
+  expect(itemsOf(page).slice(2)).toEqual([
+    'silenced|fraud: rule drift, any segment|until 2026-03-01 02:00|End|campaign|by ann; mutes 1 alarm now',
+    'silenced|fraud: every alarm|until 2026-03-01 02:00|End|by ann; mutes 2 alarms now',
+    'pending|fraud: level warning or info, no model|from 2026-03-01 01:30 until 2026-03-01 02:00|End|campaign|by ann; mutes no alarm now',
+  ]);
+  expect(page).toContain('aria-label="End the silence of rule drift, any segment of fraud"');
+  reset('viewer');
+  silences.value = [silenceOf()];
+  const seen = html(<IncidentsPage />);
+  expect(textOf(seen)).toContain('fraud: rule drift, any segment');
+  expect(seen).not.toContain('aria-label="End');
+});
+
+test('that no silence runs is said when it is known, and what cannot be read is said too', () => {
+  expect(text(<IncidentsPage />)).toContain('No silence runs.');
+  silences.value = null;
+  expect(text(<IncidentsPage />)).toContain('Silences|Reading ...');
+  fault.value = 'the silences cannot be read';
+  expect(text(<IncidentsPage />)).toContain('Silences|the silences cannot be read');
+  silences.value = [];
+  expect(text(<IncidentsPage />)).not.toContain('No silence runs.');
+  expect(matchWords({ segment: ['country=*', 'plan=pro'] })).toBe('segment country=* or plan=pro');
 });
 
 test('a request for retraining that waits can be decided on, with the data that it names; the newest record counts', () => {

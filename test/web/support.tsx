@@ -6,6 +6,7 @@ import type { RolloutView, ServiceView } from '../../src/console/source.ts';
 import { createConsoleState } from '../../src/console/state.ts';
 import type { RolloutRecord } from '../../src/records.ts';
 import { session } from '../../web/model/session.ts';
+import { fault, silences } from '../../web/model/silences.ts';
 import { alerts, incidents, retrains, rollouts, services } from '../../web/model/store.ts';
 import { makeSpec } from '../console/records.ts';
 
@@ -31,6 +32,8 @@ export const itemsOf = (markup: string): string[] =>
 /** Forgets what is known, and that somebody with a role looks. */
 export function reset(role: 'operator' | 'viewer' = 'operator'): void {
   for (const list of [alerts, incidents, retrains, rollouts, services]) list.value = [];
+  silences.value = [];
+  fault.value = '';
   session.value = { user: 'ann', role, auth: 'token', csrf: 'c' };
 }
 

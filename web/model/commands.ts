@@ -93,6 +93,16 @@ export const silenceAsk = (service: string, alarm: Watched & { rule: string }): 
   scopes: scopesOf(alarm),
 });
 
+/** @param meant its alarms in words */
+export const expireAsk = (service: string, id: string, meant: string): Ask => ({
+  title: 'End the silence',
+  explain: `It was for: ${meant}. People are told of these alarms again from now on, also of those that fire already.`,
+  confirm: 'End it',
+  service,
+  kind: 'silence.expire',
+  target: id,
+});
+
 export const retrainAsk = (service: string, retrainId: string, action: 'approve' | 'reject'): Ask =>
   action === 'approve'
     ? {

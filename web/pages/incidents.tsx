@@ -7,6 +7,7 @@ import { LEVEL_RANKS } from '../model/words.ts';
 import { AlarmList } from '../parts/alarm-list.tsx';
 import { IncidentList } from '../parts/incident-list.tsx';
 import { Empty, Page, Section } from '../parts/page.tsx';
+import { Silences } from '../parts/silence-list.tsx';
 
 const PAST_SHOWN = 30;
 
@@ -32,6 +33,9 @@ export function IncidentsPage() {
       </Section>
       <Section title="Alarms that fire">
         {firing.length > 0 ? <AlarmList alerts={firing} isSilenceable /> : <Empty>No alarm fires.</Empty>}
+      </Section>
+      <Section title="Silences">
+        <Silences />
       </Section>
       {past.length > 0 && (
         <Section title="Over">

@@ -2,10 +2,9 @@
 
 import type { Command } from 'commander';
 import { matcherText } from '../../alarm/incident/matcher.ts';
-import type { Silence } from '../../alarm/incident/state.ts';
 import { loadConfig } from '../../config/load.ts';
 import { TelltaleError } from '../../errors.ts';
-import type { Silences } from '../../flow/silences.ts';
+import type { KnownSilence, Silences } from '../../flow/silences.ts';
 import { oneLine } from '../dead/letters.ts';
 import { examples, printJson, printLine, printTable } from '../output.ts';
 import type { Cli } from '../program.ts';
@@ -15,7 +14,7 @@ import { serviceNamed } from '../send-command.ts';
 const STATES = ['active', 'pending', 'expired'] as const;
 type SilenceState = (typeof STATES)[number];
 
-interface Entry extends Silence {
+interface Entry extends KnownSilence {
   id: string;
   service: string;
   state: SilenceState;
@@ -33,13 +32,14 @@ export function registerList(silence: Command, cli: Cli): void {
 async function list(cli: Cli, { service }: { service?: string }): Promise<void> {
   const { stdout, env } = cli.io;
   const { readSilences } = await import('../../flow/silences.ts');
+  const { topicNames } = await import('../../flow/runtime.ts');
   const config = await loadConfig(cli.options().config, cli.wiring.registries, { env });
   if (service !== undefined) serviceNamed(config, service);
   const services = service === undefined ? config.services.map((spec) => spec.service) : [service];
   const log = await cli.wiring.openLog(config);
   let silences: Silences | null;
   try {
-    const place = { prefix: config.topics.prefix, group: config.kafka.group };
+    const place = { topics: topicNames(config.topics.prefix), group: config.kafka.group };
     silences = await readSilences(log, place, services);
   } finally {
     await log.close();
@@ -64,8 +64,8 @@ function entriesOf(silences: Silences, nowMs: number): Entry[] {
 }
 
 /** By the clock of whoever looks; judges go by event time, which may be behind. */
-function stateOf({ fromMs, untilMs }: Silence, nowMs: number): SilenceState {
-  if (nowMs >= untilMs) return 'expired';
+function stateOf({ fromMs, untilMs, isEnded }: KnownSilence, nowMs: number): SilenceState {
+  if (isEnded || nowMs >= untilMs) return 'expired';
   return nowMs < fromMs ? 'pending' : 'active';
 }
 
@@ -81,7 +81,7 @@ const rowOf = (entry: Entry): string[] => [
   oneLine(entry.reason, 120),
 ];
 
-const jsonOf = ({ fromMs, untilMs, ...rest }: Entry): object => ({
+const jsonOf = ({ fromMs, untilMs, isEnded: _, ...rest }: Entry): object => ({
   ...rest,
   from: isoOf(fromMs),
   until: isoOf(untilMs),
