@@ -63,12 +63,24 @@ const BYTES_DEFAULT = 33_554_432;
 
 export const learnShape = z
   .strictObject({
-    first: z.int().min(1).max(WINDOWS_MAX).optional(),
-    rolling: z.int().min(1).max(WINDOWS_MAX).optional(),
-    /** Windows between the newest one of a rolling reference and the one that is compared. */
-    lag: z.int().min(0).max(1000).optional(),
-    since: instant.optional(),
-    bytes_max: z.int().min(100_000).prefault(BYTES_DEFAULT),
+    first: z.int().min(1).max(WINDOWS_MAX).optional().describe('the first so many windows; or rolling'),
+    rolling: z.int().min(1).max(WINDOWS_MAX).optional().describe('the last so many windows; or first'),
+    lag: z
+      .int()
+      .min(0)
+      .max(1000)
+      .optional()
+      .describe(
+        'windows between the newest of a rolling reference and the one that is compared; by default 1',
+      ),
+    since: instant.optional().describe('earlier windows are left out; a new value begins anew'),
+    bytes_max: z
+      .int()
+      .min(100_000)
+      .prefault(BYTES_DEFAULT)
+      .describe(
+        'memory of what is learned, in bytes, for each source of windows; beyond it segments give way',
+      ),
   })
   .refine(({ first, rolling }) => (first === undefined) !== (rolling === undefined), {
     error: 'either first: N or rolling: N, a number of windows',
@@ -80,7 +92,13 @@ const season = z.enum(SEASONS);
 export const baselineShape = z.union([
   text,
   z
-    .strictObject({ file: text.optional(), learn: learnShape.optional(), season: season.optional() })
+    .strictObject({
+      file: text.optional().describe('file of telltale baseline build'),
+      learn: learnShape
+        .optional()
+        .describe('windows of the service itself; with a file, for what that does not have'),
+      season: season.optional().describe('windows are compared with those of the same hour, in UTC'),
+    })
     .refine(({ file, learn }) => file !== undefined || learn !== undefined, {
       error: 'a mapping with file or learn',
     }),

@@ -20,13 +20,13 @@ const oneOrMore = <T extends z.ZodType<string>>(one: T) =>
 const pattern = oneOrMore(z.string());
 
 const matcherShape = z.strictObject({
-  rule: pattern.optional(),
-  metric: pattern.optional(),
-  subject: pattern.optional(),
-  model: pattern.optional(),
-  segment: pattern.optional(),
-  level: oneOrMore(level).optional(),
-  kind: oneOrMore(kind).optional(),
+  rule: pattern.optional().describe('name of the rule, or budget'),
+  metric: pattern.optional().describe('metric of the rule'),
+  subject: pattern.optional().describe('what it is measured on'),
+  model: pattern.optional().describe('whose answers it speaks of'),
+  segment: pattern.optional().describe('segment, such as country=de'),
+  level: oneOrMore(level).optional().describe('level that fires'),
+  kind: oneOrMore(kind).optional().describe('family of the metric'),
 });
 const NEEDS_FIELD = `at least one of ${MATCH_FIELDS.join(', ')}, kind`;
 /** One that says something. */
@@ -37,9 +37,9 @@ export const someMatcher = matcherShape.refine((shape) => Object.keys(shape).len
 });
 
 const inhibitShape = z.strictObject({
-  source: someMatcher,
-  target: someMatcher,
-  equal: z.array(z.enum(MATCH_FIELDS)).prefault([]),
+  source: someMatcher.describe('while an alarm of these fires'),
+  target: someMatcher.describe('these are not told'),
+  equal: z.array(z.enum(MATCH_FIELDS)).prefault([]).describe('fields in which both must agree'),
 });
 
 const HOURS = /^(\d\d):(\d\d)$/;
@@ -58,33 +58,44 @@ const border = z.union([timeOfDay, instant.transform((atMs) => ({ atMs }))], { e
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 const maintenanceShape = z.strictObject({
-  name: text,
-  from: border,
-  to: border,
-  /** On which it begins; with times of day alone, as the time zone. */
+  name: text.describe('why alarms are expected'),
+  from: border.describe('a time of day: every week; or a date and time with its zone: once'),
+  to: border.describe('a time of day, of the next day if it is not after from; or a date and time'),
   days: z
     .array(z.enum(DAYS))
     .min(1)
     .refine((days) => new Set(days).size === days.length, 'a list without repeats')
-    .optional(),
-  timezone: text.optional(),
-  match: matcherShape.prefault({}),
+    .optional()
+    .describe('on which it begins, with times of day; by default all'),
+  timezone: text.optional().describe('of times of day, such as Europe/Berlin; by default UTC'),
+  match: matcherShape.prefault({}).describe('alarms that are expected; by default all'),
 });
 
 const NEVER_WORDS = 'never, or a duration such as 30m, 4h';
 
 /** What it does not say is as in `DEFAULT_INCIDENTS` of the incidents; a test holds them together. */
 export const incidentsShape = z.strictObject({
-  within: duration.prefault('1h'),
-  share_inputs: z.boolean().prefault(true),
-  group_wait: duration.prefault('0s'),
-  group_interval: spell.prefault('5m'),
+  within: duration.prefault('1h').describe('alarms whose onsets are so close are of one cause'),
+  share_inputs: z.boolean().prefault(true).describe('alarms of one input are of one cause too'),
+  group_wait: duration.prefault('0s').describe('from the first alarm until it is told'),
+  group_interval: spell
+    .prefault('5m')
+    .describe('alarms that have joined are told so long after the last time at the earliest'),
   repeat_interval: z
     .union([z.literal('never').transform(() => null), spell], { error: NEVER_WORDS })
-    .prefault('4h'),
-  storm: incidentsPerTime.prefault('10 per 1h'),
-  inhibit: z.array(inhibitShape).max(100).prefault([]),
-  maintenance: z.array(maintenanceShape).max(100).prefault([]),
+    .prefault('4h')
+    .describe('what still fires is told again after so long; or never'),
+  storm: incidentsPerTime.prefault('10 per 1h').describe('more incidents than that are told as one'),
+  inhibit: z
+    .array(inhibitShape)
+    .max(100)
+    .prefault([])
+    .describe('alarms that need no telling while others fire'),
+  maintenance: z
+    .array(maintenanceShape)
+    .max(100)
+    .prefault([])
+    .describe('times in which alarms are expected, and not told'),
 });
 
 export type IncidentsShape = z.output<typeof incidentsShape>;

@@ -85,18 +85,18 @@ const spell = (value: unknown): string =>
 
 /** All keys below one, each once: variants of a section share keys. */
 function rowsBelow(path: string, schema: Schema, defs: Defs): string[][] {
-  const found = new Map<string, string[]>();
+  const found = new Map<string, { types: Set<string>; rest: string[] }>();
   const walk = (at: string, one: Schema, mustBe: boolean): void => {
     const { description = '', default: given } = resolve(one, defs);
     const must = mustBe && given === undefined ? 'must be given' : spell(given);
     const type = typeOf(one, defs);
     const known = found.get(at);
-    if (known === undefined) found.set(at, [`\`${at}\``, type, must, description]);
-    else if (!known[1]!.split(' or ').includes(type)) known[1] += ` or ${type}`;
+    if (known === undefined) found.set(at, { types: new Set([type]), rest: [must, description] });
+    else known.types.add(type);
     for (const [key, inner, isNeeded] of below(at, one, defs)) walk(key, inner, isNeeded);
   };
   walk(path, schema, false);
-  return [...found.values()];
+  return [...found].map(([at, { types, rest }]) => [`\`${at}\``, [...types].join(' or '), ...rest]);
 }
 
 function pageOf(name: 'daemon' | 'service'): string {

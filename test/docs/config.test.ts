@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jsonSchema } from '../../src/cli/json-schema.ts';
+import { jsonSchema, SCHEMA_NAMES } from '../../src/cli/json-schema.ts';
 
 interface Schema {
   $ref?: string;
@@ -9,7 +9,7 @@ interface Schema {
   properties?: Record<string, Schema>;
 }
 
-/** Paths of all keys below a schema that say nothing of themselves, as `kafka.brokers` in a definition. */
+/** Paths of all keys below a schema that say nothing of themselves, from its top or from a definition. */
 function silentKeys(schema: Schema): string[] {
   const defs = schema.$defs ?? {};
   const say = ({ description, $ref }: Schema): string =>
@@ -29,7 +29,7 @@ function silentKeys(schema: Schema): string[] {
 }
 
 describe('keys of the configuration', () => {
-  it.each(['daemon'] as const)('%s: each says what it is, for editors and the reference', (name) => {
+  it.each(SCHEMA_NAMES)('%s: each says what it is, for editors and the reference', (name) => {
     expect(silentKeys(jsonSchema(name)), "give them '.describe(...)' in their shape").toEqual([]);
   });
 
