@@ -8,6 +8,7 @@ const RUNS: Record<string, number> = {
   avro: 1_500,
   json: 1_500,
   otlp: 1_500,
+  native: 1_500,
   internal: 1_500,
   codec: 200,
   image: 100,
