@@ -8,8 +8,8 @@ import { jsonOfBacktest } from './backtest/json.ts';
 import { runResults } from './backtest/results.ts';
 import { loadSides, type Sides } from './backtest/sides.ts';
 import { blocksOf } from './backtest/text.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { examples, printJson, ReportedError, WrongInputError } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { durationOf, type FileOptions, fileOptions } from './replay/options.ts';
 import { type Block, line, printMarkdown, printText } from './results/blocks.ts';
 

@@ -1,14 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { readTime } from '../decode/scalars.ts';
 import { SEASONS } from '../records.ts';
-import { type BaselineWiring, type BuildOptions, build } from './baseline/build-command.ts';
+import { type BuildOptions, build } from './baseline/build-command.ts';
 import { type MergeOptions, merge } from './baseline/merge-command.ts';
 import { FORMATS } from './baseline/rows.ts';
+import type { CommandModule } from './command.ts';
 import { examples } from './output.ts';
-import type { CommandModule } from './program.ts';
 import { durationOf } from './replay/options.ts';
-
-export type { BaselineWiring };
 
 /** `telltale baseline build`, `merge`: profiles of reference data. */
 export const baselineCommand: CommandModule = {

@@ -1,8 +1,8 @@
 /** `telltale completion`: scripts for shells, made from the program itself. */
 
 import { Argument, type Command, type Option } from 'commander';
+import type { CommandModule } from './command.ts';
 import { examples, printJson } from './output.ts';
-import type { CommandModule } from './program.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];

@@ -1,6 +1,6 @@
+import type { CommandModule } from './command.ts';
 import { registerList } from './dead/list.ts';
 import { registerReplay } from './dead/replay.ts';
-import type { CommandModule } from './program.ts';
 
 /** `telltale dead list|replay`: the records that were put aside, and how they come back after the cure. */
 export const deadCommand: CommandModule = {

@@ -4,8 +4,8 @@ import { STORIES } from '../demo/stories/index.ts';
 import type { WrittenFile } from '../demo/to-files.ts';
 import type { RolloutRecord } from '../records.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { examples, printJson, printLine, printTable } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { progress } from './progress.ts';
 
 interface DemoOptions {

@@ -2,10 +2,10 @@ import { loadConfig, readDaemonOnly } from '../config/load.ts';
 import { secretFilter } from '../config/redact.ts';
 import { ConfigError, formatProblem, type TelltaleConfig } from '../config/types.ts';
 import { ERRORS, messageOf, TelltaleError } from '../errors.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { type DoctorCheck, type DoctorContext, type Finding, fail, ok } from './doctor/check.ts';
 import { DOCTOR_CHECKS } from './doctor/registry.ts';
 import { examples, printJson, printLine, ReportedError } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 
 interface Line extends Finding {
   check: string;

@@ -1,11 +1,11 @@
 import { loadConfig } from '../config/load.ts';
 import type { Alert } from '../records.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { nextSteps, quoted } from './explain/next.ts';
 import { alertNamed, firingAlerts, readRecorded, readSeries } from './explain/read.ts';
 import { episodeOf, storyOf } from './explain/story.ts';
 import { linesOfStory } from './explain/text.ts';
 import { examples, printJson, printLine, printTable } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { type PublicSource, publicFiles, publicTopics } from './public/records.ts';
 import { aboutOf } from './tail/line.ts';
 import { paintFor } from './tail/paint.ts';

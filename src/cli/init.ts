@@ -3,12 +3,12 @@ import { basename, dirname, extname, join } from 'node:path';
 import { readDaemonOnly } from '../config/load.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import { formatOf, type Row, readRows } from './baseline/rows.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { createSample, type Sample } from './init/columns.ts';
 import { type Guess, guess, type Named } from './init/guess.ts';
 import { sampleTopic } from './init/topic.ts';
 import { serviceYaml, type WrittenFrom } from './init/yaml.ts';
 import { examples, printJson, printLine } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { progress } from './progress.ts';
 
 interface InitOptions extends Named {

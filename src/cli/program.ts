@@ -1,13 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import type { Environment } from '../config/environment.ts';
-import type { TopicAdmin } from '../config/topics.ts';
-import { ConfigError, formatProblem, type Registries, type TelltaleConfig } from '../config/types.ts';
+import { ConfigError, formatProblem } from '../config/types.ts';
 import { ERRORS, messageOf, TelltaleError } from '../errors.ts';
-import type { KafkaInspector } from '../log/kafka-inspect.ts';
-import type { Log } from '../log/port.ts';
 import { auditCommand } from './audit.ts';
 import { backtestCommand } from './backtest.ts';
-import { type BaselineWiring, baselineCommand } from './baseline.ts';
+import { baselineCommand } from './baseline.ts';
+import type { Cli, CommandModule, Io, Wiring } from './command.ts';
 import { completionCommand } from './completion.ts';
 import { deadCommand } from './dead.ts';
 import { demoCommand } from './demo.ts';
@@ -15,7 +12,6 @@ import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { initCommand } from './init.ts';
 import { examples, printJson, printLine, ReportedError, WrongInputError } from './output.ts';
-import type { TerminalStream } from './progress.ts';
 import { replayCommand } from './replay.ts';
 import { reportCommand } from './report.ts';
 import { retrainCommand } from './retrain.ts';
@@ -26,40 +22,8 @@ import { silenceCommand } from './silence.ts';
 import { tailCommand } from './tail.ts';
 import { testCommand } from './test.ts';
 import { topicsCommand } from './topics.ts';
-import { type ServiceCheck, validateCommand } from './validate.ts';
+import { validateCommand } from './validate.ts';
 import { packageVersion } from './version.ts';
-
-/** Where a command reads its surroundings and writes; tests put streams of their own here. */
-export interface Io {
-  stdout: TerminalStream;
-  stderr: TerminalStream;
-  env: Environment;
-}
-
-/** The parts of the daemon that commands use; `main.ts` puts the real ones in. */
-export interface Wiring extends BaselineWiring {
-  registries: Registries;
-  /** Checks of `telltale validate` beyond the configuration itself, such as of the model files. */
-  checks: readonly ServiceCheck[];
-  openTopicAdmin(config: TelltaleConfig): Promise<TopicAdmin>;
-  /** The log below groups; the command closes it. */
-  openLog(config: TelltaleConfig): Promise<Log>;
-  /** Looks at the brokers without waiting for them; the command closes it. */
-  inspectKafka(config: TelltaleConfig): Promise<KafkaInspector>;
-}
-
-/** What a command gets besides its own arguments. */
-export interface Cli {
-  io: Io;
-  wiring: Wiring;
-  /** The options that stand before or after any command. */
-  options(): { config: string; json: boolean };
-}
-
-/** One command in one file; it adds itself, with its help and examples, to the program. */
-export interface CommandModule {
-  register(program: Command, cli: Cli): void;
-}
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandModule[] = [

@@ -2,8 +2,8 @@ import { loadConfig } from '../config/load.ts';
 import { privacyOf } from '../flow/privacy.ts';
 import type { StreamSpec } from '../records.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { examples, printJson, printLine } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { progress } from './progress.ts';
 import {
   type FileOptions,

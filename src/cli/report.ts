@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import type { Cli, CommandModule } from './command.ts';
 import { examples, printJson, printLine } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { reportOf } from './report/build.ts';
 import { jsonOfReport } from './report/json.ts';
 import { blocksOf, LEGEND } from './report/text.ts';

@@ -2,8 +2,8 @@ import { userInfo } from 'node:os';
 import { loadConfig } from '../config/load.ts';
 import { TelltaleError } from '../errors.ts';
 import type { Command as CommandRecord } from '../records.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { examples, printJson, printLine } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { sendCommand, serviceNamed } from './send-command.ts';
 
 interface DecideOptions {

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import { loadSources } from '../config/load.ts';
 import { createRecordings } from './backtest/recorded.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { examples, printJson, printLine } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { plural, printMarkdown, printText } from './results/blocks.ts';
 import { readStretch, type StretchOptions, stretchOptions } from './results/options.ts';
 import { type RuleReview, reviewOf, type ServiceReview } from './review/build.ts';

@@ -4,8 +4,8 @@ import { ConfigError, formatProblem } from '../config/types.ts';
 import { warningsOf } from '../config/warnings.ts';
 import { messageOf } from '../errors.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { examples } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { packageVersion } from './version.ts';
 
 /** A stop that takes longer is cut: the rules of the log make a crash as good as a stop. */

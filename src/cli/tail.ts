@@ -1,9 +1,9 @@
 import { loadConfig } from '../config/load.ts';
 import { messageOf, TelltaleError } from '../errors.ts';
 import type { Log } from '../log/port.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { sinceMsOf } from './dead/letters.ts';
 import { examples, printLine } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 import { PUBLIC_TYPES, type PublicType, type Told, toldOf, topicOfType } from './public/records.ts';
 import { serviceNamed } from './send-command.ts';
 import { lineOf } from './tail/line.ts';

@@ -1,8 +1,8 @@
 import { loadConfig } from '../config/load.ts';
 import { type TopicSpec, topicSpecs } from '../config/topics.ts';
 import type { TelltaleConfig } from '../config/types.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { examples, printJson, printTable } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
 
 /** `telltale topics create|list`: the topics that Telltale writes, and whether those it reads exist. */
 export const topicsCommand: CommandModule = {

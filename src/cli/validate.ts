@@ -4,18 +4,9 @@ import { loadSources } from '../config/load.ts';
 import { ConfigError, type Path } from '../config/types.ts';
 import { warningsOf } from '../config/warnings.ts';
 import type { ServiceSpec } from '../records.ts';
+import type { Cli, CommandModule } from './command.ts';
 import { jsonSchema, SCHEMA_NAMES, type SchemaName } from './json-schema.ts';
 import { examples, printJson, printLine, printTable } from './output.ts';
-import type { Cli, CommandModule } from './program.ts';
-
-/** Something beyond the configuration that is wrong with a service, and the key that it belongs to. */
-export interface CheckProblem {
-  /** Entries of a list by their name, such as ['models', 'mlp', 'file']. */
-  path: Path;
-  message: string;
-}
-
-export type ServiceCheck = (spec: ServiceSpec) => Promise<CheckProblem[]>;
 
 /** `telltale validate`: loads everything, and prints a line for each service or every problem. */
 export const validateCommand: CommandModule = {

@@ -9,10 +9,8 @@ import { factsOfState } from '../profile/baseline/facts.ts';
 import { createBaselineBuilder } from '../profile/baseline.ts';
 import type { LogRecord, ServiceSpec } from '../records.ts';
 import { blueGreenStages, canaryFaults, canaryStages, shadowStage } from '../rollout/steps.ts';
-import type { TopicRange } from './baseline/build-command.ts';
+import type { ServiceCheck, TopicRange, Wiring } from './command.ts';
 import { openLog } from './open-log.ts';
-import type { Wiring } from './program.ts';
-import type { ServiceCheck } from './validate.ts';
 
 /** Opens every model of a service as the daemon would. */
 const checkModels: ServiceCheck = async (spec) => {

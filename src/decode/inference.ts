@@ -5,10 +5,8 @@
 
 import { messageOf } from '../errors.ts';
 import { readProto } from './inference-proto.ts';
-import type { NativeMessage, Refusal } from './native.ts';
+import type { NativeMessage, Refusal, Side } from './native-message.ts';
 import { readRaw, textOrBytes, whole } from './raw-tensors.ts';
-
-export type Side = 'request' | 'response';
 
 /** Rows of one message at most. */
 export const ROWS_PER_MESSAGE_MAX = 4_096;

@@ -6,8 +6,8 @@
 
 import { messageOf } from '../errors.ts';
 import type { LogRecord } from '../records.ts';
-import { readJsonBody, rowsOfBody, type Side } from './inference.ts';
-import type { NativeMessage, NativeReader, Refusal } from './native.ts';
+import { readJsonBody, rowsOfBody } from './inference.ts';
+import type { NativeMessage, NativeReader, Refusal, Side } from './native-message.ts';
 
 const TYPES: Readonly<Record<Side, string>> = {
   request: 'org.kubeflow.serving.inference.request',

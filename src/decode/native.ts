@@ -2,29 +2,11 @@
 
 import { DEAD_CODES, type DeadCode } from '../errors.ts';
 import type { Batch, DeadLetter, Encoding, LogRecord } from '../records.ts';
-import type { Side } from './inference.ts';
 import { kserve } from './kserve.ts';
+import type { NativeMessage, NativeReader, Refusal } from './native-message.ts';
 import { SLOT_ID, SLOT_TIME } from './plan.ts';
 import { beginRows, clearRow, finishRow, putRecord, type Rows, toBatch } from './rows.ts';
 import { seldon } from './seldon.ts';
-
-/** Why a message is dead. */
-export interface Refusal {
-  code: DeadCode;
-  detail: string;
-}
-
-/** A message as rows, in which paths of the configuration find their values. */
-export interface NativeMessage {
-  /** Joins request and response; absent: the key of the record. */
-  id?: string;
-  /** A time of the message itself, of any form; absent: that of the log. */
-  timeMs?: unknown;
-  rows: readonly unknown[];
-}
-
-/** Null: the message is of the other side, and is passed over. A total function of the record. */
-export type NativeReader = (record: LogRecord, side: Side) => NativeMessage | Refusal | null;
 
 export const NATIVE: Readonly<Partial<Record<Encoding, NativeReader>>> = { kserve, seldon };
 

@@ -5,7 +5,7 @@
  */
 
 import { readJsonBody, readProtoBody } from './inference.ts';
-import type { NativeReader } from './native.ts';
+import type { NativeReader } from './native-message.ts';
 
 /** `{`; no message in Protobuf begins with it: it would be the begin of a group. */
 const BRACE = 0x7b;

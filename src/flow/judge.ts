@@ -32,8 +32,8 @@ import type { Shown } from './profile-views.ts';
 import { referenceOf } from './references.ts';
 import { referenceValueOf } from './regret-reference.ts';
 import { type Cell, type Due, resultsOf } from './results-of.ts';
+import { queueAnswered } from './rollout-counts.ts';
 import { commandRollouts, noteConfig, noteDue, noteWindow, restoreRollouts } from './rollouts.ts';
-import { queueAnswered } from './routed.ts';
 import { type Groups, groupsOf, throughOf } from './source-groups.ts';
 import { countStrays, createStrays, forgetRows, rememberRows, type Strays, takeStray } from './strays.ts';
 

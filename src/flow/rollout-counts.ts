@@ -1,10 +1,12 @@
 /** What final windows say of a roll-out, as they wait for other sources. */
 
 import type { Result, RolloutCounts, ServiceSpec } from '../records.ts';
+import type { Answered } from '../rollout/exposure.ts';
 import type { ArmOutcome } from '../rollout/tallies.ts';
 import { armOutcomes, sumOutcomes } from './arms.ts';
 import { feedKey } from './feeds.ts';
 import type { Cell, Due } from './results-of.ts';
+import { ROUTED_KEY, routedCounts, sumRouted } from './routed.ts';
 
 /** What both have answered in a window, and what became of the requests of each; an older version has kept the first alone. */
 export interface WaitingCounts {
@@ -64,3 +66,31 @@ const sumOf = (a: RolloutCounts, b: RolloutCounts): RolloutCounts => ({
   worse: a.worse + b.worse,
   due: a.due + b.due,
 });
+
+/** Who answered in a window that waits for other sources. */
+export interface WaitingAnswered {
+  dueMs: number;
+  counts: Answered[];
+}
+
+/** Strangers may write what they like: of windows that are put together so many counts are kept. */
+const COUNTS_MAX = 1_000;
+
+/** Takes a final window of requests; of windows that overlap those that lie side by side. */
+export function queueAnswered(
+  queue: WaitingAnswered[],
+  { rollout, windows }: ServiceSpec,
+  cells: readonly Cell[],
+  { endMs, dueMs }: Due,
+): void {
+  if (rollout === undefined || endMs % windows.sizeMs !== 0) return;
+  const track = cells.find(({ segment }) => segment === '*')?.tracks.get(ROUTED_KEY);
+  if (track?.kind !== 'counters' || track.state.size === 0) return;
+  queue.push({ dueMs, counts: routedCounts(track.state) });
+  if (queue.length <= QUEUE_MAX) return;
+  const [first, second] = queue.splice(0, 2) as [WaitingAnswered, WaitingAnswered];
+  queue.unshift({
+    dueMs: second.dueMs,
+    counts: sumRouted(first.counts, second.counts).slice(0, COUNTS_MAX),
+  });
+}

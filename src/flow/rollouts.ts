@@ -30,10 +30,9 @@ import {
 } from './automation.ts';
 import type { Output } from './messages.ts';
 import type { Cell, Due } from './results-of.ts';
-import { queueCounts, type WaitingCounts } from './rollout-counts.ts';
+import { queueCounts, type WaitingAnswered, type WaitingCounts } from './rollout-counts.ts';
 import { actingOf, judgedOf, primaryOf } from './rollout-facts.ts';
 import { activeOf, nextRouting, type Routing } from './rollout-tables.ts';
-import type { WaitingAnswered } from './routed.ts';
 
 /** Plain JSON: it is part of the judge's snapshot. */
 export interface Rollouts extends Routing {

@@ -8,7 +8,6 @@ import { keyText } from '../profile/track.ts';
 import type { Batch, LogRecord, RoutedColumn, ServiceSpec } from '../records.ts';
 import type { Answered } from '../rollout/exposure.ts';
 import { ROUTED_DECISIONS, ROUTED_HEADERS, type RoutedBy, type RoutedDecision } from '../router/headers.ts';
-import type { Cell, Due } from './results-of.ts';
 
 /** The track of a window with these counts. */
 export const ROUTED_KEY = keyText({ role: 'routed', model: '', subject: '' });
@@ -105,34 +104,4 @@ export function sumRouted(a: readonly Answered[], b: readonly Answered[]): Answe
     byName.set(name, { ...one, n: (byName.get(name)?.n ?? 0) + one.n });
   }
   return [...byName.values()];
-}
-
-/** Who answered in a window that waits for other sources. */
-export interface WaitingAnswered {
-  dueMs: number;
-  counts: Answered[];
-}
-
-/** Windows that wait; of more the two oldest are put together. */
-const QUEUE_MAX = 10_000;
-/** Strangers may write what they like: of windows that are put together so many counts are kept. */
-const COUNTS_MAX = 1_000;
-
-/** Takes a final window of requests; of windows that overlap those that lie side by side. */
-export function queueAnswered(
-  queue: WaitingAnswered[],
-  { rollout, windows }: ServiceSpec,
-  cells: readonly Cell[],
-  { endMs, dueMs }: Due,
-): void {
-  if (rollout === undefined || endMs % windows.sizeMs !== 0) return;
-  const track = cells.find(({ segment }) => segment === '*')?.tracks.get(ROUTED_KEY);
-  if (track?.kind !== 'counters' || track.state.size === 0) return;
-  queue.push({ dueMs, counts: routedCounts(track.state) });
-  if (queue.length <= QUEUE_MAX) return;
-  const [first, second] = queue.splice(0, 2) as [WaitingAnswered, WaitingAnswered];
-  queue.unshift({
-    dueMs: second.dueMs,
-    counts: sumRouted(first.counts, second.counts).slice(0, COUNTS_MAX),
-  });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, type CommandModule } from '../../src/cli/program.ts';
+import type { CommandModule } from '../../src/cli/command.ts';
+import { COMMANDS } from '../../src/cli/program.ts';
 import { TelltaleError } from '../../src/errors.ts';
 import { fakeWiring, folder, telltale } from './support.ts';
 

@@ -3,6 +3,7 @@
 import { ARMS_KEY } from '../../src/flow/arms.ts';
 import { feedKey } from '../../src/flow/feeds.ts';
 import type { Output } from '../../src/flow/messages.ts';
+import { queueAnswered } from '../../src/flow/rollout-counts.ts';
 import {
   commandRollouts,
   createRollouts,
@@ -11,7 +12,7 @@ import {
   noteWindow,
   type TimedAlert,
 } from '../../src/flow/rollouts.ts';
-import { queueAnswered, ROUTED_KEY } from '../../src/flow/routed.ts';
+import { ROUTED_KEY } from '../../src/flow/routed.ts';
 import type { Alert, Command, Result, RolloutRecord, ServiceSpec } from '../../src/records.ts';
 import { CONFIDENCES, createOutcomes, type Outcomes } from '../../src/rollout/levels.ts';
 import { makeResult } from '../sink/records.ts';

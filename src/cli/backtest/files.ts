@@ -4,7 +4,7 @@ import { TelltaleError } from '../../errors.ts';
 import { privacyOf } from '../../flow/privacy.ts';
 import { STREAMS } from '../../records.ts';
 import { createLogger } from '../../telemetry/logger.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../command.ts';
 import { progress } from '../progress.ts';
 import {
   type FileOptions,

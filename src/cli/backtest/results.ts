@@ -1,7 +1,7 @@
 /** Recorded results in place of files: the rules of both sides, and nothing else, are tried again. */
 
 import { TelltaleError } from '../../errors.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../command.ts';
 import { readStretch } from '../results/options.ts';
 import { differingParts } from './changes.ts';
 import type { Ran } from './files.ts';

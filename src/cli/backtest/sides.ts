@@ -8,7 +8,7 @@ import { readService } from '../../config/service.ts';
 import { ConfigError, type ConfigProblem, type TelltaleConfig } from '../../config/types.ts';
 import { messageOf, TelltaleError } from '../../errors.ts';
 import type { ServiceSpec } from '../../records.ts';
-import type { Cli } from '../program.ts';
+import type { Cli } from '../command.ts';
 import { findService } from '../replay/options.ts';
 
 export interface Both {

@@ -6,41 +6,14 @@ import { privacyOf } from '../../flow/privacy.ts';
 import { keyOf } from '../../profile/track.ts';
 import type { Baseline, Batch, LogRecord, Season, ServiceSpec, StreamName } from '../../records.ts';
 import { createLogger } from '../../telemetry/logger.ts';
+import type { Cli } from '../command.ts';
 import { printLine } from '../output.ts';
-import type { Cli } from '../program.ts';
 import { progress } from '../progress.ts';
 import type { TimeSteps } from '../replay/shape.ts';
 import { type FileSource, mergeFiles, type Replayed } from '../replay/sources.ts';
-import {
-  type BaselineBuilder,
-  type BuildParts,
-  buildFromBatches,
-  buildFromFiles,
-  type MeasureImages,
-  sizeOf,
-} from './build.ts';
+import { type BaselineBuilder, type BuildParts, buildFromBatches, buildFromFiles, sizeOf } from './build.ts';
 import { putBaseline, readBaseline } from './file.ts';
 import { type Format, formatOf } from './rows.ts';
-
-/** A stretch of a topic, by the log's own time stamps. */
-export interface TopicRange {
-  topic: string;
-  /** Inclusive; null: from the first record. */
-  fromMs: number | null;
-  /** Exclusive; null: up to the end of the topic when reading begins. */
-  toMs: number | null;
-}
-
-/** The parts of the daemon that building a baseline needs. */
-export interface BaselineWiring {
-  /** @param cells a baseline whose cells are counted; null: they are cut from the data */
-  createBaselineBuilder(spec: ServiceSpec, cells: Baseline | null): BaselineBuilder;
-  measureImages: MeasureImages;
-  /** Records of all partitions, in the order of each; it ends at the end of the range. */
-  readTopic(config: TelltaleConfig, range: TopicRange): AsyncIterable<LogRecord[]>;
-  /** Decodes records of the service's request stream. */
-  createRequestDecoder(config: TelltaleConfig, spec: ServiceSpec): (records: LogRecord[]) => Promise<Batch>;
-}
 
 export interface BuildOptions {
   service: string;

@@ -3,8 +3,8 @@ import { BASELINE_BYTES_MAX, parseBaseline } from '../../config/baseline-file.ts
 import { messageOf, TelltaleError } from '../../errors.ts';
 import { factsOfState } from '../../profile/baseline/facts.ts';
 import type { Baseline } from '../../records.ts';
+import type { Cli } from '../command.ts';
 import { printJson, printLine } from '../output.ts';
-import type { Cli } from '../program.ts';
 import { formatBaseline, writeBaseline } from './write.ts';
 
 /**

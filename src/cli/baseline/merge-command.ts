@@ -1,7 +1,7 @@
 import { TelltaleError } from '../../errors.ts';
 import { mergeBaselines } from '../../profile/baseline/merge.ts';
+import type { Cli } from '../command.ts';
 import { printLine } from '../output.ts';
-import type { Cli } from '../program.ts';
 import { putBaseline, readBaseline } from './file.ts';
 
 export interface MergeOptions {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
+import type { Cli } from '../command.ts';
 import { examples, printJson, printLine, printTable } from '../output.ts';
-import type { Cli } from '../program.ts';
 import { type LetterEntry, limitOf, oneLine, readLetters, sinceMsOf } from './letters.ts';
 
 const MESSAGE_CHARS = 120;

@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/load.ts';
+import type { Cli } from '../command.ts';
 import { examples, printJson, printLine, printTable } from '../output.ts';
-import type { Cli } from '../program.ts';
 import { serviceNamed } from '../send-command.ts';
 import { type RolloutRecords, readRollouts, rolloutTopicOf } from './records.ts';
 import { HEADINGS, isoOf, notesOf, rowOf, type Standing, standingOf } from './text.ts';

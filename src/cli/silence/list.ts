@@ -5,9 +5,9 @@ import { matcherText } from '../../alarm/incident/matcher.ts';
 import { loadConfig } from '../../config/load.ts';
 import { TelltaleError } from '../../errors.ts';
 import type { KnownSilence, Silences } from '../../flow/silences.ts';
+import type { Cli } from '../command.ts';
 import { oneLine } from '../dead/letters.ts';
 import { examples, printJson, printLine, printTable } from '../output.ts';
-import type { Cli } from '../program.ts';
 import { serviceNamed } from '../send-command.ts';
 
 /** In the order of the list. */
