@@ -1,4 +1,4 @@
-/** Cases that once broke something, one file each: `corpus/TARGET/VARIANT.WHAT.bin`, or `.bin.gz` where bytes repeat. */
+/** Cases that once broke something, or would break a careless reader, one file each: `corpus/TARGET/VARIANT.WHAT.bin`, or `.bin.gz` where bytes repeat. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Case, Target } from './target.ts';
