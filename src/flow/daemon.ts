@@ -383,7 +383,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
   return {
     source: {
       ...state,
-      ...shownOf(() => runtime, state),
+      ...shownOf(() => runtime, state, groups),
       config: () => redact(config),
       health: health.view,
       command,

@@ -117,10 +117,7 @@ export async function createEmbedded(options: EmbeddedOptions): Promise<Embedded
       await pump();
       for (const { task } of readers) if (isEnding(task)) await task.end();
       await pump();
-      const known = [...runtime.incidents];
       await closeTasks();
-      // No other instance takes over: what people ask for later is judged here, too.
-      for (const [service, incidents] of known) runtime.incidents.set(service, incidents);
     },
     async drain(topic) {
       const found: LogRecord[] = [];

@@ -16,7 +16,7 @@ import {
 import type { Output, SlotsRecord } from './messages.ts';
 import { appendsOf } from './outbox.ts';
 import { readThrough } from './read-through.ts';
-import { judgeGroupOf, type Runtime } from './runtime.ts';
+import { judgeGroupOf, partitionsOf, type Runtime, slotsPartitionOf } from './runtime.ts';
 import { readSnapshot, writeSnapshot } from './snapshots.ts';
 import { decodeSlots } from './wire.ts';
 
@@ -54,6 +54,9 @@ export function createJudgeTask(
   let sinceSnapshot = 0;
   let snapshotFrom = 0;
   let opened = false;
+  const isOurs = (service: string) => slotsPartitionOf(service, partitionsOf(runtime, topic)) === partition;
+  // Others may have judged since an earlier owner of this process knew it.
+  for (const service of runtime.incidents.keys()) if (isOurs(service)) runtime.incidents.delete(service);
 
   const keepJudge = (judge: Judge): void => {
     judges.set(judge.service, judge);
@@ -169,11 +172,6 @@ export function createJudgeTask(
         await flush(false);
     },
 
-    close() {
-      // The next owner may be elsewhere, and may have been here before this one left.
-      for (const { service, incidents } of judges.values())
-        if (runtime.incidents.get(service) === incidents) runtime.incidents.delete(service);
-      return flush(true);
-    },
+    close: () => flush(true),
   };
 }

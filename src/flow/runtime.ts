@@ -98,7 +98,7 @@ export interface Runtime {
   privacy: Privacy | null;
   /** What pages show of the last windows, of the services that are judged here, or were: each says when it ended. */
   shown: Map<string, Shown>;
-  /** What the judges here know of incidents and silences, by service; those of other instances are not here. */
+  /** What is known of incidents and silences, by service, of those that are judged here, or were: a partition that is lost is not closed. */
   incidents: Map<string, IncidentStates>;
   /** Public records carry the headers of CloudEvents. */
   cloudEvents: boolean;

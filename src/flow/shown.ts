@@ -1,22 +1,25 @@
 /** What pages read of a running flow, beside what was published. */
 
 import type { ConsoleSource } from '../console/source.ts';
+import { TelltaleError } from '../errors.ts';
 import { lastLetters } from './letters.ts';
 import { profilesOf } from './profile-views.ts';
 import type { Runtime } from './runtime.ts';
-import { silenceViewsOf } from './silence-views.ts';
+import { type Judges, silenceViewsOf } from './silence-views.ts';
 
 const LETTERS_MAX = 200;
 
 /**
  * @param runtime null until the flow runs
  * @param state knows how far the event time of each service is
+ * @param judges null: all is judged here
  */
 export function shownOf(
   runtime: () => Runtime | null,
   state: Pick<ConsoleSource, 'services'>,
+  judges: Judges = null,
 ): Pick<ConsoleSource, 'profiles' | 'letters' | 'silences'> {
-  const silences = silenceViewsOf(state);
+  const silences = silenceViewsOf(state, judges);
   return {
     profiles(service) {
       const spec = runtime()?.services.get(service)?.spec;
@@ -31,7 +34,9 @@ export function shownOf(
     },
     async silences() {
       const own = runtime();
-      return own === null ? [] : silences(own);
+      // None would be taken for an answer.
+      if (own === null) throw new TelltaleError('broker_unavailable', 'the daemon has not started yet');
+      return silences(own);
     },
   };
 }

@@ -1,7 +1,9 @@
 /** The silences of all services as pages show them, whichever instance judges a service. */
 
+import type { Silence } from '../alarm/incident/state.ts';
 import type { ConsoleSource, SilenceView } from '../console/source.ts';
-import type { Runtime } from './runtime.ts';
+import type { Group } from '../log/port.ts';
+import { partitionsOf, type Runtime, slotsPartitionOf } from './runtime.ts';
 import { readSilences, type Silences } from './silences.ts';
 
 /** Pages ask every two seconds, and what others judge takes reading their snapshots. */
@@ -15,12 +17,22 @@ interface Kept {
   found: Promise<Silences | null>;
 }
 
+/** Has the group that reads the slots, as soon as it is joined; null: there is none, and all is judged here. */
+export type Judges = { get(name: 'judge'): Pick<Group, 'assigned'> | undefined } | null;
+
 /** Judges of this instance are asked; what others know is read from the log, at most once in five seconds for all who ask. */
-export function silenceViewsOf(state: Pick<ConsoleSource, 'services'>): Views {
+export function silenceViewsOf(state: Pick<ConsoleSource, 'services'>, judges: Judges): Views {
   let kept: Kept | null = null;
 
+  const isHere = (runtime: Runtime, service: string): boolean => {
+    if (!runtime.incidents.has(service)) return false;
+    const own = slotsPartitionOf(service, partitionsOf(runtime, runtime.topics.slots));
+    const assigned = judges === null ? null : (judges.get('judge')?.assigned() ?? []);
+    return assigned === null || assigned.some(({ partition }) => partition === own);
+  };
+
   const elsewhere = (runtime: Runtime): Promise<Silences | null> => {
-    const names = [...runtime.services.keys()].filter((service) => !runtime.incidents.has(service));
+    const names = [...runtime.services.keys()].filter((service) => !isHere(runtime, service));
     if (names.length === 0) return Promise.resolve(null);
     const [services, nowMs] = [names.join('\n'), runtime.nowMs()];
     if (kept !== null && kept.services === services && nowMs - kept.atMs < KEPT_MS) return kept.found;
@@ -34,14 +46,14 @@ export function silenceViewsOf(state: Pick<ConsoleSource, 'services'>): Views {
 
   return async (runtime) => {
     const views: SilenceView[] = [];
-    for (const [service, own] of (await elsewhere(runtime)) ?? []) {
-      // It may have come here meanwhile.
-      if (runtime.incidents.has(service)) continue;
-      for (const [id, { isEnded, ...silence }] of own) if (!isEnded) views.push({ ...silence, id, service });
+    const others = await elsewhere(runtime);
+    for (const service of runtime.services.keys()) {
+      const here = isHere(runtime, service) ? runtime.incidents.get(service)?.silences : undefined;
+      const known: [string, Silence & { isEnded?: boolean }][] =
+        here === undefined ? [...(others?.get(service) ?? [])] : Object.entries(here);
+      for (const [id, { isEnded, ...silence }] of known)
+        if (isEnded !== true) views.push({ ...silence, id, service });
     }
-    for (const service of runtime.services.keys())
-      for (const [id, silence] of Object.entries(runtime.incidents.get(service)?.silences ?? {}))
-        views.push({ ...silence, id, service });
     const times = new Map(state.services().map(({ name, eventTimeMs }) => [name, eventTimeMs ?? -Infinity]));
     return views
       .filter(({ service, untilMs }) => untilMs > (times.get(service) ?? -Infinity))

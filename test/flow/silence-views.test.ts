@@ -5,7 +5,8 @@ import { writeCommandOf } from '../../src/flow/commands.ts';
 import { createEmbedded } from '../../src/flow/embedded.ts';
 import { createJudgeTask } from '../../src/flow/judge-task.ts';
 import type { Runtime } from '../../src/flow/runtime.ts';
-import { silenceViewsOf } from '../../src/flow/silence-views.ts';
+import { shownOf } from '../../src/flow/shown.ts';
+import { type Judges, silenceViewsOf } from '../../src/flow/silence-views.ts';
 import { createMemoryLog } from '../../src/log/memory.ts';
 import { MINUTE, specOf, T0 } from '../scenario/support.ts';
 import { openRuntime, quiet } from './runtime.ts';
@@ -14,15 +15,18 @@ const HOUR_MS = 3_600_000;
 const shop = specOf('{ service: shop, streams: { requests: { topic: shop.requests } } }');
 const silence = (untilMs: number, match = {}) => JSON.stringify({ match, fromMs: T0, untilMs });
 /** Of pages that know how far a service is. */
-const viewsAt = (eventTimeMs: number | null) =>
-  silenceViewsOf({
-    services: () => [
-      {
-        ...{ name: 'shop', description: '', light: 'grey', eventTimeMs },
-        ...{ counts: {}, firing: [], openIncidents: 0, streams: [] },
-      },
-    ],
-  });
+const viewsAt = (eventTimeMs: number | null, judges: Judges = null) =>
+  silenceViewsOf(
+    {
+      services: () => [
+        {
+          ...{ name: 'shop', description: '', light: 'grey', eventTimeMs },
+          ...{ counts: {}, firing: [], openIncidents: 0, streams: [] },
+        },
+      ],
+    },
+    judges,
+  );
 const write = (runtime: Runtime, kind: 'silence.add' | 'silence.expire', target: string) =>
   writeCommandOf(runtime, runtime.log, { service: 'shop', kind, target, by: 'ann', reason: 'r' });
 
@@ -59,23 +63,30 @@ test('those that are judged here are known when the judge has taken the command,
 });
 const times = (hours: number) => ({ fromMs: T0, untilMs: T0 + hours * HOUR_MS });
 
-test('a judge that leaves is asked no more, and one that came before it left is', async () => {
-  const runtime = await openRuntime(createMemoryLog(), { services: [shop] });
-  const begin = async () => {
-    const task = createJudgeTask(runtime, 0, { commit: async () => {} });
-    await task.open(async () => {});
-    await task.handle(await runtime.log.read('t.slots', 0, 0, 10, 0), async () => {});
-    return task;
-  };
+test('a partition that is lost is asked no more, and one that comes back only when its new judge knows', async () => {
+  const runtime = await openRuntime(createMemoryLog(), { services: [shop], nowMs: () => nowMs });
+  let nowMs = 0;
+  let judged = [{ topic: 't.slots', partition: 0 }];
+  const views = viewsAt(null, { get: () => ({ assigned: () => judged }) });
   await write(runtime, 'silence.add', silence(T0 + HOUR_MS));
-  const first = await begin();
-  const second = await begin();
-  const known = runtime.incidents.get('shop');
-  expect(known).toBeDefined();
-  await first.close();
-  expect(runtime.incidents.get('shop')).toBe(known);
-  await second.close();
+  createJudgeTask(runtime, 0, { commit: async () => {} });
+  const stale = createIncidentStates();
+  runtime.incidents.set('shop', stale);
+  expect(await views(runtime)).toEqual([]);
+  judged = [];
+  expect(await views(runtime)).toHaveLength(1);
+  judged = [{ topic: 't.slots', partition: 0 }];
+  createJudgeTask(runtime, 1, { commit: async () => {} });
+  expect(runtime.incidents.get('shop'), 'of another partition').toBe(stale);
+  const task = createJudgeTask(runtime, 0, { commit: async () => {} });
   expect(runtime.incidents.has('shop')).toBe(false);
+  expect(await views(runtime)).toHaveLength(1);
+  await task.open(async () => {});
+  await task.handle(await runtime.log.read('t.slots', 0, 0, 10, 0), async () => {});
+  expect(runtime.incidents.has('shop')).toBe(true);
+  nowMs += 5_000;
+  await write(runtime, 'silence.add', silence(T0 + 2 * HOUR_MS));
+  expect(await views(runtime), 'only the judge is asked').toEqual([]);
 });
 
 test('those that others judge are read from the log, at most once in five seconds; an end holds at once, also of old data', async () => {
@@ -118,6 +129,8 @@ test('a log that cannot be read is a failure, and is asked anew', async () => {
     return log.partitions(topics);
   };
   const runtime = await openRuntime({ ...log, partitions }, { services: [shop] });
+  const before = shownOf(() => null, { services: () => [] });
+  await expect(before.silences()).rejects.toThrow('has not started yet');
   const views = viewsAt(null);
   isAway = true;
   await expect(views(runtime)).rejects.toThrow('away');

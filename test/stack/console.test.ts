@@ -1,15 +1,27 @@
 /** The console of a real daemon on real Kafka, in a real browser. */
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SilenceView } from '../../src/console/source.ts';
 import type { Incident } from '../../src/records.ts';
-import { type ConfigFolder, configFolder, killDaemons, type RunningDaemon, startDaemon } from './daemon.ts';
+import {
+  type ConfigFolder,
+  configFolder,
+  killDaemons,
+  MAIN,
+  type RunningDaemon,
+  startDaemon,
+} from './daemon.ts';
 import { plantOf, sendWindows, untilWindow } from './sinks-support.ts';
 import { openBrowser, openPage } from './support/browser.ts';
 import { describeStack } from './support/context.ts';
 import { javaProduce } from './support/foreign.ts';
 import { influxQuery } from './support/influx.ts';
 import { createTopics, uniquePrefix } from './support/topics.ts';
+
+const run = promisify(execFile);
 
 /** The name of what has the focus. */
 const FOCUSED =
@@ -132,6 +144,29 @@ describeStack('the console', (stack) => {
     expect(told!.muted).toBe('');
     expect(faults).toEqual([]);
     await context.close();
+  });
+
+  test('each of two instances knows the silences, whichever judges the service', async () => {
+    const second = await startDaemon(folder.dir);
+    await second.untilReady(15_000);
+    const times = ['--from', '2026-03-01T00:00Z', '--until', '2026-03-02T00:00Z'];
+    const { stdout } = await run(process.execPath, [
+      ...[MAIN, '--config', folder.dir, '--json', 'silence', 'add', '--service', 'plant', '--all'],
+      ...[...times, '--by', 'ann', '--reason', 'a new sensor'],
+    ]);
+    const { id } = JSON.parse(stdout) as { id: string };
+    for (const one of [daemon, second]) {
+      const own = await one.until(
+        `the silence of ${one === second ? 'second' : 'first'}`,
+        async () => {
+          const all = await one.get<SilenceView[]>('/api/silences');
+          return all.length > 0 && all;
+        },
+        15_000,
+      );
+      expect(own).toMatchObject([{ id, service: 'plant', match: {}, by: 'ann', reason: 'a new sensor' }]);
+    }
+    expect(await second.end('SIGTERM')).toEqual({ code: 0, signal: null });
   });
 
   test('records that cannot be read stand among the dead letters with their reason', async () => {
