@@ -101,10 +101,15 @@ const sendSymbol = Object.getOwnPropertySymbols(
   (load('kafkajs/src/broker/index.js') as { prototype: object }).prototype,
 ).find(({ description }) => description === 'private:Broker:sendRequest')!;
 
+/** A method that kafkajs keeps to itself, which its types do not have. */
+function sendRequest(broker: Broker, request: unknown): Promise<unknown> {
+  const send = (broker as unknown as Record<symbol, (request: unknown) => Promise<unknown>>)[sendSymbol]!;
+  return send.call(broker, request);
+}
+
 /** A request with fields that kafkajs' `Broker` does not pass on (`groupInstanceId`) or keeps to itself. */
 export function groupRequest(broker: Broker, api: GroupApi, fields: object): Promise<unknown> {
-  const send = (broker as unknown as Record<symbol, (request: unknown) => Promise<unknown>>)[sendSymbol]!;
-  return send.call(broker, broker.lookupRequest(apiKeys[api], requests[api])(fields));
+  return sendRequest(broker, broker.lookupRequest(apiKeys[api], requests[api])(fields));
 }
 
 /** Writes a request; each call gives the encoder itself. */
@@ -138,8 +143,7 @@ export async function sendTo<T>(
   },
 ): Promise<T> {
   const { body, read, ...head } = request;
-  const send = (broker as unknown as Record<symbol, (request: unknown) => Promise<unknown>>)[sendSymbol]!;
-  const answer = await send.call(broker, {
+  const answer = await sendRequest(broker, {
     request: { ...head, encode: async () => body() },
     response: {
       decode: async (bytes: Buffer) => read(new DecoderOf(bytes)),

@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { parseTable, type RoutingTable } from '../../src/router/table.ts';
-import { onnxModel } from '../score/support/onnx.ts';
+import { logistic } from '../score/support/onnx.ts';
 import {
   type ConfigFolder,
   configFolder,
@@ -33,18 +33,7 @@ const TURNS_BAD = 20;
 const IN_FLIGHT = 8;
 
 /** The probability is the sigmoid of x. */
-const sigmoid = onnxModel({
-  inputs: [{ name: 'x', dims: ['rows', 1] }],
-  outputs: [{ name: 'p', dims: ['rows', 1] }],
-  initializers: [
-    { name: 'w', dims: [1, 1], data: [1] },
-    { name: 'b', dims: [1], data: [0] },
-  ],
-  nodes: [
-    { op: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['logit'] },
-    { op: 'Sigmoid', inputs: ['logit'], outputs: ['p'] },
-  ],
-});
+const sigmoid = logistic(1, 0);
 
 interface Request {
   id: string;

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
-import { onnxModel } from '../score/support/onnx.ts';
+import { logistic } from '../score/support/onnx.ts';
 import { type ConfigFolder, configFolder, killDaemons, MAIN, readPublic, startDaemon } from './daemon.ts';
 import { describeStack } from './support/context.ts';
 import { type ForeignRecord, foreignConsume, javaProduce } from './support/foreign.ts';
@@ -16,19 +16,7 @@ const T0 = Math.floor(Date.now() / 60_000 - 10) * 60_000;
 const MINUTE_MS = 60_000;
 
 /** The probability is 1 from x = 0.5 on, or up to there. */
-const threshold = (slope: number) =>
-  onnxModel({
-    inputs: [{ name: 'x', dims: ['rows', 1] }],
-    outputs: [{ name: 'p', dims: ['rows', 1] }],
-    initializers: [
-      { name: 'w', dims: [1, 1], data: [slope] },
-      { name: 'b', dims: [1], data: [-slope / 2] },
-    ],
-    nodes: [
-      { op: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['logit'] },
-      { op: 'Sigmoid', inputs: ['logit'], outputs: ['p'] },
-    ],
-  });
+const threshold = (slope: number) => logistic(slope, -slope / 2);
 
 interface Answer {
   id: string;

@@ -4,7 +4,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { parseTable } from '../../src/router/table.ts';
-import { onnxModel, seededNumbers } from '../score/support/onnx.ts';
+import { logistic, seededNumbers } from '../score/support/onnx.ts';
 import { type ConfigFolder, configFolder, killDaemons, readPublic, startDaemon } from './daemon.ts';
 import { describeStack } from './support/context.ts';
 import { type ForeignRecord, foreignConsume, javaProduce } from './support/foreign.ts';
@@ -19,18 +19,7 @@ const MINUTES = 26;
 const TURNS_BAD = 8;
 
 /** The probability is 1 from x = 0.5 on. */
-const threshold = onnxModel({
-  inputs: [{ name: 'x', dims: ['rows', 1] }],
-  outputs: [{ name: 'p', dims: ['rows', 1] }],
-  initializers: [
-    { name: 'w', dims: [1, 1], data: [100] },
-    { name: 'b', dims: [1], data: [-50] },
-  ],
-  nodes: [
-    { op: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['logit'] },
-    { op: 'Sigmoid', inputs: ['logit'], outputs: ['p'] },
-  ],
-});
+const threshold = logistic(100, -50);
 
 /** What each model answers is an input; the labels come half a minute later, in the same order. */
 function recordsOf(from: number, to: number): { requests: ForeignRecord[]; labels: ForeignRecord[] } {

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
-import { onnxModel } from '../score/support/onnx.ts';
+import { logistic } from '../score/support/onnx.ts';
 import { type ConfigFolder, configFolder, killDaemons, MAIN, readPublic, startDaemon } from './daemon.ts';
 import { endOf, plantOf, sendWindows } from './sinks-support.ts';
 import { describeStack } from './support/context.ts';
@@ -13,19 +13,7 @@ import { createTopics, uniquePrefix } from './support/topics.ts';
 const run = promisify(execFile);
 
 /** Says yes above the limit. */
-const above = (limit: number) =>
-  onnxModel({
-    inputs: [{ name: 'x', dims: ['rows', 1] }],
-    outputs: [{ name: 'p', dims: ['rows', 1] }],
-    initializers: [
-      { name: 'w', dims: [1, 1], data: [10] },
-      { name: 'b', dims: [1], data: [-10 * limit] },
-    ],
-    nodes: [
-      { op: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['logit'] },
-      { op: 'Sigmoid', inputs: ['logit'], outputs: ['p'] },
-    ],
-  });
+const above = (limit: number) => logistic(10, -10 * limit);
 
 describeStack('a trained model', (stack) => {
   let folder: ConfigFolder | null = null;

@@ -52,6 +52,21 @@ export function mlp(options: { features: number; hidden: number; seed: number })
 }
 
 /** A binary tree in heap order: inner node i has the children 2i+1 (x <= value) and 2i+2. */
+/** One input `x`; its output `p` is the sigmoid of slope * x + bias. */
+export const logistic = (slope: number, bias: number): Buffer =>
+  onnxModel({
+    inputs: [{ name: 'x', dims: ['rows', 1] }],
+    outputs: [{ name: 'p', dims: ['rows', 1] }],
+    initializers: [
+      { name: 'w', dims: [1, 1], data: [slope] },
+      { name: 'b', dims: [1], data: [bias] },
+    ],
+    nodes: [
+      { op: 'Gemm', inputs: ['x', 'w', 'b'], outputs: ['logit'] },
+      { op: 'Sigmoid', inputs: ['logit'], outputs: ['p'] },
+    ],
+  });
+
 export interface Tree {
   depth: number;
   /** Of the 2^depth - 1 inner nodes. */
